@@ -1,0 +1,14 @@
+/* Compiler attributes under short names. */
+#ifndef VERBGATE_BASE_ATTRIBUTES_H
+#define VERBGATE_BASE_ATTRIBUTES_H
+
+/* The caller must look at the result: every function that can fail carries it. */
+#define MUST_CHECK __attribute__((warn_unused_result))
+
+/* printf-like: the format is parameter number `text`, its arguments start at `first`. */
+#define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
+
+#define LIKELY(condition)   __builtin_expect(!!(condition), 1)
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+#endif

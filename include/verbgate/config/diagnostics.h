@@ -1,0 +1,51 @@
+/*
+ * What is wrong with a configuration, collected rather than first-only, and written like a
+ * compiler:
+ *
+ *   gateway.ini:9:1: error: unknown key "implement" in [upstream]
+ *       9 | implement = GET HEAD POST
+ *         | ^~~~~~~~~
+ *   hint: did you mean "implements"?
+ */
+#ifndef VERBGATE_CONFIG_DIAGNOSTICS_H
+#define VERBGATE_CONFIG_DIAGNOSTICS_H
+
+#include "verbgate/base/arena.h"
+#include "verbgate/base/writer.h"
+
+enum { DIAGNOSTICS_MAX = 100 }; /* more are counted, not kept */
+
+enum diagnostic_severity { DIAGNOSTIC_WARNING, DIAGNOSTIC_ERROR };
+
+struct diagnostic {
+    enum diagnostic_severity severity;
+    struct slice file;      /* may be empty: not about a file */
+    unsigned line;          /* 0: about the whole file */
+    unsigned column;        /* 0: about the whole line */
+    unsigned width;         /* bytes to underline, at least 1 when column is not 0 */
+    struct slice line_text; /* may be empty */
+    struct slice message;
+    struct slice hint; /* may be empty */
+};
+
+struct diagnostics {
+    struct arena arena; /* owns all texts */
+    struct diagnostic items[DIAGNOSTICS_MAX];
+    unsigned count;
+    unsigned error_count; /* also of those that were not kept */
+    unsigned warning_count;
+};
+
+void diagnostics_init(struct diagnostics *diagnostics);
+void diagnostics_finish(struct diagnostics *diagnostics);
+
+/* Adds a copy of `place` (its message and hint are ignored) with a formatted message; `hint` may be
+ * NULL. */
+void diagnostics_add(struct diagnostics *diagnostics, const struct diagnostic *place,
+                     const char *hint, const char *format, ...) PRINTF_LIKE(4, 5);
+
+/* Writes item `index`, ending in a newline; control bytes of the source line are shown as '?'. */
+void diagnostics_write(const struct diagnostics *diagnostics, unsigned index,
+                       struct writer *writer);
+
+#endif

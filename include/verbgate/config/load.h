@@ -1,0 +1,52 @@
+/*
+ * From files to a policy. The pure core does no I/O: what it needs of the outside comes through
+ * `struct config_environment`, so tests need no files.
+ */
+#ifndef VERBGATE_CONFIG_LOAD_H
+#define VERBGATE_CONFIG_LOAD_H
+
+#include "verbgate/base/arena.h"
+#include "verbgate/config/diagnostics.h"
+#include "verbgate/policy/policy.h"
+
+enum {
+    CONFIG_FILE_MAX = 4 * 1024 * 1024, /* bytes of one file */
+    CONFIG_FILES_MAX = 1024,           /* with all includes */
+    CONFIG_DEPTH_MAX = 8,              /* of includes */
+    CONFIG_ARENA_MAX = 64 * 1024 * 1024,
+};
+
+struct config_environment {
+    void *context;
+
+    /* Reads a whole file into `arena`. Returns NULL, or a sentence such as "no such file or
+     * directory" (static, or in `arena`). `path` is NUL-terminated. At most CONFIG_FILE_MAX bytes.
+     */
+    const char *(*read_file)(void *context, const char *path, struct arena *arena,
+                             struct slice *text);
+
+    /* Calls `each` for every file that `pattern` (shell glob) matches, sorted by name. Returns NULL
+     * or a sentence. No match is no error. */
+    const char *(*find_files)(void *context, const char *pattern,
+                              void (*each)(void *each_context, const char *path),
+                              void *each_context);
+
+    /* The value of an environment variable (NUL-terminated name), or NULL. */
+    const char *(*get_variable)(void *context, const char *name);
+};
+
+/*
+ * Loads the file at `path` with its includes, checks everything, and returns a sealed policy with
+ * one reference, or NULL when there was any error. Errors and warnings are added to `diagnostics`,
+ * which the caller initialised. Names are not resolved here.
+ */
+MUST_CHECK struct policy *config_load(const char *path,
+                                      const struct config_environment *environment,
+                                      struct diagnostics *diagnostics);
+
+/* The same for text that is already in memory, under the name `path`. */
+MUST_CHECK struct policy *config_load_text(const char *path, struct slice text,
+                                           const struct config_environment *environment,
+                                           struct diagnostics *diagnostics);
+
+#endif

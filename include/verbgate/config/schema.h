@@ -1,0 +1,64 @@
+/*
+ * Every option is one row of one table: section, key, type, default, range, unit, help. The parser,
+ * `verbgate check`, config/reference.ini and its test all come from it.
+ */
+#ifndef VERBGATE_CONFIG_SCHEMA_H
+#define VERBGATE_CONFIG_SCHEMA_H
+
+#include "verbgate/base/attributes.h"
+#include "verbgate/base/slice.h"
+
+enum schema_section {
+    SCHEMA_GATEWAY = 1,
+    SCHEMA_LISTENER = 2,
+    SCHEMA_UPSTREAM = 4,
+    SCHEMA_ROUTE = 8,
+};
+
+enum schema_type {
+    SCHEMA_COUNT,     /* a whole number */
+    SCHEMA_SIZE,      /* bytes: 512, 16k, 4m, 2g, or "unlimited" where the range allows it */
+    SCHEMA_TIME,      /* 250ms, 5s, 2m, 1h; a bare number is an error */
+    SCHEMA_WORD,      /* one of `words` */
+    SCHEMA_TEXT,      /* any text */
+    SCHEMA_TOKEN,     /* an HTTP token */
+    SCHEMA_MODE,      /* octal permission bits: 0660 */
+    SCHEMA_ADDRESS,   /* base/address.h */
+    SCHEMA_METHODS,   /* methods, presets, *, -METHOD */
+    SCHEMA_VERSIONS,  /* 1.0 1.1 */
+    SCHEMA_HOST,      /* a host pattern */
+    SCHEMA_PATH,      /* a path pattern */
+    SCHEMA_REFERENCE, /* the name of an upstream */
+};
+
+struct schema_option {
+    unsigned sections; /* enum schema_section bits */
+    const char *key;
+    enum schema_type type;
+    const char *fallback; /* the default as it would be written; NULL: required; "": unset */
+    uint64_t least, most; /* range of counts, sizes (bytes) and times (ms) */
+    const char *words;    /* SCHEMA_WORD: the choices, separated by spaces */
+    bool repeats;         /* may be given more than once */
+    const char *help;     /* one line */
+};
+
+/* All options, `*count` of them, sorted by section and then as the reference lists them. */
+const struct schema_option *schema_options(size_t *count);
+
+/* The option `key` of a section, or NULL. */
+const struct schema_option *schema_find(enum schema_section section, struct slice key);
+
+/* The key of that section nearest to `key`, for a hint; NULL when none is near. */
+const char *schema_suggest(enum schema_section section, struct slice key);
+
+/* "gateway", "listener", "upstream", "route". */
+const char *schema_section_name(enum schema_section section);
+
+/* Values by type. Each returns NULL and fills the result, or a sentence (static) on bad text. */
+MUST_CHECK const char *schema_read_count(struct slice text, uint64_t *value);
+MUST_CHECK const char *schema_read_size(struct slice text,
+                                        uint64_t *bytes); /* "unlimited": UINT64_MAX */
+MUST_CHECK const char *schema_read_time(struct slice text, uint64_t *milliseconds);
+MUST_CHECK const char *schema_read_mode(struct slice text, unsigned *mode);
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * The fields of one message: slices into the head buffer, in the order received. Names that the
+ * gateway acts on have an id, found once when the field is added.
+ */
+#ifndef VERBGATE_HTTP_FIELDS_H
+#define VERBGATE_HTTP_FIELDS_H
+
+#include "verbgate/base/attributes.h"
+#include "verbgate/base/slice.h"
+#include "verbgate/http/fault.h"
+
+/*
+ * X(identifier, "name", hop-by-hop, protected)
+ * hop-by-hop: never forwarded as received (RFC 9110 section 7.6.1), the gateway writes its own.
+ * protected: a Connection field cannot nominate it away: without it framing, routing or the meaning
+ * of the message would change.
+ */
+#define HTTP_FIELDS(X)                              \
+    X(OTHER, "", 0, 0)                              \
+    X(ACCEPT, "accept", 0, 0)                       \
+    X(AUTHORIZATION, "authorization", 0, 1)         \
+    X(CACHE_CONTROL, "cache-control", 0, 1)         \
+    X(CONNECTION, "connection", 1, 0)               \
+    X(CONTENT_ENCODING, "content-encoding", 0, 1)   \
+    X(CONTENT_LENGTH, "content-length", 0, 1)       \
+    X(CONTENT_RANGE, "content-range", 0, 1)         \
+    X(CONTENT_TYPE, "content-type", 0, 1)           \
+    X(COOKIE, "cookie", 0, 1)                       \
+    X(DATE, "date", 0, 1)                           \
+    X(EXPECT, "expect", 0, 1)                       \
+    X(HOST, "host", 0, 1)                           \
+    X(HTTP2_SETTINGS, "http2-settings", 1, 0)       \
+    X(KEEP_ALIVE, "keep-alive", 1, 0)               \
+    X(MAX_FORWARDS, "max-forwards", 0, 1)           \
+    X(PROXY_CONNECTION, "proxy-connection", 1, 0)   \
+    X(REFERER, "referer", 0, 0)                     \
+    X(SET_COOKIE, "set-cookie", 0, 1)               \
+    X(TE, "te", 1, 0)                               \
+    X(TRAILER, "trailer", 0, 0)                     \
+    X(TRANSFER_ENCODING, "transfer-encoding", 1, 1) \
+    X(UPGRADE, "upgrade", 1, 0)                     \
+    X(USER_AGENT, "user-agent", 0, 0)               \
+    X(VIA, "via", 0, 1)                             \
+    X(X_FORWARDED_FOR, "x-forwarded-for", 0, 1)     \
+    X(X_FORWARDED_HOST, "x-forwarded-host", 0, 1)   \
+    X(X_FORWARDED_PROTO, "x-forwarded-proto", 0, 1)
+
+enum field_id {
+#define X(identifier, name, hop, protected) FIELD_##identifier,
+    HTTP_FIELDS(X)
+#undef X
+        FIELD_ID_COUNT
+};
+
+struct field {
+    struct slice name;  /* as received, never empty once the head is complete */
+    struct slice value; /* OWS at both ends removed */
+    enum field_id id;
+    bool is_hop_by_hop; /* not to be forwarded; see connection_read */
+};
+
+/* Fields that one message may have at most, whatever the policy allows. */
+enum { FIELDS_MAX = 256 };
+
+struct fields {
+    struct field *items; /* not owned: room for `capacity` */
+    unsigned count;      /* count <= capacity */
+    unsigned capacity;
+    uint64_t present; /* bit per field_id that occurs, FIELD_OTHER included */
+};
+
+_Static_assert(FIELD_ID_COUNT <= 64, "struct fields keeps one bit per known field");
+
+/* An empty collection over `items`, which the caller owns and keeps. */
+void fields_init(struct fields *fields, struct field *items, unsigned capacity);
+
+/* The id of a name, case ignored; FIELD_OTHER for names that the gateway does not act on. */
+enum field_id fields_id(struct slice name);
+
+/* The canonical lower-case name of an id; empty for FIELD_OTHER. */
+struct slice fields_name(enum field_id id);
+
+/* Adds a field. Returns FAULT_NONE, or FAULT_FIELDS_TOO_MANY when the capacity is reached. */
+MUST_CHECK enum http_fault fields_add(struct fields *fields, struct slice name, struct slice value);
+
+static inline bool fields_has(const struct fields *fields, enum field_id id)
+{
+    return (fields->present >> id) & 1;
+}
+
+/* The first field with this id, or NULL. Not for FIELD_OTHER. */
+const struct field *fields_find(const struct fields *fields, enum field_id id);
+
+/* The next field with this id after `field`, which is in `fields`; or NULL. */
+const struct field *fields_find_next(const struct fields *fields, const struct field *field);
+
+/* How many fields have this id. */
+unsigned fields_count(const struct fields *fields, enum field_id id);
+
+/*
+ * Checks a complete field section, [data, data + length), from the first field line up to and with
+ * the empty line, for what parsers differ on, whatever the parser's version: every LF follows a CR,
+ * and no line begins with SP or HTAB (obs-fold, RFC 9112 section 5.2). Returns FAULT_NONE,
+ * FAULT_FIELD_FOLDED or FAULT_FIELD_LINE_END.
+ */
+MUST_CHECK enum http_fault fields_check_lines(const char *data, size_t length);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * The request target (RFC 9112 section 3.2): its form and parts, and the readings of its path.
+ *
+ * The path is forwarded byte for byte. It is judged under every reading that a backend could give
+ * it, so that a policy cannot be walked round with /%61dmin or /x/../admin:
+ *
+ *   as written   the bytes of the path
+ *   normal       percent-encoded unreserved characters decoded, dot segments removed, "//" merged
+ *   lenient      the normal form after %2F and '\' (also %5C) were read as '/', and ";params" of
+ * each segment were cut off
+ *
+ * Paths with an encoded NUL or other encoded control byte (%00 to %1F, %7F), and overlong UTF-8
+ * (%C0 or %C1 before a continuation byte) are FAULT_PATH_UNSAFE: no honest client needs them and no
+ * two backends agree on them. "%" without two hex digits is kept as it is in every reading.
+ */
+#ifndef VERBGATE_HTTP_TARGET_H
+#define VERBGATE_HTTP_TARGET_H
+
+#include "verbgate/base/attributes.h"
+#include "verbgate/base/slice.h"
+#include "verbgate/http/fault.h"
+#include "verbgate/http/method.h"
+
+enum target_form {
+    TARGET_ORIGIN,    /* /path?query */
+    TARGET_ABSOLUTE,  /* http://host/path?query */
+    TARGET_ASTERISK,  /* * (OPTIONS only) */
+    TARGET_AUTHORITY, /* host:port (CONNECT only) */
+};
+
+struct target {
+    enum target_form form;
+    struct slice authority;  /* host[:port] of the absolute and authority forms, else empty */
+    struct slice path;       /* starts with '/'; "/" for an absolute form without a path; "*" */
+    struct slice path_query; /* what is sent onward in origin form: the path with "?query"; for an
+                                absolute form with an empty path and a query, see below */
+    struct slice query;      /* after the '?', which is not part of it; may be empty */
+    bool needs_slash;        /* "http://host?q": send '/' before path_query */
+    bool is_https;           /* the absolute form's scheme */
+};
+
+/*
+ * Takes the target of a scanned request line apart. Userinfo in an authority is refused (RFC 9110
+ * section 4.2.4), so are schemes other than http and https, "*" with any method but OPTIONS, and
+ * the authority form with any method but CONNECT. CONNECT with another form is TARGET_FORM.
+ */
+MUST_CHECK enum http_fault target_parse(struct slice text, enum method method,
+                                        struct target *target);
+
+/*
+ * Judges a Host field's value or an authority: uri-host [ ":" port ] (RFC 9110 section 7.2). On
+ * success *host is the host without port, brackets kept. The empty value is valid only when
+ * `allow_empty` is true. Returns FAULT_NONE or FAULT_HOST_SYNTAX.
+ */
+MUST_CHECK enum http_fault target_split_host(struct slice value, bool allow_empty,
+                                             struct slice *host);
+
+/* True when the path could be read in more than one way: it has '%', "//", "/.", '\' or ';'. The
+ * other readings of any other path equal the path. */
+bool target_is_ambiguous(struct slice path);
+
+/* Buffers of at least path.length bytes are enough for every reading. */
+struct target_readings {
+    struct slice normal;
+    struct slice lenient;
+};
+
+/*
+ * Makes the two other readings of an ambiguous path; both start with '/'. `buffer` has at least
+ * 2 * path.length bytes and owns what the slices point at. Returns FAULT_NONE or
+ * FAULT_PATH_UNSAFE.
+ */
+MUST_CHECK enum http_fault target_read(struct slice path, char *buffer,
+                                       struct target_readings *readings);
+
+#endif

@@ -1,0 +1,165 @@
+/*
+ * The policy: everything that the configuration says, as one immutable snapshot in one arena. It is
+ * built by config, checked whole, sealed, and then only read, by any number of threads. Whoever
+ * keeps a pointer holds a reference; the last one to let go frees it.
+ */
+#ifndef VERBGATE_POLICY_POLICY_H
+#define VERBGATE_POLICY_POLICY_H
+
+#include "verbgate/base/address.h"
+#include "verbgate/base/arena.h"
+#include "verbgate/base/attributes.h"
+#include "verbgate/base/log.h"
+#include "verbgate/http/serialise.h"
+#include "verbgate/policy/method_set.h"
+
+#include <stdatomic.h>
+
+/* Limits of one policy. */
+enum {
+    POLICY_LISTENERS_MAX = 64,
+    POLICY_UPSTREAMS_MAX = 1024,
+    POLICY_SERVERS_MAX = 64, /* of one upstream */
+    POLICY_ROUTES_MAX = 65536,
+    POLICY_PATH_DEPTH_MAX = 64, /* segments of one path pattern */
+};
+
+/* Where a rule stands in the configuration. `line` 0: built in. */
+struct rule_source {
+    const char *file; /* NUL-terminated, in the arena */
+    unsigned line;
+};
+
+/* Versions of the request line that an upstream takes: a set of bits. */
+enum { POLICY_VERSION_1_0 = 1, POLICY_VERSION_1_1 = 2, POLICY_VERSION_ALL = 3 };
+
+struct policy_listener {
+    struct slice name;
+    struct slice bind_text; /* as written, for messages */
+    struct address bind;
+    unsigned backlog;
+    unsigned mode; /* permission bits of a Unix socket */
+    struct rule_source source;
+};
+
+struct policy_server {
+    struct slice text; /* as written, for logs and Host */
+    struct address address;
+    struct socket_address socket; /* valid once is_resolved: set before the policy is published */
+    bool is_resolved;
+    struct rule_source source;
+};
+
+/* Limits and times that a section may set and that those below it inherit: [gateway], then
+ * [upstream], then [route]. Times in milliseconds, sizes in bytes. */
+struct policy_limits {
+    uint64_t max_body; /* content of one request; UINT64_MAX: no limit */
+};
+
+struct policy_upstream {
+    unsigned index; /* in policy->upstreams */
+    struct slice name;
+    struct policy_server *servers;
+    unsigned server_count; /* >= 1 */
+    struct method_set implements;
+    unsigned versions;        /* POLICY_VERSION_* bits */
+    struct slice host_header; /* empty: the client's Host is kept */
+    uint32_t connect_timeout_ms;
+    uint32_t response_timeout_ms;
+    uint32_t idle_timeout_ms; /* of a pooled connection */
+    unsigned max_idle;        /* pooled connections per worker and server */
+    struct policy_limits limits;
+    struct rule_source source;            /* the section */
+    struct rule_source implements_source; /* the key; line 0 when left at its default */
+    struct rule_source versions_source;
+};
+
+struct policy_route {
+    unsigned index; /* in policy->routes */
+    struct slice name;
+    const struct policy_upstream *upstream;
+    struct method_set allow;  /* as configured, already cut down to what the upstream implements */
+    struct method_set answer; /* what an Allow field lists: `allow`, with HEAD where GET is */
+    bool has_allow;           /* false: everything that the upstream implements */
+    struct policy_limits limits;
+    struct rule_source source;       /* the section */
+    struct rule_source allow_source; /* the key; line 0 when left at its default */
+};
+
+struct policy_gateway {
+    unsigned workers; /* 0: auto */
+    enum log_level log_level;
+    struct slice access_log; /* "off", "stdout" or a path */
+    enum access_log_format { ACCESS_LOG_COMMON, ACCESS_LOG_JSON } access_log_format;
+    struct slice name; /* in Via and Proxy-Status; a token */
+    enum forwarded_mode forwarded;
+    uint32_t drain_timeout_ms;      /* life after SIGTERM */
+    uint32_t head_timeout_ms;       /* first byte of a request to the end of its head */
+    uint32_t idle_timeout_ms;       /* client connection between requests */
+    uint32_t body_timeout_ms;       /* between two pieces of content, either direction */
+    uint32_t linger_timeout_ms;     /* reading on after a final answer, so that it arrives */
+    uint32_t half_close_timeout_ms; /* a client that sent FIN waits this long for its answer */
+    unsigned max_connections;       /* client connections, all workers together */
+    unsigned max_requests;          /* per client connection; 0: no limit */
+    size_t max_head;                /* bytes of a request's or response's head */
+    size_t max_target;
+    unsigned max_fields;
+    uint64_t drain_body; /* content of a refused request that is read and dropped */
+};
+
+struct route_table;
+
+struct policy {
+    atomic_uint references;
+    uint64_t generation; /* counts loads; set by the server */
+    struct arena arena;  /* owns everything below */
+    struct policy_gateway gateway;
+    struct policy_listener *listeners;
+    unsigned listener_count;
+    struct policy_upstream *upstreams;
+    unsigned upstream_count;
+    struct policy_route *routes;
+    unsigned route_count;
+    struct method_extensions extensions;
+    /* Made by policy_seal: */
+    struct method_set implemented; /* by any upstream */
+    unsigned versions;             /* taken by any upstream */
+    struct route_table *table;
+};
+
+/* An empty policy with one reference, or NULL. `max_bytes` bounds its arena. */
+MUST_CHECK struct policy *policy_create(size_t max_bytes);
+
+/* One more, one less reference; any thread. The last one frees the policy and its arena. */
+void policy_reference(struct policy *policy);
+void policy_release(struct policy *policy);
+
+/*
+ * Host and path pattern of a route, for the table. `host` is lower case: "api.example.com",
+ * "*.example.com", or empty for any. `path` is "/exact", "/prefix/" + "*" or empty for any. Syntax
+ * is checked by policy_pattern_problem before.
+ */
+struct route_pattern {
+    struct slice host;
+    struct slice path;
+    struct policy_route *route;
+    struct rule_source source;
+};
+
+/* What is wrong with a host or path pattern, static text; NULL when nothing is. */
+MUST_CHECK const char *policy_host_problem(struct slice host);
+MUST_CHECK const char *policy_path_problem(struct slice path);
+
+enum policy_seal_status { POLICY_SEALED, POLICY_SEAL_MEMORY, POLICY_SEAL_CONFLICT };
+
+/*
+ * Makes the derived parts: `implemented`, `versions`, each route's `answer`, and the route table
+ * over `patterns` (copied). A policy without routes sends everything to its only upstream. Returns
+ * POLICY_SEAL_CONFLICT when two patterns are equal; *first and *second are then their indexes.
+ */
+MUST_CHECK enum policy_seal_status policy_seal(struct policy *policy,
+                                               const struct route_pattern *patterns,
+                                               unsigned pattern_count, unsigned *first,
+                                               unsigned *second);
+
+#endif
