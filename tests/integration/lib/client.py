@@ -36,12 +36,16 @@ class Client:
         self.stream = wire.Stream(self.sock)
 
     def send(self, data):
-        wire.send_all(self.sock, data)
+        """False when the gateway ended the connection meanwhile: reading shows what it said."""
+        try:
+            wire.send_all(self.sock, data)
+        except (BrokenPipeError, ConnectionResetError):
+            return False
+        return True
 
     def send_bytewise(self, data):
         """One write a byte; TCP_NODELAY makes each a segment."""
-        for at in range(len(data)):
-            wire.send_all(self.sock, data[at:at + 1])
+        return all(self.send(data[at:at + 1]) for at in range(len(data)))
 
     def read(self, method="GET", sink=None):
         return wire.read_response(self.stream, method, sink)
