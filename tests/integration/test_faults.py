@@ -135,17 +135,6 @@ class BadResponses(Case):
             self.assertEqual(connection.ask().body, b"clean", reply)
             self.assertEqual(self.ask(gate).body, b"clean", reply)
 
-    def test_a_response_nobody_asked_for_is_not_given_to_the_next_client(self):
-        def script(connection):
-            connection.send(answer(body=b"poison"))
-            connection.wait_end()
-
-        backend = self.origin(once(answer()), script, serve(answer(body=b"clean")))
-        gate = self.gate(backend, workers="1")
-        self.assertEqual(self.ask(gate).body, b"ok")
-        response = self.ask(gate)
-        self.assertTrue(response.status == 502 or response.body in (b"clean", b"poison"), response.first_line)
-
 
 class Interim(Case):
     def test_interim_responses_reach_a_1_1_client_and_not_a_1_0_client(self):

@@ -53,15 +53,15 @@ class Pool(Case):
         self.assertEqual(len(backend.requests), 10)
 
     def test_uploads_and_chunked_responses_leave_the_connection_reusable(self):
-        reply = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
-        backend, gate = self.pool(serve(reply))
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        body = b"3\r\nabc\r\n0\r\n\r\n"
+        backend, gate = self.pool(serve(lambda got: head if got.method == "HEAD" else head + body))
         connection = self.client(gate)
         for _ in range(5):
             self.assertEqual(connection.ask("POST", "/", body=b"x" * 100000).body, b"abc")
             self.assertEqual(connection.ask("GET").body, b"abc")
-            connection.ask("HEAD")
-        # A HEAD answered with that reply leaves stray bytes: such connections must not be reused.
-        self.assertLessEqual(len(backend.connections), 6)
+            self.assert_status(connection.ask("HEAD"), 200)
+        self.assertEqual(len(backend.connections), 1)
 
     def test_a_response_with_close_is_not_pooled(self):
         backend, gate = self.pool(serve(answer(fields=[("Connection", "close")])))
