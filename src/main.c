@@ -1,4 +1,46 @@
-int main(void)
+#include "verbgate/cli/commands.h"
+#include "verbgate/server/gateway.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"run", command_run},
+    {"check", command_check},
+    {"explain", command_explain},
+};
+
+static int print_version(void)
 {
-    return 0;
+    printf("verbgate %s (libuv %s, llhttp %s)\n", VERBGATE_VERSION, gateway_libuv_version(),
+           gateway_llhttp_version());
+    return COMMAND_OK;
+}
+
+int main(int argc, char **argv)
+{
+    const char *first = argc < 2 ? "" : argv[1];
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        if (strcmp(first, commands[i].name) == 0) {
+            return commands[i].run(argc - 1, argv + 1);
+        }
+    }
+    if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) {
+        command_help(stdout);
+        return COMMAND_OK;
+    }
+    if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
+        return print_version();
+    }
+    if (strcmp(first, "-c") == 0 || strcmp(first, "--config") == 0) {
+        return command_run(argc, argv);
+    }
+    if (first[0] != '\0') {
+        fprintf(stderr, "verbgate: unknown command %s\n\n", first);
+    }
+    command_help(stderr);
+    return COMMAND_USAGE;
 }

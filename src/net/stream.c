@@ -123,6 +123,12 @@ int stream_init_accepted(struct stream *stream, uv_loop_t *loop, int family, int
     return 0;
 }
 
+void stream_init_unconnected(struct stream *stream, uv_loop_t *loop,
+                             const struct stream_events *events)
+{
+    init_handle(stream, loop, false, events);
+}
+
 int stream_init_connecting(struct stream *stream, uv_loop_t *loop,
                            const struct socket_address *address, uv_connect_t *request,
                            const struct stream_events *events)

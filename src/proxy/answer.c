@@ -3,8 +3,7 @@
 
 #include "verbgate/http/reply.h"
 
-/* An Allow value or a list of methods: 64 extension tokens of 64 bytes and the registry fit. */
-enum { METHODS_TEXT_MAX = 8 * 1024, BODY_TEXT_MAX = 12 * 1024 };
+enum { TITLE_TEXT_MAX = 64 };
 
 /* Sends the reply and ends the response. */
 static void send_reply(struct exchange *exchange, struct reply *reply)
@@ -45,18 +44,18 @@ void exchange_answer_verdict(struct exchange *exchange)
 {
     const struct verdict *verdict = &exchange->verdict;
     const struct policy *policy = exchange->snapshot->policy;
-    char allow_text[METHODS_TEXT_MAX];
+    char allow_text[METHOD_SET_TEXT_MAX];
     struct writer allow = writer_make(allow_text, sizeof allow_text);
     if (verdict->has_allow) {
         method_set_write(&allow, &verdict->allow, &policy->extensions);
     }
-    char body_text[BODY_TEXT_MAX];
+    char body_text[TITLE_TEXT_MAX + VERDICT_SENTENCE_MAX];
     struct writer body = writer_make(body_text, sizeof body_text);
     size_t sentence_start = 0;
     if (verdict->kind == VERDICT_REFUSE) {
         write_title(&body, verdict->status);
         sentence_start = body.length;
-        verdict_write_sentence(&body, policy, verdict, exchange->line.method);
+        verdict_write_sentence(&body, policy, verdict, &exchange->facts);
         writer_byte(&body, '\n');
     }
     struct slice sentence = slice_after(writer_slice(&body), sentence_start);

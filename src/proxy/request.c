@@ -57,13 +57,7 @@ static enum head_status read_fields(struct exchange *exchange)
     if (exchange->head_length >= exchange_settings(exchange)->max_head) {
         return bad_head(exchange, FAULT_HEAD_TOO_LARGE);
     }
-    if (status == MESSAGE_MORE) {
-        return HEAD_MORE;
-    }
-    size_t line = exchange->line.length;
-    enum http_fault fault =
-        fields_check_lines(exchange->request_region + line, exchange->head_length - line);
-    return fault == FAULT_NONE ? HEAD_READY : bad_head(exchange, fault);
+    return status == MESSAGE_MORE ? HEAD_MORE : HEAD_READY;
 }
 
 /* Exactly one Host in HTTP/1.1, at most one in 1.0 (RFC 9112 section 3.2); the authority of an
@@ -86,7 +80,7 @@ static enum http_fault read_host(struct exchange *exchange, struct slice *name)
         }
         exchange->received_host = field->value;
     }
-    if (exchange->target.form == TARGET_ABSOLUTE) {
+    if (exchange->target.authority.length > 0) {
         exchange->received_host = exchange->target.authority;
         return target_split_host(exchange->target.authority, false, name);
     }
@@ -156,7 +150,7 @@ static enum http_fault check_head(struct exchange *exchange, struct slice *host_
 
 static void judge(struct exchange *exchange, struct slice host_name)
 {
-    struct decide_request request = {
+    exchange->facts = (struct decide_request){
         .method = exchange->line.method,
         .version_major = exchange->line.version_major,
         .version_minor = exchange->line.version_minor,
@@ -165,7 +159,7 @@ static void judge(struct exchange *exchange, struct slice host_name)
         .content_length = exchange->request_framing.length,
         .max_forwards = exchange->max_forwards,
     };
-    decide(exchange->snapshot->policy, &request, &exchange->verdict);
+    decide(exchange->snapshot->policy, &exchange->facts, &exchange->verdict);
     exchange->has_verdict = true;
 }
 

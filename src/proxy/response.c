@@ -51,13 +51,7 @@ static enum head_status read_fields(struct exchange *exchange)
     if (exchange->response_parsed >= exchange_settings(exchange)->max_head) {
         return bad_head(exchange, FAULT_HEAD_TOO_LARGE);
     }
-    if (status == MESSAGE_MORE) {
-        return HEAD_MORE;
-    }
-    size_t line = exchange->status_line.length;
-    enum http_fault fault =
-        fields_check_lines(exchange->response_region + line, exchange->response_parsed - line);
-    return fault == FAULT_NONE ? HEAD_READY : bad_head(exchange, fault);
+    return status == MESSAGE_MORE ? HEAD_MORE : HEAD_READY;
 }
 
 static enum head_status read_head(struct exchange *exchange)

@@ -78,6 +78,10 @@ enum { STREAM_VECTOR_MAX = 4 };
 MUST_CHECK int stream_init_accepted(struct stream *stream, uv_loop_t *loop, int family,
                                     int descriptor, const struct stream_events *events);
 
+/* Prepares a TCP stream for uv_accept. */
+void stream_init_unconnected(struct stream *stream, uv_loop_t *loop,
+                             const struct stream_events *events);
+
 /* Prepares a stream and starts to connect it; on_connected follows unless this returns an error.
  * `request` lives as long as the stream. After an error: as above. */
 MUST_CHECK int stream_init_connecting(struct stream *stream, uv_loop_t *loop,

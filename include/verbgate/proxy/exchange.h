@@ -97,6 +97,7 @@ struct exchange {
     struct message request_message;
 
     /* The judgement, and where it goes. */
+    struct decide_request facts;
     struct verdict verdict;
     bool has_verdict;
     unsigned server; /* index in the upstream */

@@ -1,0 +1,16 @@
+/* One line of the access log from the record of one exchange. What a client sent is escaped, so that
+ * it can neither end a line nor a quoted string, and cut to a bounded length. */
+#ifndef VERBGATE_SERVER_ACCESS_LINE_H
+#define VERBGATE_SERVER_ACCESS_LINE_H
+
+#include "verbgate/base/writer.h"
+#include "verbgate/proxy/record.h"
+
+/* Bytes that one line needs at most. */
+enum { ACCESS_LINE_MAX = 32 * 1024 };
+
+/* Writes the line with its newline: the Common Log Format, or one JSON object. */
+void access_line_write(struct writer *writer, enum access_log_format format,
+                       const struct record *record);
+
+#endif

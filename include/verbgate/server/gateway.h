@@ -1,0 +1,21 @@
+/*
+ * The process: a control thread (this one) and workers. The control thread loads and publishes
+ * policies, owns the listening sockets' life, hears signals, and ends it all.
+ *
+ *   SIGHUP            reload: whole or not at all; listeners that stay keep their sockets
+ *   SIGUSR1           open the access log again
+ *   SIGTERM, SIGINT   stop accepting, finish what runs up to drain-timeout, exit 0; a second one exits
+ *                     at once
+ */
+#ifndef VERBGATE_SERVER_GATEWAY_H
+#define VERBGATE_SERVER_GATEWAY_H
+
+/* Runs until it is told to end. Returns the process's exit status: 0, or 1 when it could not start
+ * (standard error says why). */
+int gateway_run(const char *policy_path);
+
+/* "1.44.2" and "8.1.0": the libraries in use. */
+const char *gateway_libuv_version(void);
+const char *gateway_llhttp_version(void);
+
+#endif

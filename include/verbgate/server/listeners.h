@@ -1,0 +1,37 @@
+/* The listening sockets of the process, across reloads: which stay, which open, which close. */
+#ifndef VERBGATE_SERVER_LISTENERS_H
+#define VERBGATE_SERVER_LISTENERS_H
+
+#include "verbgate/net/listener.h"
+#include "verbgate/policy/policy.h"
+#include "verbgate/server/worker.h"
+
+struct listeners_entry {
+    unsigned id;    /* what the workers call it */
+    char *text;     /* the bind address as written; owned; names the listener across reloads */
+    char *name;     /* the section's name; owned */
+    struct listener_socket socket;
+    bool is_wanted; /* by the policy that is being put in force */
+};
+
+struct listeners {
+    struct listeners_entry entries[2 * POLICY_LISTENERS_MAX];
+    unsigned count;
+    unsigned next_id;
+    unsigned workers;
+};
+
+/* Opens what `policy` wants and is not open yet. On failure what was opened is closed again, nothing
+ * has changed, and `problem` says why, with file and line. */
+enum { LISTENERS_PROBLEM_MAX = LISTENER_PROBLEM_MAX + 256 };
+MUST_CHECK bool listeners_prepare(struct listeners *listeners, const struct policy *policy,
+                                  char problem[LISTENERS_PROBLEM_MAX]);
+
+/* After listeners_prepare: hands new sockets to the workers, takes back those that the policy does not
+ * want any more, and logs each change. Returns false when a worker could not be told. */
+MUST_CHECK bool listeners_commit(struct listeners *listeners, struct worker *workers);
+
+/* Closes what is still owned and removes the Unix sockets' paths. */
+void listeners_finish(struct listeners *listeners);
+
+#endif

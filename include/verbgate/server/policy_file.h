@@ -1,0 +1,11 @@
+/* Policies from real files: config's view of the outside, made of stdio, glob(3) and getenv(3). */
+#ifndef VERBGATE_SERVER_POLICY_FILE_H
+#define VERBGATE_SERVER_POLICY_FILE_H
+
+#include "verbgate/config/load.h"
+
+/* Loads the policy at `path` and writes every warning and error to standard error, as a compiler
+ * would. Returns the policy with one reference, or NULL. Blocks on files. */
+MUST_CHECK struct policy *policy_file_load(const char *path, unsigned *warnings, unsigned *errors);
+
+#endif

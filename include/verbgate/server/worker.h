@@ -1,0 +1,69 @@
+/*
+ * A worker: a thread with its own loop, listening sockets and proxy. The control thread talks to it
+ * through a mailbox; a worker never waits for anything but its loop.
+ */
+#ifndef VERBGATE_SERVER_WORKER_H
+#define VERBGATE_SERVER_WORKER_H
+
+#include "verbgate/net/acceptor.h"
+#include "verbgate/proxy/proxy.h"
+#include "verbgate/server/access_log.h"
+
+/* A paused acceptor tries again after this long, when no connection of its own was closed before. */
+enum { WORKER_RETRY_MS = 500, WORKER_FLUSH_MS = 200 };
+
+struct worker_message;
+
+struct worker {
+    unsigned index;
+    uv_thread_t thread;
+    uv_loop_t loop;
+    uv_async_t mail;
+    uv_mutex_t lock;               /* guards the mailbox */
+    struct worker_message *first;  /* the mailbox, oldest first */
+    struct worker_message *last;
+    struct proxy proxy;
+    struct list_node acceptors;    /* struct acceptor; owned */
+    struct deadline retry;         /* of paused acceptors */
+    struct deadline flush;         /* of lines that wait in `lines` */
+    struct access_log *access_log; /* shared */
+    struct access_log_buffer *lines; /* being filled; owned; may be NULL */
+    bool is_logging;
+    bool is_exhausted; /* said once: out of descriptors, or full */
+    bool is_closed;
+    void (*on_ended)(struct worker *worker); /* from the worker's thread, as its last act */
+    void *owner;
+};
+
+/* Prepares a worker, with its thread not started. Returns false when resources are short; then nothing
+ * is left behind. */
+MUST_CHECK bool worker_init(struct worker *worker, unsigned index, struct policy *policy,
+                            unsigned max_connections, struct access_log *access_log,
+                            void (*on_ended)(struct worker *worker), void *owner);
+
+/* Starts the thread. */
+MUST_CHECK bool worker_start(struct worker *worker);
+
+/* Waits for the thread's end and frees what worker_init made. Also for a worker that never started
+ * (`was_started` false). */
+void worker_finish(struct worker *worker, bool was_started);
+
+/* ---- letters from the control thread ------------------------------------------------------------------
+ * Each is carried out in order; false: out of memory, the letter was not sent. */
+
+/* Another policy for requests that begin from here on (takes a reference of its own). */
+MUST_CHECK bool worker_install(struct worker *worker, struct policy *policy);
+
+/* Accept from this listening socket, which the worker owns from here on; `listener` names it. */
+MUST_CHECK bool worker_listen(struct worker *worker, unsigned listener, int descriptor);
+
+/* Accept what waits in that listener's queue, then close it. */
+MUST_CHECK bool worker_unlisten(struct worker *worker, unsigned listener);
+
+/* Stop accepting, finish what runs, then end. */
+MUST_CHECK bool worker_drain(struct worker *worker);
+
+/* End now. */
+MUST_CHECK bool worker_abort(struct worker *worker);
+
+#endif

@@ -1,0 +1,31 @@
+#include "verbgate/cli/arguments.h"
+#include "verbgate/cli/commands.h"
+#include "verbgate/server/policy_file.h"
+
+#include <stdio.h>
+
+int command_check(int argc, char **argv)
+{
+    struct arguments arguments;
+    if (!arguments_read(argc, argv, 0, &arguments)) {
+        return COMMAND_USAGE;
+    }
+    if (arguments.file == NULL) {
+        fprintf(stderr, "verbgate: check needs a policy: verbgate check -c FILE\n");
+        return COMMAND_USAGE;
+    }
+    unsigned warnings = 0;
+    unsigned errors = 0;
+    struct policy *policy = policy_file_load(arguments.file, &warnings, &errors);
+    if (policy == NULL) {
+        fprintf(stderr, "%s: %u error%s, %u warning%s\n", arguments.file, errors,
+                errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+        return COMMAND_FAILED;
+    }
+    printf("%s: fine: %u listener%s, %u upstream%s, %u route%s, %u warning%s\n", arguments.file,
+           policy->listener_count, policy->listener_count == 1 ? "" : "s", policy->upstream_count,
+           policy->upstream_count == 1 ? "" : "s", policy->route_count,
+           policy->route_count == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+    policy_release(policy);
+    return COMMAND_OK;
+}

@@ -1,0 +1,23 @@
+#include "verbgate/cli/commands.h"
+
+#include <stdio.h>
+
+void command_help(void *stream)
+{
+    fputs("verbgate: a reverse proxy that knows what each backend can do\n"
+          "\n"
+          "  verbgate run -c FILE        serve; also: verbgate -c FILE\n"
+          "  verbgate check -c FILE      check a policy; exit 0, or 1 with all errors\n"
+          "  verbgate explain -c FILE METHOD URL [--version 1.0]\n"
+          "                              what would happen to a request, and why; URL is\n"
+          "                              http://host/path or /path\n"
+          "  verbgate --help | --version\n"
+          "\n"
+          "Exit status of explain: 0 forwarded or answered, 10 for 501, 11 for 405, 12 for 505,\n"
+          "13 for 404, 14 for any other refusal, 1 for a policy with errors, 2 for wrong usage.\n"
+          "\n"
+          "Signals while serving: SIGHUP reloads the policy, whole or not at all; SIGUSR1 opens\n"
+          "the access log again; SIGTERM and SIGINT finish what runs, then end; a second one ends\n"
+          "at once.\n",
+          stream);
+}

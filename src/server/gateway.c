@@ -1,0 +1,404 @@
+#include "verbgate/server/gateway.h"
+
+#include "verbgate/base/log.h"
+#include "verbgate/http/message.h"
+#include "verbgate/server/legacy.h"
+#include "verbgate/server/listeners.h"
+#include "verbgate/server/policy_file.h"
+#include "verbgate/server/resolve.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { WORKERS_MAX = 256, SPARE_DESCRIPTORS = 64, SIGNAL_COUNT = 4 };
+
+struct gateway {
+    const char *path;
+    uv_loop_t loop;
+    uv_signal_t signals[SIGNAL_COUNT];
+    uv_async_t worker_ended;
+    uv_timer_t drain;
+    struct policy *policy; /* in force; one reference */
+    struct worker *workers;
+    unsigned worker_count;
+    unsigned started_count;
+    atomic_uint ended_count;
+    struct listeners listeners;
+    struct access_log *access_log;
+    struct legacy *legacy;
+    struct socket_address legacy_address;
+    bool is_stopping;
+    bool is_reloading;
+    bool must_reload_again;
+    struct {
+        uv_work_t work;
+        struct policy *policy; /* the result; NULL when it failed */
+        char problem[RESOLVE_PROBLEM_MAX];
+        unsigned warnings, errors;
+    } reload;
+};
+
+const char *gateway_libuv_version(void)
+{
+    return uv_version_string();
+}
+
+const char *gateway_llhttp_version(void)
+{
+    return message_parser_version();
+}
+
+/* ---- resources ---------------------------------------------------------------------------------------- */
+
+static unsigned count_processors(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+    return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : (unsigned)count;
+}
+
+/* Client connections that the descriptors at hand allow: each may need one more to a server. Accepting
+ * stops there, so that running exchanges never find themselves without. */
+static unsigned limit_connections(const struct policy *policy)
+{
+    struct rlimit limit;
+    unsigned wanted = policy->gateway.max_connections;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+        return wanted;
+    }
+    if (limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+            return wanted;
+        }
+    }
+    rlim_t usable = limit.rlim_cur > 2 * SPARE_DESCRIPTORS ? limit.rlim_cur - SPARE_DESCRIPTORS
+                                                           : limit.rlim_cur / 2;
+    rlim_t most = usable / 2 > 0 ? usable / 2 : 1;
+    if (wanted <= most) {
+        return wanted;
+    }
+    log_warn("max-connections = %u needs more file descriptors than the %llu that are allowed: %llu "
+             "client connections are the limit (raise it with ulimit -n)",
+             wanted, (unsigned long long)limit.rlim_cur, (unsigned long long)most);
+    return (unsigned)most;
+}
+
+/* ---- stopping ------------------------------------------------------------------------------------------ */
+
+static void close_handles(struct gateway *gateway)
+{
+    for (unsigned i = 0; i < SIGNAL_COUNT; i++) {
+        uv_close((uv_handle_t *)&gateway->signals[i], NULL);
+    }
+    uv_close((uv_handle_t *)&gateway->worker_ended, NULL);
+    uv_close((uv_handle_t *)&gateway->drain, NULL);
+}
+
+static void on_worker_ended(uv_async_t *async)
+{
+    struct gateway *gateway = LIST_OBJECT(async, struct gateway, worker_ended);
+    if (atomic_load(&gateway->ended_count) == gateway->started_count && gateway->is_stopping) {
+        close_handles(gateway);
+    }
+}
+
+/* Runs on the worker's thread. */
+static void note_ended(struct worker *worker)
+{
+    struct gateway *gateway = worker->owner;
+    atomic_fetch_add(&gateway->ended_count, 1);
+    uv_async_send(&gateway->worker_ended);
+}
+
+static void on_drain_over(uv_timer_t *timer)
+{
+    struct gateway *gateway = LIST_OBJECT(timer, struct gateway, drain);
+    log_warn("drain-timeout is over: the rest is closed");
+    for (unsigned i = 0; i < gateway->started_count; i++) {
+        if (!worker_abort(&gateway->workers[i])) {
+            _exit(1);
+        }
+    }
+}
+
+static void stop(struct gateway *gateway, int signal_number)
+{
+    if (gateway->is_stopping) {
+        log_warn("a second signal: exit at once");
+        _exit(128 + signal_number);
+    }
+    gateway->is_stopping = true;
+    log_info("signal %d: stop accepting, finish what runs", signal_number);
+    for (unsigned i = 0; i < gateway->started_count; i++) {
+        if (!worker_drain(&gateway->workers[i])) {
+            _exit(1);
+        }
+    }
+    uv_timer_start(&gateway->drain, on_drain_over, gateway->policy->gateway.drain_timeout_ms, 0);
+}
+
+/* ---- policies ------------------------------------------------------------------------------------------- */
+
+/* Reads, checks and resolves; runs on the thread pool for a reload, so that neither a slow disk nor a
+ * slow name server keeps the control thread from hearing signals. */
+static struct policy *load(struct gateway *gateway, char problem[RESOLVE_PROBLEM_MAX],
+                           unsigned *warnings, unsigned *errors)
+{
+    problem[0] = '\0';
+    struct policy *policy = policy_file_load(gateway->path, warnings, errors);
+    if (policy == NULL) {
+        snprintf(problem, RESOLVE_PROBLEM_MAX, "%u error%s in %s", *errors, *errors == 1 ? "" : "s",
+                 gateway->path);
+        return NULL;
+    }
+    if (resolve_needs_legacy(policy) && gateway->legacy == NULL) {
+        gateway->legacy = legacy_start(&gateway->legacy_address);
+        if (gateway->legacy == NULL) {
+            snprintf(problem, RESOLVE_PROBLEM_MAX, "the built-in backend cannot be started");
+        }
+    }
+    const struct socket_address *legacy =
+        gateway->legacy == NULL ? NULL : &gateway->legacy_address;
+    if (problem[0] != '\0' || !resolve_policy(policy, legacy, problem)) {
+        policy_release(policy);
+        return NULL;
+    }
+    return policy;
+}
+
+static const char *open_access_log(struct gateway *gateway, const struct policy *policy)
+{
+    return access_log_open(gateway->access_log, policy->gateway.access_log);
+}
+
+/* Everything that can fail comes first; from the first letter to a worker on there is no way back. */
+static bool put_in_force(struct gateway *gateway, struct policy *policy,
+                         char problem[LISTENERS_PROBLEM_MAX])
+{
+    if (!listeners_prepare(&gateway->listeners, policy, problem)) {
+        return false;
+    }
+    const char *reason = open_access_log(gateway, policy);
+    if (reason != NULL) {
+        snprintf(problem, LISTENERS_PROBLEM_MAX, "access-log %.*s: %s",
+                 SLICE_PRINT(policy->gateway.access_log), reason);
+        return false;
+    }
+    bool fine = true;
+    for (unsigned i = 0; i < gateway->worker_count; i++) {
+        fine = worker_install(&gateway->workers[i], policy) && fine;
+    }
+    fine = listeners_commit(&gateway->listeners, gateway->workers) && fine;
+    if (!fine) {
+        log_error("out of memory: not every worker has the new policy");
+    }
+    log_set_level(policy->gateway.log_level);
+    policy->generation = gateway->policy == NULL ? 1 : gateway->policy->generation + 1;
+    if (gateway->policy != NULL) {
+        policy_release(gateway->policy);
+    }
+    gateway->policy = policy;
+    return true;
+}
+
+static void start_reload(struct gateway *gateway);
+
+static void on_loaded(uv_work_t *work, int status)
+{
+    struct gateway *gateway = work->data;
+    struct policy *policy = status == 0 ? gateway->reload.policy : NULL;
+    char problem[LISTENERS_PROBLEM_MAX];
+    snprintf(problem, sizeof problem, "%s", gateway->reload.problem);
+    gateway->is_reloading = false;
+    if (policy != NULL && gateway->is_stopping) {
+        policy_release(policy);
+    } else if (policy != NULL && put_in_force(gateway, policy, problem)) {
+        log_info("policy reloaded: generation %llu", (unsigned long long)policy->generation);
+    } else {
+        log_error("reload failed, the old policy stays: %s", problem);
+        if (policy != NULL) {
+            policy_release(policy);
+        }
+    }
+    if (gateway->must_reload_again) {
+        gateway->must_reload_again = false;
+        start_reload(gateway);
+    }
+}
+
+static void load_again(uv_work_t *work)
+{
+    struct gateway *gateway = work->data;
+    gateway->reload.policy = load(gateway, gateway->reload.problem, &gateway->reload.warnings,
+                                  &gateway->reload.errors);
+}
+
+static void start_reload(struct gateway *gateway)
+{
+    if (gateway->is_stopping) {
+        return;
+    }
+    if (gateway->is_reloading) {
+        gateway->must_reload_again = true;
+        return;
+    }
+    gateway->is_reloading = true;
+    gateway->reload.work.data = gateway;
+    if (uv_queue_work(&gateway->loop, &gateway->reload.work, load_again, on_loaded) != 0) {
+        gateway->is_reloading = false;
+        log_error("reload failed, the old policy stays: out of memory");
+    }
+}
+
+/* ---- signals -------------------------------------------------------------------------------------------- */
+
+static void on_signal(uv_signal_t *handle, int signal_number)
+{
+    struct gateway *gateway = handle->data;
+    const char *problem;
+    switch (signal_number) {
+    case SIGHUP:
+        start_reload(gateway);
+        break;
+    case SIGUSR1:
+        problem = access_log_reopen(gateway->access_log);
+        if (problem != NULL) {
+            log_error("the access log cannot be opened again: %s", problem);
+        } else {
+            log_info("access log opened again");
+        }
+        break;
+    default:
+        stop(gateway, signal_number);
+        break;
+    }
+}
+
+static void start_handles(struct gateway *gateway)
+{
+    static const int numbers[SIGNAL_COUNT] = {SIGHUP, SIGUSR1, SIGTERM, SIGINT};
+    for (unsigned i = 0; i < SIGNAL_COUNT; i++) {
+        uv_signal_init(&gateway->loop, &gateway->signals[i]);
+        gateway->signals[i].data = gateway;
+        uv_signal_start(&gateway->signals[i], on_signal, numbers[i]);
+    }
+    uv_async_init(&gateway->loop, &gateway->worker_ended, on_worker_ended);
+    uv_timer_init(&gateway->loop, &gateway->drain);
+}
+
+/* ---- life ------------------------------------------------------------------------------------------------ */
+
+/* The worker array with every worker prepared. */
+static bool make_workers(struct gateway *gateway, struct policy *policy)
+{
+    unsigned wanted = policy->gateway.workers == 0 ? count_processors() : policy->gateway.workers;
+    unsigned connections = limit_connections(policy);
+    unsigned share = (connections + wanted - 1) / wanted;
+    gateway->workers = calloc(wanted, sizeof *gateway->workers);
+    gateway->access_log = access_log_create(wanted);
+    if (gateway->workers == NULL || gateway->access_log == NULL) {
+        return false;
+    }
+    for (unsigned i = 0; i < wanted; i++) {
+        if (!worker_init(&gateway->workers[i], i, policy, share, gateway->access_log, note_ended,
+                         gateway)) {
+            return false;
+        }
+        gateway->worker_count++;
+    }
+    gateway->listeners.workers = wanted;
+    return true;
+}
+
+static bool start_workers(struct gateway *gateway)
+{
+    for (unsigned i = 0; i < gateway->worker_count; i++) {
+        if (!worker_start(&gateway->workers[i])) {
+            return false;
+        }
+        gateway->started_count++;
+    }
+    return true;
+}
+
+static bool start(struct gateway *gateway)
+{
+    char problem[RESOLVE_PROBLEM_MAX + LISTENERS_PROBLEM_MAX];
+    unsigned warnings = 0;
+    unsigned errors = 0;
+    struct policy *policy = load(gateway, problem, &warnings, &errors);
+    if (policy == NULL) {
+        log_error("%s", problem);
+        return false;
+    }
+    if (!make_workers(gateway, policy)) {
+        log_error("out of memory, threads or file descriptors");
+        policy_release(policy);
+        return false;
+    }
+    if (!put_in_force(gateway, policy, problem)) {
+        log_error("%s", problem);
+        policy_release(policy);
+        return false;
+    }
+    if (!start_workers(gateway)) {
+        log_error("the threads of the workers cannot be started");
+        return false;
+    }
+    return true;
+}
+
+static void finish(struct gateway *gateway)
+{
+    for (unsigned i = 0; i < gateway->worker_count; i++) {
+        worker_finish(&gateway->workers[i], i < gateway->started_count);
+    }
+    free(gateway->workers);
+    listeners_finish(&gateway->listeners);
+    if (gateway->access_log != NULL) {
+        access_log_destroy(gateway->access_log);
+    }
+    if (gateway->policy != NULL) {
+        policy_release(gateway->policy);
+    }
+    legacy_stop(gateway->legacy);
+    uv_loop_close(&gateway->loop);
+}
+
+int gateway_run(const char *policy_path)
+{
+    struct gateway *gateway = calloc(1, sizeof *gateway);
+    if (gateway == NULL || uv_loop_init(&gateway->loop) != 0) {
+        log_error("out of memory");
+        free(gateway);
+        return 1;
+    }
+    gateway->path = policy_path;
+    signal(SIGPIPE, SIG_IGN);
+    start_handles(gateway);
+    bool started = start(gateway);
+    if (started) {
+        log_info("ready");
+    } else {
+        gateway->is_stopping = true;
+        for (unsigned i = 0; i < gateway->started_count; i++) {
+            started = worker_abort(&gateway->workers[i]);
+        }
+        started = false;
+        if (gateway->started_count == 0) {
+            close_handles(gateway);
+        }
+    }
+    uv_run(&gateway->loop, UV_RUN_DEFAULT);
+    finish(gateway);
+    free(gateway);
+    if (started) {
+        log_info("ended");
+    }
+    return started ? 0 : 1;
+}

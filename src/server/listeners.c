@@ -1,0 +1,148 @@
+#include "verbgate/server/listeners.h"
+
+#include "verbgate/base/log.h"
+#include "verbgate/net/resolver.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static struct listeners_entry *find(struct listeners *listeners, struct slice text)
+{
+    for (unsigned i = 0; i < listeners->count; i++) {
+        if (slice_equal(slice_of(listeners->entries[i].text), text)) {
+            return &listeners->entries[i];
+        }
+    }
+    return NULL;
+}
+
+static void free_entry(struct listeners_entry *entry)
+{
+    free(entry->text);
+    free(entry->name);
+    *entry = (struct listeners_entry){0};
+}
+
+static bool open_entry(struct listeners *listeners, const struct policy_listener *wanted,
+                       char problem[LISTENERS_PROBLEM_MAX])
+{
+    char reason[LISTENER_PROBLEM_MAX];
+    struct socket_address address = {.length = 0};
+    struct listeners_entry entry = {.id = listeners->next_id, .is_wanted = true};
+    const char *unresolved = wanted->bind.kind == ADDRESS_ANY
+                                 ? NULL
+                                 : resolver_resolve(&wanted->bind, &address);
+    bool fine = unresolved == NULL && listeners->count < 2 * POLICY_LISTENERS_MAX;
+    if (!fine) {
+        snprintf(reason, sizeof reason, "cannot listen on %.*s: %s", SLICE_PRINT(wanted->bind_text),
+                 unresolved != NULL ? unresolved : "too many listeners");
+    } else {
+        fine = listener_open(&wanted->bind, &address, wanted->backlog, wanted->mode,
+                             listeners->workers, &entry.socket, reason);
+    }
+    if (!fine) {
+        snprintf(problem, LISTENERS_PROBLEM_MAX, "%s:%u: %s", wanted->source.file,
+                 wanted->source.line, reason);
+        return false;
+    }
+    entry.text = strndup(wanted->bind_text.data, wanted->bind_text.length);
+    entry.name = strndup(wanted->name.data, wanted->name.length);
+    if (entry.text == NULL || entry.name == NULL) {
+        snprintf(problem, LISTENERS_PROBLEM_MAX, "out of memory");
+        listener_close(&entry.socket);
+        free_entry(&entry);
+        return false;
+    }
+    listeners->next_id++;
+    listeners->entries[listeners->count++] = entry;
+    return true;
+}
+
+static void drop_entries_from(struct listeners *listeners, unsigned first)
+{
+    while (listeners->count > first) {
+        struct listeners_entry *entry = &listeners->entries[--listeners->count];
+        listener_unlink(&entry->socket.address);
+        listener_close(&entry->socket);
+        free_entry(entry);
+    }
+}
+
+bool listeners_prepare(struct listeners *listeners, const struct policy *policy,
+                       char problem[LISTENERS_PROBLEM_MAX])
+{
+    unsigned before = listeners->count;
+    for (unsigned i = 0; i < before; i++) {
+        listeners->entries[i].is_wanted = false;
+    }
+    for (unsigned i = 0; i < policy->listener_count; i++) {
+        const struct policy_listener *wanted = &policy->listeners[i];
+        struct listeners_entry *entry = find(listeners, wanted->bind_text);
+        if (entry != NULL) {
+            entry->is_wanted = true;
+        } else if (!open_entry(listeners, wanted, problem)) {
+            drop_entries_from(listeners, before);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Hands the descriptors out; they are the workers' from here on. */
+static bool hand_out(struct listeners_entry *entry, struct worker *workers)
+{
+    bool fine = true;
+    for (unsigned i = 0; i < entry->socket.count; i++) {
+        if (entry->socket.descriptors[i] >= 0) {
+            fine = worker_listen(&workers[i], entry->id, entry->socket.descriptors[i]) && fine;
+            entry->socket.descriptors[i] = -1;
+        }
+    }
+    char text[128];
+    socket_address_text(&entry->socket.address, text, sizeof text);
+    log_info("listening on %s (listener %s)", text, entry->name);
+    return fine;
+}
+
+static bool take_back(struct listeners *listeners, struct listeners_entry *entry,
+                      struct worker *workers)
+{
+    bool fine = true;
+    for (unsigned i = 0; i < listeners->workers; i++) {
+        fine = worker_unlisten(&workers[i], entry->id) && fine;
+    }
+    listener_unlink(&entry->socket.address);
+    log_info("no longer listening on %s (listener %s)", entry->text, entry->name);
+    listener_close(&entry->socket);
+    free_entry(entry);
+    return fine;
+}
+
+static bool is_new(const struct listeners_entry *entry)
+{
+    return entry->socket.descriptors[0] >= 0;
+}
+
+bool listeners_commit(struct listeners *listeners, struct worker *workers)
+{
+    bool fine = true;
+    unsigned kept = 0;
+    for (unsigned i = 0; i < listeners->count; i++) {
+        struct listeners_entry *entry = &listeners->entries[i];
+        if (!entry->is_wanted) {
+            fine = take_back(listeners, entry, workers) && fine;
+            continue;
+        }
+        if (is_new(entry)) {
+            fine = hand_out(entry, workers) && fine;
+        }
+        listeners->entries[kept++] = *entry;
+    }
+    listeners->count = kept;
+    return fine;
+}
+
+void listeners_finish(struct listeners *listeners)
+{
+    drop_entries_from(listeners, 0);
+}

@@ -1,0 +1,125 @@
+#include "verbgate/server/policy_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The whole file into the arena; files that tell no size (pipes) are not policies. */
+static const char *read_open_file(int descriptor, struct arena *arena, struct slice *text)
+{
+    struct stat status;
+    if (fstat(descriptor, &status) != 0) {
+        return strerror(errno);
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return "not a regular file";
+    }
+    if (status.st_size > CONFIG_FILE_MAX) {
+        return "larger than a policy file may be (4 MiB)";
+    }
+    size_t size = (size_t)status.st_size;
+    char *bytes = arena_take(arena, size + 1);
+    if (bytes == NULL) {
+        return "out of memory";
+    }
+    size_t length = 0;
+    while (length < size) {
+        ssize_t count = read(descriptor, bytes + length, size - length);
+        if (count < 0 && errno == EINTR) {
+            continue;
+        }
+        if (count < 0) {
+            return strerror(errno);
+        }
+        if (count == 0) {
+            break; /* it shrank while it was read */
+        }
+        length += (size_t)count;
+    }
+    *text = slice_make(bytes, length);
+    return NULL;
+}
+
+static const char *read_file(void *context, const char *path, struct arena *arena,
+                             struct slice *text)
+{
+    (void)context;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        return strerror(errno);
+    }
+    const char *problem = read_open_file(descriptor, arena, text);
+    close(descriptor);
+    return problem;
+}
+
+static const char *find_files(void *context, const char *pattern,
+                              void (*each)(void *each_context, const char *path),
+                              void *each_context)
+{
+    (void)context;
+    glob_t found;
+    int result = glob(pattern, GLOB_ERR, NULL, &found);
+    if (result == GLOB_NOMATCH) {
+        return NULL;
+    }
+    if (result != 0) {
+        return result == GLOB_NOSPACE ? "out of memory" : "a folder cannot be read";
+    }
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        each(each_context, found.gl_pathv[i]);
+    }
+    globfree(&found);
+    return NULL;
+}
+
+static const char *get_variable(void *context, const char *name)
+{
+    (void)context;
+    return getenv(name);
+}
+
+static const struct config_environment environment = {
+    .read_file = read_file,
+    .find_files = find_files,
+    .get_variable = get_variable,
+};
+
+static void print(const struct diagnostics *diagnostics)
+{
+    enum { TEXT_MAX = 16 * 1024 };
+    char *text = malloc(TEXT_MAX);
+    for (unsigned i = 0; text != NULL && i < diagnostics->count; i++) {
+        struct writer writer = writer_make(text, TEXT_MAX);
+        diagnostics_write(diagnostics, i, &writer);
+        fwrite(text, 1, writer.length, stderr);
+    }
+    free(text);
+    unsigned total = diagnostics->error_count + diagnostics->warning_count;
+    if (total > diagnostics->count) {
+        fprintf(stderr, "... and %u more\n", total - diagnostics->count);
+    }
+    fflush(stderr);
+}
+
+struct policy *policy_file_load(const char *path, unsigned *warnings, unsigned *errors)
+{
+    struct diagnostics *diagnostics = malloc(sizeof *diagnostics);
+    if (diagnostics == NULL) {
+        *warnings = 0;
+        *errors = 1;
+        return NULL;
+    }
+    diagnostics_init(diagnostics);
+    struct policy *policy = config_load(path, &environment, diagnostics);
+    print(diagnostics);
+    *warnings = diagnostics->warning_count;
+    *errors = diagnostics->error_count;
+    diagnostics_finish(diagnostics);
+    free(diagnostics);
+    return policy;
+}

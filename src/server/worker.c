@@ -1,0 +1,396 @@
+#include "verbgate/server/worker.h"
+
+#include "verbgate/base/log.h"
+#include "verbgate/server/access_line.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct worker_message {
+    struct worker_message *next;
+    enum { MAIL_INSTALL, MAIL_LISTEN, MAIL_UNLISTEN, MAIL_DRAIN, MAIL_ABORT } kind;
+    struct policy *policy; /* MAIL_INSTALL: one reference */
+    unsigned listener;     /* MAIL_LISTEN, MAIL_UNLISTEN */
+    int descriptor;        /* MAIL_LISTEN */
+};
+
+struct worker_acceptor {
+    struct acceptor acceptor;
+    unsigned listener;
+};
+
+/* ---- accepting -------------------------------------------------------------------------------------- */
+
+static struct worker *of_proxy(struct proxy *proxy)
+{
+    return LIST_OBJECT(proxy, struct worker, proxy);
+}
+
+static void say_once(struct worker *worker, const char *what)
+{
+    if (!worker->is_exhausted) {
+        worker->is_exhausted = true;
+        log_error("worker %u: %s; accepting pauses, open connections go on", worker->index, what);
+    }
+}
+
+static bool may_accept(struct acceptor *acceptor)
+{
+    struct worker *worker = acceptor->owner;
+    if (proxy_is_full(&worker->proxy)) {
+        say_once(worker, "the limit of client connections is reached");
+        return false;
+    }
+    return true;
+}
+
+static void on_accepted(struct acceptor *acceptor, int descriptor,
+                        const struct socket_address *peer)
+{
+    struct worker *worker = acceptor->owner;
+    proxy_accept(&worker->proxy, descriptor, peer);
+}
+
+static void on_exhausted(struct acceptor *acceptor, int error)
+{
+    struct worker *worker = acceptor->owner;
+    say_once(worker, strerror(error));
+    deadline_arm(&worker->proxy.deadlines, &worker->retry, WORKER_RETRY_MS);
+}
+
+static void resume_acceptors(struct worker *worker)
+{
+    for (struct list_node *node = worker->acceptors.next; node != &worker->acceptors;
+         node = node->next) {
+        acceptor_resume(LIST_OBJECT(node, struct acceptor, node));
+    }
+}
+
+static void on_retry(struct deadline *deadline)
+{
+    resume_acceptors(LIST_OBJECT(deadline, struct worker, retry));
+}
+
+static void on_acceptor_closed(struct acceptor *acceptor)
+{
+    list_remove(&acceptor->node);
+    free(LIST_OBJECT(acceptor, struct worker_acceptor, acceptor));
+}
+
+static const struct acceptor_events acceptor_events = {
+    .may_accept = may_accept,
+    .on_accepted = on_accepted,
+    .on_exhausted = on_exhausted,
+    .on_closed = on_acceptor_closed,
+};
+
+static void start_listening(struct worker *worker, unsigned listener, int descriptor)
+{
+    struct worker_acceptor *made = calloc(1, sizeof *made);
+    if (made == NULL || acceptor_start(&made->acceptor, &worker->loop, descriptor,
+                                       &acceptor_events, worker) != 0) {
+        log_error("worker %u: out of memory, one listener is not served here", worker->index);
+        close(descriptor);
+        free(made);
+        return;
+    }
+    made->listener = listener;
+    list_append(&worker->acceptors, &made->acceptor.node);
+}
+
+static void stop_listening(struct worker *worker, unsigned listener, bool all)
+{
+    struct list_node *node = worker->acceptors.next;
+    while (node != &worker->acceptors) {
+        struct list_node *next = node->next;
+        struct acceptor *acceptor = LIST_OBJECT(node, struct acceptor, node);
+        if (all || LIST_OBJECT(acceptor, struct worker_acceptor, acceptor)->listener == listener) {
+            acceptor_close(acceptor);
+        }
+        node = next;
+    }
+}
+
+/* ---- the access log ---------------------------------------------------------------------------------- */
+
+static void flush_lines(struct worker *worker)
+{
+    deadline_cancel(&worker->flush);
+    if (worker->lines != NULL) {
+        access_log_give(worker->access_log, worker->lines);
+        worker->lines = NULL;
+    }
+}
+
+static void on_flush(struct deadline *deadline)
+{
+    flush_lines(LIST_OBJECT(deadline, struct worker, flush));
+}
+
+/* Appends a line to the buffer at hand; true when it fitted. */
+static bool write_line(struct worker *worker, const struct record *record)
+{
+    struct access_log_buffer *buffer = worker->lines;
+    struct writer writer = writer_make(buffer->bytes + buffer->used,
+                                       sizeof buffer->bytes - buffer->used);
+    access_line_write(&writer, record->policy->gateway.access_log_format, record);
+    if (writer.overflow) {
+        return false;
+    }
+    buffer->used += writer.length;
+    return true;
+}
+
+static void on_record(struct proxy *proxy, const struct record *record)
+{
+    struct worker *worker = of_proxy(proxy);
+    if (!worker->is_logging) {
+        return;
+    }
+    if (worker->lines != NULL && write_line(worker, record)) {
+        return;
+    }
+    flush_lines(worker);
+    worker->lines = access_log_take(worker->access_log);
+    if (worker->lines == NULL) {
+        access_log_drop(worker->access_log);
+        return;
+    }
+    deadline_arm(&proxy->deadlines, &worker->flush, WORKER_FLUSH_MS);
+    bool fitted = write_line(worker, record);
+    assert(fitted); /* ACCESS_LINE_MAX is below the buffer's size */
+    (void)fitted;
+}
+
+_Static_assert((int)ACCESS_LINE_MAX <= (int)ACCESS_LOG_BUFFER_BYTES, "a line fits a buffer");
+
+static void choose_logging(struct worker *worker, const struct policy *policy)
+{
+    worker->is_logging = !slice_equal(policy->gateway.access_log, SLICE("off"));
+}
+
+/* ---- ending ------------------------------------------------------------------------------------------- */
+
+static void close_when_empty(struct worker *worker)
+{
+    if (!worker->proxy.is_draining || worker->proxy.connection_count > 0 || worker->is_closed) {
+        return;
+    }
+    uv_mutex_lock(&worker->lock);
+    worker->is_closed = true; /* no letter wakes the loop from here on */
+    uv_mutex_unlock(&worker->lock);
+    stop_listening(worker, 0, true);
+    deadline_cancel(&worker->retry);
+    flush_lines(worker);
+    proxy_close(&worker->proxy);
+    uv_close((uv_handle_t *)&worker->mail, NULL);
+}
+
+static void on_connection_closed(struct proxy *proxy)
+{
+    struct worker *worker = of_proxy(proxy);
+    if (proxy->is_draining) {
+        close_when_empty(worker);
+        return;
+    }
+    if (worker->is_exhausted) {
+        /* Well below the limit it counts as over, and the next time is worth another line. */
+        worker->is_exhausted = proxy->connection_count >= proxy->max_connections / 2;
+    }
+    resume_acceptors(worker);
+}
+
+static const struct proxy_events proxy_events = {
+    .on_record = on_record,
+    .on_connection_closed = on_connection_closed,
+};
+
+/* ---- the mailbox --------------------------------------------------------------------------------------- */
+
+static void carry_out(struct worker *worker, const struct worker_message *message)
+{
+    switch (message->kind) {
+    case MAIL_INSTALL:
+        if (!proxy_install(&worker->proxy, message->policy)) {
+            log_error("worker %u: out of memory, the old policy stays in force", worker->index);
+        }
+        choose_logging(worker, worker->proxy.snapshot->policy);
+        policy_release(message->policy);
+        break;
+    case MAIL_LISTEN:
+        start_listening(worker, message->listener, message->descriptor);
+        break;
+    case MAIL_UNLISTEN:
+        stop_listening(worker, message->listener, false);
+        break;
+    case MAIL_DRAIN:
+        stop_listening(worker, 0, true);
+        proxy_drain(&worker->proxy);
+        close_when_empty(worker);
+        break;
+    case MAIL_ABORT:
+        stop_listening(worker, 0, true);
+        proxy_abort(&worker->proxy);
+        close_when_empty(worker);
+        break;
+    }
+}
+
+static struct worker_message *take_mail(struct worker *worker)
+{
+    uv_mutex_lock(&worker->lock);
+    struct worker_message *message = worker->first;
+    if (message != NULL) {
+        worker->first = message->next;
+    }
+    uv_mutex_unlock(&worker->lock);
+    return message;
+}
+
+static void on_mail(uv_async_t *mail)
+{
+    struct worker *worker = LIST_OBJECT(mail, struct worker, mail);
+    struct worker_message *message;
+    while (!worker->is_closed && (message = take_mail(worker)) != NULL) {
+        carry_out(worker, message);
+        free(message);
+    }
+}
+
+static bool send(struct worker *worker, const struct worker_message *content)
+{
+    struct worker_message *message = malloc(sizeof *message);
+    if (message == NULL) {
+        return false;
+    }
+    *message = *content;
+    message->next = NULL;
+    uv_mutex_lock(&worker->lock);
+    if (worker->first == NULL) {
+        worker->first = message;
+    } else {
+        worker->last->next = message;
+    }
+    worker->last = message;
+    /* Inside the lock: a worker that ends takes it before its handle goes. */
+    if (!worker->is_closed) {
+        uv_async_send(&worker->mail);
+    }
+    uv_mutex_unlock(&worker->lock);
+    return true;
+}
+
+bool worker_install(struct worker *worker, struct policy *policy)
+{
+    struct worker_message message = {.kind = MAIL_INSTALL, .policy = policy};
+    policy_reference(policy);
+    if (!send(worker, &message)) {
+        policy_release(policy);
+        return false;
+    }
+    return true;
+}
+
+bool worker_listen(struct worker *worker, unsigned listener, int descriptor)
+{
+    struct worker_message message = {
+        .kind = MAIL_LISTEN, .listener = listener, .descriptor = descriptor};
+    return send(worker, &message);
+}
+
+bool worker_unlisten(struct worker *worker, unsigned listener)
+{
+    struct worker_message message = {.kind = MAIL_UNLISTEN, .listener = listener};
+    return send(worker, &message);
+}
+
+bool worker_drain(struct worker *worker)
+{
+    struct worker_message message = {.kind = MAIL_DRAIN};
+    return send(worker, &message);
+}
+
+bool worker_abort(struct worker *worker)
+{
+    struct worker_message message = {.kind = MAIL_ABORT};
+    return send(worker, &message);
+}
+
+/* ---- life ---------------------------------------------------------------------------------------------- */
+
+bool worker_init(struct worker *worker, unsigned index, struct policy *policy,
+                 unsigned max_connections, struct access_log *access_log,
+                 void (*on_ended)(struct worker *worker), void *owner)
+{
+    *worker = (struct worker){
+        .index = index, .access_log = access_log, .on_ended = on_ended, .owner = owner};
+    list_init(&worker->acceptors);
+    deadline_init(&worker->retry, on_retry);
+    deadline_init(&worker->flush, on_flush);
+    choose_logging(worker, policy);
+    if (uv_loop_init(&worker->loop) != 0) {
+        return false;
+    }
+    if (uv_mutex_init(&worker->lock) != 0) {
+        uv_loop_close(&worker->loop);
+        return false;
+    }
+    if (!proxy_init(&worker->proxy, &worker->loop, policy, max_connections, &proxy_events, worker)) {
+        uv_mutex_destroy(&worker->lock);
+        uv_loop_close(&worker->loop);
+        return false;
+    }
+    int error = uv_async_init(&worker->loop, &worker->mail, on_mail);
+    if (error != 0) {
+        proxy_close(&worker->proxy);
+        uv_run(&worker->loop, UV_RUN_DEFAULT);
+        proxy_finish(&worker->proxy);
+        uv_mutex_destroy(&worker->lock);
+        uv_loop_close(&worker->loop);
+        return false;
+    }
+    return true;
+}
+
+static void run(void *argument)
+{
+    struct worker *worker = argument;
+    uv_run(&worker->loop, UV_RUN_DEFAULT);
+    worker->on_ended(worker);
+}
+
+bool worker_start(struct worker *worker)
+{
+    return uv_thread_create(&worker->thread, run, worker) == 0;
+}
+
+static void drop_mail(struct worker *worker)
+{
+    struct worker_message *message;
+    while ((message = take_mail(worker)) != NULL) {
+        if (message->kind == MAIL_INSTALL) {
+            policy_release(message->policy);
+        } else if (message->kind == MAIL_LISTEN) {
+            close(message->descriptor);
+        }
+        free(message);
+    }
+}
+
+void worker_finish(struct worker *worker, bool was_started)
+{
+    if (was_started) {
+        uv_thread_join(&worker->thread);
+    } else {
+        worker->proxy.is_draining = true;
+        close_when_empty(worker);
+        uv_run(&worker->loop, UV_RUN_DEFAULT);
+    }
+    drop_mail(worker);
+    proxy_finish(&worker->proxy);
+    uv_mutex_destroy(&worker->lock);
+    int error = uv_loop_close(&worker->loop);
+    assert(error == 0); /* nothing was left open */
+    (void)error;
+}
