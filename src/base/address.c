@@ -56,7 +56,19 @@ static const char *parse_unix(struct slice path, struct address *address)
     if (path.length >= sizeof room.sun_path) {
         return "the Unix socket's path is longer than the system allows (107 bytes)";
     }
+    if (memchr(path.data, '\0', path.length) != NULL) {
+        return "the Unix socket's path has a NUL byte";
+    }
     *address = (struct address){.kind = ADDRESS_UNIX, .host = path};
+    return NULL;
+}
+
+static const char *parse_builtin(struct slice name, struct address *address)
+{
+    if (name.length == 0) {
+        return "builtin: needs a name";
+    }
+    *address = (struct address){.kind = ADDRESS_BUILTIN, .host = name};
     return NULL;
 }
 
@@ -85,9 +97,7 @@ const char *address_parse(struct slice text, struct address *address)
         return parse_unix(slice_after(text, unix_prefix.length), address);
     }
     if (slice_starts_with(text, builtin_prefix)) {
-        struct slice name = slice_after(text, builtin_prefix.length);
-        *address = (struct address){.kind = ADDRESS_BUILTIN, .host = name};
-        return name.length == 0 ? "builtin: needs a name" : NULL;
+        return parse_builtin(slice_after(text, builtin_prefix.length), address);
     }
     if (text.length > 0 && text.data[0] == '[') {
         return parse_bracketed(text, address);

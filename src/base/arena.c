@@ -45,7 +45,9 @@ static struct arena_block *add_block(struct arena *arena, size_t bytes)
 void *arena_take(struct arena *arena, size_t bytes)
 {
     const size_t alignment = alignof(max_align_t);
-    if (bytes > arena->max_bytes) {
+    /* No object is larger than PTRDIFF_MAX; the sums below cannot overflow then. */
+    const size_t most = PTRDIFF_MAX - sizeof(struct arena_block) - alignment;
+    if (bytes > most) {
         return NULL;
     }
     size_t padded = (bytes + alignment - 1) & ~(alignment - 1);

@@ -11,15 +11,20 @@ void clock_init(struct clock *clock)
     *clock = (struct clock){.second = (time_t)-1};
 }
 
+/* Breaks `now` down; false for a year that has not four digits, as the texts need. */
+static bool break_down(time_t now, struct tm *utc)
+{
+    return gmtime_r(&now, utc) != NULL && utc->tm_year >= -1900 && utc->tm_year <= 9999 - 1900;
+}
+
 /* strftime is not used: its names follow the process's locale, and RFC 9110 wants English. */
 void clock_set(struct clock *clock, time_t now)
 {
-    if (now == clock->second) {
+    struct tm utc;
+    if (now == clock->second || !break_down(now, &utc)) {
         return;
     }
     clock->second = now;
-    struct tm utc;
-    gmtime_r(&now, &utc);
     const char *month = month_names[utc.tm_mon];
     int year = utc.tm_year + 1900;
 

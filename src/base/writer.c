@@ -28,6 +28,10 @@ void writer_hex(struct writer *writer, uint64_t number)
 void writer_format(struct writer *writer, const char *format, ...)
 {
     size_t room = writer->capacity - writer->length;
+    if (room == 0) {
+        writer->overflow = true;
+        return;
+    }
     va_list arguments;
     va_start(arguments, format);
     /* vsnprintf wants room for a NUL that we do not keep: text that fits only without it is lost,

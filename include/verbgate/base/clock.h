@@ -24,7 +24,8 @@ struct clock {
 
 void clock_init(struct clock *clock);
 
-/* Brings the texts to `now` (seconds since 1970, UTC); does nothing within the same second. */
+/* Brings the texts to `now` (seconds since 1970, UTC); does nothing within the same second, and for
+ * a time outside the years 0 to 9999. */
 void clock_set(struct clock *clock, time_t now);
 
 #endif

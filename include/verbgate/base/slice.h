@@ -54,10 +54,11 @@ static inline bool slice_starts_with(struct slice slice, struct slice prefix)
            (prefix.length == 0 || memcmp(slice.data, prefix.data, prefix.length) == 0);
 }
 
-/* What is left of `slice` after its first `count` bytes; count <= slice.length. */
+/* What is left of `slice` after its first `count` bytes; count <= slice.length. C has no NULL + 0,
+ * so the empty slice goes through untouched. */
 static inline struct slice slice_after(struct slice slice, size_t count)
 {
-    return (struct slice){slice.data + count, slice.length - count};
+    return count == 0 ? slice : (struct slice){slice.data + count, slice.length - count};
 }
 
 /* `slice` without SP and HTAB at both ends (OWS, RFC 9110 section 5.6.3). */
