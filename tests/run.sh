@@ -1,0 +1,187 @@
+#!/usr/bin/env bash
+# Builds verbgate and runs every test. On a Debian machine it installs what is missing first.
+#
+#   tests/run.sh [--unit] [--integration] [--quick] [--filter TEXT]
+#
+#   --unit          only the unit tests and the source checks
+#   --integration   only the integration tests
+#   --quick         without the slow tests and without the ThreadSanitizer build
+#   --filter TEXT   only tests whose name contains TEXT (for unit tests: a regular expression)
+#
+# The last line is "N passed, M failed", with ", K skipped" when there are any.
+set -uo pipefail
+cd "$(dirname "$0")/.." || exit 2
+export LC_ALL=C PYTHONDONTWRITEBYTECODE=1
+export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+
+run_unit=yes run_integration=yes run_threads=yes quick='' filter=''
+passed=0 failed=0 skipped=0
+build_jobs=$(nproc 2>/dev/null || echo 2)
+stage_seconds_max=420
+
+usage() {
+    sed -n '2,/^set/p' "$0" | grep '^#' | cut -c3-
+}
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --unit) run_integration='' run_threads='' ;;
+    --integration) run_unit='' run_threads='' ;;
+    --quick) quick=--quick run_threads='' ;;
+    --filter)
+        [ $# -ge 2 ] || { usage >&2; exit 2; }
+        filter=$2
+        shift
+        ;;
+    --help) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+    esac
+    shift
+done
+
+heading() {
+    printf '\n== %s ==\n' "$*"
+}
+
+count() {
+    passed=$((passed + $1)) failed=$((failed + $2)) skipped=$((skipped + $3))
+}
+
+summary() {
+    heading summary
+    if [ $((passed + failed)) -eq 0 ]; then
+        echo "no test ran"
+        failed=1
+    fi
+    if [ "$skipped" -gt 0 ]; then
+        echo "$passed passed, $failed failed, $skipped skipped"
+    else
+        echo "$passed passed, $failed failed"
+    fi
+    [ "$failed" -eq 0 ]
+    exit
+}
+
+# ---- packages ----
+
+is_installed() {
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# Prints the packages that are missing. A command that exists in any other way is good enough.
+missing_packages() {
+    command -v cmake >/dev/null || echo cmake
+    command -v make >/dev/null || echo make
+    command -v gcc >/dev/null || echo gcc libc6-dev
+    command -v pkg-config >/dev/null || echo pkg-config
+    command -v python3 >/dev/null || echo python3
+    command -v curl >/dev/null || echo curl
+    command -v ab >/dev/null || echo apache2-utils
+    command -v wrk >/dev/null || echo wrk
+    command -v clang-format >/dev/null || echo clang-format
+    [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || echo nginx-light
+    is_installed libc6-dev || echo libc6-dev
+    is_installed libuv1-dev || echo libuv1-dev
+    is_installed libcriterion-dev || echo libcriterion-dev
+    if ! is_installed libllhttp-dev && [ ! -e /usr/share/llhttp/llhttp.c ]; then
+        # Debian 13 has the library, Debian 12 the C sources within node-llhttp.
+        if apt-cache show libllhttp-dev >/dev/null 2>&1; then
+            echo libllhttp-dev
+        else
+            echo node-llhttp
+        fi
+    fi
+}
+
+install_packages() {
+    command -v dpkg-query >/dev/null || return 0 # not Debian: CMake names what is missing
+    local packages sudo=
+    packages=$(missing_packages | tr '\n' ' ')
+    [ -n "${packages// /}" ] || return 0
+    heading "installing: $packages"
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || { echo "not root and no sudo: install these packages" >&2; return 1; }
+        sudo=sudo
+    fi
+    $sudo apt-get update -q || return 1
+    packages=$(missing_packages | tr '\n' ' ') # with the lists at hand, the llhttp package is known
+    # shellcheck disable=SC2086
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $packages
+}
+
+# ---- stages ----
+
+# build NAME OPTION... : configures and builds in build/NAME.
+build() {
+    local name=$1
+    shift
+    heading "building build/$name"
+    if ! cmake -B "build/$name" -DVERBGATE_WERROR=ON "$@" >"build/$name.log" 2>&1 ||
+        ! cmake --build "build/$name" -j"$build_jobs" >>"build/$name.log" 2>&1; then
+        tail -n 60 "build/$name.log"
+        echo "FAIL building build/$name"
+        count 0 1 0
+        return 1
+    fi
+    echo "done"
+}
+
+unit_tests() {
+    heading "unit tests and source checks"
+    local report=$PWD/build/asan/ctest.xml
+    rm -f "$report"
+    timeout "$stage_seconds_max" ctest --test-dir build/asan -j"$build_jobs" --output-on-failure \
+        --output-junit "$report" ${filter:+-R "$filter"}
+    # A filter may leave nothing for this stage.
+    if [ ! -e "$report" ]; then
+        [ -n "$filter" ] || count 0 1 0
+        return
+    fi
+    # shellcheck disable=SC2046
+    count $(python3 - "$report" <<'END'
+import sys
+import xml.etree.ElementTree as tree
+
+suite = tree.parse(sys.argv[1]).getroot()
+total, failures, skips = (int(suite.get(name, 0)) for name in ("tests", "failures", "skipped"))
+print(total - failures - skips, failures, skips)
+END
+    )
+}
+
+# integration_tests NAME OPTION... : runs tests/integration against build/NAME/verbgate.
+integration_tests() {
+    local name=$1 output line
+    shift
+    heading "integration tests, build/$name"
+    output=$PWD/build/$name/integration.log
+    timeout "$stage_seconds_max" python3 tests/integration/run.py --binary "build/$name/verbgate" \
+        --filter "$filter" $quick "$@" 2>&1 | tee "$output"
+    line=$(tail -n 1 "$output")
+    if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
+        count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[4]:-0}"
+    else
+        echo "FAIL integration tests on build/$name: no summary (timed out?)"
+        count 0 1 0
+    fi
+}
+
+# ThreadSanitizer of gcc 12 cannot place its shadow memory under some address space layouts.
+choose_thread_wrapper() {
+    if ! build/tsan/verbgate --version >/dev/null 2>&1 && setarch -R true 2>/dev/null; then
+        export VERBGATE_TEST_WRAPPER="setarch -R"
+    fi
+}
+
+install_packages || { echo "FAIL installing packages"; count 0 1 0; summary; }
+mkdir -p build
+if build asan -DVERBGATE_SANITIZE=ON -DVERBGATE_TESTS=ON; then
+    [ -z "$run_unit" ] || unit_tests
+    [ -z "$run_integration" ] || integration_tests asan
+fi
+if [ -n "$run_threads" ] && build tsan -DVERBGATE_SANITIZE_THREAD=ON; then
+    choose_thread_wrapper
+    integration_tests tsan --threads
+fi
+summary
