@@ -261,27 +261,23 @@ static enum http_fault field_fault(const struct message *message, llhttp_errno_t
     }
 }
 
-/* Where the bytes end that llhttp has looked at, the one that it stopped at included. */
-static const char *seen_end(const llhttp_t *parser, const char *end)
-{
-    const char *stop = llhttp_get_error_pos(parser);
-    return stop < end ? stop + 1 : end;
-}
-
 static enum http_fault check_section(const struct message *message, const char *end)
 {
     return fields_check_lines(message->section, (size_t)(end - message->section));
 }
 
-/* The fault behind an error of llhttp in the field section. */
+/* The fault behind an error of llhttp, or a stop of our own, in the field section. */
 static enum http_fault section_fault(struct message *message, llhttp_errno_t error, const char *end)
 {
-    /* The line check goes first: what it finds has one name under every version of llhttp. */
-    enum http_fault fault = check_section(message, seen_end(parser_of(message), end));
+    bool is_own = message->fault != FAULT_NONE;
+    const char *stop = llhttp_get_error_pos(parser_of(message));
+    /* The line check goes first: what it finds has one name under every version of llhttp. A stop
+     * of our own is behind the last byte that matters, an error of llhttp is on it. */
+    enum http_fault fault = check_section(message, stop < end && !is_own ? stop + 1 : stop);
     if (fault != FAULT_NONE) {
         return fault;
     }
-    return message->fault != FAULT_NONE ? message->fault : field_fault(message, error);
+    return is_own ? message->fault : field_fault(message, error);
 }
 
 enum message_status message_read_fields(struct message *message, const char *data, size_t length,
@@ -325,11 +321,16 @@ static enum http_fault chunk_fault(struct message *message, llhttp_errno_t error
         return message->fault;
     }
     /* Our own look goes first: what it finds has one name under every version of llhttp. */
-    enum http_fault fault = judge_framing(message, seen_end(parser_of(message), end));
+    const char *stop = llhttp_get_error_pos(parser_of(message));
+    enum http_fault fault = judge_framing(message, stop);
+    bool is_trailer = message->chunk_framing.is_trailer;
+    if (fault == FAULT_NONE && stop < end) {
+        fault = judge_framing(message, stop + 1);
+    }
     if (fault != FAULT_NONE) {
         return fault;
     }
-    return message->chunk_framing.is_trailer ? field_fault(message, error) : FAULT_CHUNK_SYNTAX;
+    return is_trailer ? field_fault(message, error) : FAULT_CHUNK_SYNTAX;
 }
 
 enum message_status message_read_chunks(struct message *message, char *data, size_t length,

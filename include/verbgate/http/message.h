@@ -80,7 +80,8 @@ MUST_CHECK enum message_status message_read_fields(struct message *message, cons
  * decoded bytes are moved together at the start of `data` (in place: chunk framing only shrinks
  * it) and *content is that slice, possibly empty. *used is how many bytes of `data` belong to this
  * message; on MESSAGE_DONE what is behind them belongs to the next. Trailer fields are in
- * `trailers` once DONE. Chunk extensions are read and dropped. Faults: CHUNK_SYNTAX,
+ * `trailers` once DONE. Chunk extensions are read and dropped; llhttp 8 refuses a second one on a
+ * line, and quoted pairs in their values. Faults: CHUNK_SYNTAX,
  * CHUNK_OVERHEAD (see chunk_framing.h), TRAILERS_TOO_LARGE, FIELD_*.
  */
 MUST_CHECK enum message_status message_read_chunks(struct message *message, char *data,

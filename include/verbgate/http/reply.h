@@ -8,11 +8,11 @@
 
 #include "verbgate/base/writer.h"
 
-/* Bytes that a reply needs at most beside its `allow`, `sentence` and `body` texts. */
+/* Bytes that a reply needs at most beside its `allow`, `proxy_name` and `body` texts. */
 enum { REPLY_OVERHEAD_MAX = 1024 };
 
 struct reply {
-    unsigned status;
+    unsigned status;    /* a final one; 204 has no body */
     struct slice allow; /* the Allow value; `has_allow` tells an empty Allow from none */
     bool has_allow;
     const char *proxy_error; /* Proxy-Status error type (RFC 9209 section 2.3), NULL: no field */

@@ -111,6 +111,7 @@ static const struct section_case section_cases[] = {
 
     {CASE_TEXT(": b\r\n\r\n"), FAULT_FIELD_NAME, NULL, 0},
     {CASE_TEXT("A: b\r\n: b\r\n\r\n"), FAULT_FIELD_NAME, NULL, 0},
+    {CASE_TEXT(":\nA: b\r\n\r\n"), FAULT_FIELD_NAME, NULL, 0},
     {CASE_TEXT("A : b\r\n\r\n"), FAULT_FIELD_NAME, NULL, 0},
     {CASE_TEXT("A\t: b\r\n\r\n"), FAULT_FIELD_NAME, NULL, 0},
     {CASE_TEXT("A b: c\r\n\r\n"), FAULT_FIELD_NAME, NULL, 0},
@@ -316,6 +317,7 @@ static const struct chunks_case chunks_cases[] = {
     {CASE_TEXT("5 ;a=b\r\nhello\r\n0\r\n\r\n"), FAULT_CHUNK_SYNTAX, NULL, NULL, 0},
     {CASE_TEXT("1\r\na\r\n 0\r\n\r\n"), FAULT_CHUNK_SYNTAX, NULL, NULL, 0},
     {CASE_TEXT("5;\r\nhello\r\n0\r\n\r\n"), FAULT_CHUNK_SYNTAX, NULL, NULL, 0},
+    {CASE_TEXT("0;\r\n\r\n"), FAULT_CHUNK_SYNTAX, NULL, NULL, 0},
     {CASE_TEXT("5;\nhello\r\n0\r\n\r\n"), FAULT_CHUNK_SYNTAX, NULL, NULL, 0},
     {CASE_TEXT("5\nhello\r\n0\r\n\r\n"), FAULT_CHUNK_SYNTAX, NULL, NULL, 0},
     {CASE_TEXT("5\rhello\r\n0\r\n\r\n"), FAULT_CHUNK_SYNTAX, NULL, NULL, 0},

@@ -1,0 +1,123 @@
+#include "verbgate/http/reply.h"
+
+#include "verbgate/http/status_line.h"
+
+#include <assert.h>
+
+/* Bytes of Proxy-Status details that are written at most, escapes included. */
+enum { DETAILS_MAX = 200 };
+
+static bool is_printable(char c)
+{
+    return c >= 0x20 && c <= 0x7e;
+}
+
+/* RFC 8941 section 3.3.3: a string has printable ASCII only, and escapes two characters of it. An
+ * escape that would be cut in half is left out. */
+static void put_details(struct writer *writer, struct slice details)
+{
+    writer_literal(writer, "; details=\"");
+    size_t written = 0;
+    for (size_t i = 0; i < details.length; i++) {
+        char c = is_printable(details.data[i]) ? details.data[i] : '?';
+        bool is_escaped = c == '"' || c == '\\';
+        written += is_escaped ? 2 : 1;
+        if (written > DETAILS_MAX) {
+            break;
+        }
+        if (is_escaped) {
+            writer_byte(writer, '\\');
+        }
+        writer_byte(writer, c);
+    }
+    writer_byte(writer, '"');
+}
+
+/* RFC 9209 section 2: who answered, and why. */
+static void put_proxy_status(struct writer *writer, const struct reply *reply)
+{
+    writer_literal(writer, "Proxy-Status: ");
+    writer_put(writer, reply->proxy_name);
+    writer_literal(writer, "; error=");
+    writer_string(writer, reply->proxy_error);
+    if (reply->details.length > 0) {
+        put_details(writer, reply->details);
+    }
+    writer_literal(writer, "\r\n");
+}
+
+static void put_line(struct writer *writer, struct slice name_colon, struct slice value)
+{
+    writer_put(writer, name_colon);
+    writer_put(writer, value);
+    writer_literal(writer, "\r\n");
+}
+
+static void put_status_line(struct writer *writer, unsigned status)
+{
+    writer_literal(writer, "HTTP/1.1 ");
+    writer_number(writer, status);
+    writer_byte(writer, ' ');
+    writer_string(writer, status_reason(status));
+    writer_literal(writer, "\r\n");
+}
+
+static void put_content_fields(struct writer *writer, const struct reply *reply)
+{
+    if (reply->body.length > 0) {
+        writer_literal(writer, "Content-Type: text/plain; charset=utf-8\r\n");
+    }
+    /* RFC 9110 section 8.6: never in a 204. */
+    if (reply->status != 204) {
+        writer_literal(writer, "Content-Length: ");
+        writer_number(writer, reply->body.length);
+        writer_literal(writer, "\r\n");
+    }
+}
+
+void reply_write(struct writer *writer, const struct reply *reply)
+{
+    assert(reply->status >= 200 && (reply->status != 204 || reply->body.length == 0));
+    put_status_line(writer, reply->status);
+    put_line(writer, SLICE("Date: "), reply->date);
+    put_content_fields(writer, reply);
+    if (reply->has_allow) {
+        put_line(writer, SLICE("Allow: "), reply->allow);
+    }
+    writer_literal(writer, "Cache-Control: no-store\r\n");
+    if (reply->proxy_error != NULL) {
+        put_proxy_status(writer, reply);
+    }
+    if (reply->close) {
+        writer_literal(writer, "Connection: close\r\n");
+    } else if (reply->keep_alive) {
+        writer_literal(writer, "Connection: keep-alive\r\n");
+    }
+    writer_literal(writer, "\r\n");
+    if (!reply->head_only) {
+        writer_put(writer, reply->body);
+    }
+}
+
+static bool is_shown_plainly(char c)
+{
+    return is_printable(c) && c != '<' && c != '>' && c != '&' && c != '"';
+}
+
+void reply_write_shown(struct writer *writer, struct slice text, size_t max)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    size_t length = text.length < max ? text.length : max;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text.data[i];
+        if (is_shown_plainly(text.data[i])) {
+            writer_byte(writer, text.data[i]);
+        } else {
+            char escape[] = {'%', digits[byte >> 4], digits[byte & 15]};
+            writer_put(writer, slice_make(escape, sizeof escape));
+        }
+    }
+    if (length < text.length) {
+        writer_literal(writer, "...");
+    }
+}

@@ -1,0 +1,286 @@
+#include "verbgate/http/serialise.h"
+
+/* One check of the room and four copies: this runs for each field of each message. */
+static void put_field(struct writer *writer, struct slice name, struct slice value)
+{
+    size_t room = writer->capacity - writer->length;
+    if (UNLIKELY(name.length + value.length + 4 > room)) {
+        writer->overflow = true;
+        return;
+    }
+    char *to = writer->data + writer->length;
+    memcpy(to, name.data, name.length);
+    to += name.length;
+    *to++ = ':';
+    *to++ = ' ';
+    if (value.length > 0) {
+        memcpy(to, value.data, value.length);
+        to += value.length;
+    }
+    *to++ = '\r';
+    *to++ = '\n';
+    writer->length = (size_t)(to - writer->data);
+}
+
+static void put_number_field(struct writer *writer, struct slice name_colon, uint64_t number)
+{
+    writer_put(writer, name_colon);
+    writer_number(writer, number);
+    writer_literal(writer, "\r\n");
+}
+
+/* RFC 9112 section 6: the framing is what the gateway will send, never what it received. */
+static void put_framing(struct writer *writer, const struct framing *framing)
+{
+    switch (framing->kind) {
+    case FRAMING_LENGTH:
+        put_number_field(writer, SLICE("Content-Length: "), framing->length);
+        break;
+    case FRAMING_CHUNKED:
+        writer_literal(writer, "Transfer-Encoding: chunked\r\n");
+        break;
+    case FRAMING_NONE:
+    case FRAMING_UNTIL_CLOSE:
+        break;
+    }
+}
+
+/* RFC 9112 section 3.2.1 and 3.2.4: origin form, or the asterisk. */
+static void put_request_line(struct writer *writer, const struct request_head *head)
+{
+    writer_put(writer, head->method);
+    writer_byte(writer, ' ');
+    if (head->target->form == TARGET_ASTERISK) {
+        writer_byte(writer, '*');
+    } else {
+        if (head->target->needs_slash) {
+            writer_byte(writer, '/');
+        }
+        writer_put(writer, head->target->path_query);
+    }
+    writer_literal(writer, " HTTP/1.1\r\n");
+}
+
+/* Whether a received field goes onward as it is. Connection and Transfer-Encoding are hop-by-hop by
+ * the table of fields.h. */
+static bool is_passed_in_request(const struct request_head *head, const struct field *field)
+{
+    if (field->is_hop_by_hop) {
+        return false;
+    }
+    switch (field->id) {
+    case FIELD_HOST:
+    case FIELD_CONTENT_LENGTH:
+        return false;
+    case FIELD_EXPECT:
+        return !head->drop_expect;
+    case FIELD_MAX_FORWARDS:
+        return head->max_forwards < 0;
+    case FIELD_TRAILER:
+        return head->framing.kind == FRAMING_CHUNKED;
+    case FIELD_X_FORWARDED_FOR:
+    case FIELD_X_FORWARDED_HOST:
+    case FIELD_X_FORWARDED_PROTO:
+        return head->forwarded == FORWARDED_OFF;
+    default:
+        return true;
+    }
+}
+
+static void put_forwarded_for(struct writer *writer, const struct request_head *head)
+{
+    writer_literal(writer, "X-Forwarded-For: ");
+    const struct field *field = NULL;
+    if (head->forwarded == FORWARDED_APPEND) {
+        field = fields_find(head->fields, FIELD_X_FORWARDED_FOR);
+    }
+    for (; field != NULL; field = fields_find_next(head->fields, field)) {
+        if (field->value.length > 0) {
+            writer_put(writer, field->value);
+            writer_literal(writer, ", ");
+        }
+    }
+    writer_put(writer, head->client_ip);
+    writer_literal(writer, "\r\n");
+}
+
+static void put_forwarded(struct writer *writer, const struct request_head *head)
+{
+    if (head->forwarded == FORWARDED_OFF) {
+        return;
+    }
+    put_forwarded_for(writer, head);
+    writer_literal(writer, "X-Forwarded-Proto: http\r\n");
+    if (head->received_host.length > 0) {
+        put_field(writer, SLICE("X-Forwarded-Host"), head->received_host);
+    }
+}
+
+/* RFC 9110 section 7.6.3. Via lines that came have been passed before, so this one, a line of its
+ * own, is the last element of the list. Minor versions above 9 do not exist. */
+static void put_via(struct writer *writer, const struct request_head *head)
+{
+    writer_literal(writer, "Via: 1.");
+    writer_number(writer, head->received_minor);
+    writer_byte(writer, ' ');
+    writer_put(writer, head->via_name);
+    writer_literal(writer, "\r\n");
+}
+
+/* RFC 9110 section 7.8 and 10.1.4: both fields take effect only when Connection names them.
+ * HTTP/1.1 persists by itself, so most requests have no Connection field. */
+static void put_request_options(struct writer *writer, const struct request_head *head)
+{
+    bool has_upgrade = head->upgrade.length > 0;
+    if (head->takes_trailers) {
+        writer_literal(writer, "TE: trailers\r\n");
+    }
+    if (has_upgrade) {
+        put_field(writer, SLICE("Upgrade"), head->upgrade);
+    }
+    if (head->takes_trailers && has_upgrade) {
+        writer_literal(writer, "Connection: TE, Upgrade\r\n");
+    } else if (head->takes_trailers) {
+        writer_literal(writer, "Connection: TE\r\n");
+    } else if (has_upgrade) {
+        writer_literal(writer, "Connection: Upgrade\r\n");
+    }
+}
+
+void serialise_request_head(struct writer *writer, const struct request_head *head)
+{
+    put_request_line(writer, head);
+    put_field(writer, SLICE("Host"), head->host);
+    for (unsigned i = 0; i < head->fields->count; i++) {
+        const struct field *field = &head->fields->items[i];
+        if (is_passed_in_request(head, field)) {
+            put_field(writer, field->name, field->value);
+        }
+    }
+    if (head->max_forwards >= 0) {
+        put_number_field(writer, SLICE("Max-Forwards: "), (uint64_t)head->max_forwards);
+    }
+    put_forwarded(writer, head);
+    put_via(writer, head);
+    put_request_options(writer, head);
+    put_framing(writer, &head->framing);
+    writer_literal(writer, "\r\n");
+}
+
+static void put_status_line(struct writer *writer, const struct response_head *head)
+{
+    writer_literal(writer, "HTTP/1.1 ");
+    writer_number(writer, head->status);
+    writer_byte(writer, ' '); /* also before an empty reason (RFC 9112 section 4) */
+    writer_put(writer, head->reason);
+    writer_literal(writer, "\r\n");
+}
+
+static bool is_passed_in_response(const struct response_head *head, const struct field *field)
+{
+    if (field->is_hop_by_hop) {
+        return false;
+    }
+    switch (field->id) {
+    case FIELD_CONTENT_LENGTH:
+        return false;
+    case FIELD_TRAILER:
+        return !head->drop_trailer_field;
+    default:
+        return true;
+    }
+}
+
+/* RFC 9110 section 8.6 and RFC 9112 section 6.1: neither field in 1xx and 204. A Content-Length
+ * beside a Transfer-Encoding is not passed on (RFC 9112 section 6.3 rule 3). */
+static void put_response_framing(struct writer *writer, const struct response_head *head)
+{
+    if (head->status < 200 || head->status == 204) {
+        return;
+    }
+    put_framing(writer, &head->framing);
+    if (head->framing.kind == FRAMING_NONE && head->keep_length &&
+        !fields_has(head->fields, FIELD_TRANSFER_ENCODING)) {
+        const struct field *length = fields_find(head->fields, FIELD_CONTENT_LENGTH);
+        if (length != NULL) {
+            put_field(writer, length->name, length->value);
+        }
+    }
+}
+
+static void put_response_options(struct writer *writer, const struct response_head *head)
+{
+    if (head->upgrade.length > 0) {
+        put_field(writer, SLICE("Upgrade"), head->upgrade);
+        writer_literal(writer, "Connection: Upgrade\r\n");
+    } else if (head->close) {
+        writer_literal(writer, "Connection: close\r\n");
+    } else if (head->keep_alive) {
+        writer_literal(writer, "Connection: keep-alive\r\n");
+    }
+}
+
+void serialise_response_head(struct writer *writer, const struct response_head *head)
+{
+    put_status_line(writer, head);
+    for (unsigned i = 0; i < head->fields->count; i++) {
+        const struct field *field = &head->fields->items[i];
+        if (is_passed_in_response(head, field)) {
+            put_field(writer, field->name, field->value);
+        }
+    }
+    if (head->date.length > 0 && !fields_has(head->fields, FIELD_DATE)) {
+        put_field(writer, SLICE("Date"), head->date);
+    }
+    put_response_options(writer, head);
+    put_response_framing(writer, head);
+    writer_literal(writer, "\r\n");
+}
+
+void serialise_chunk_head(struct writer *writer, uint64_t length)
+{
+    writer_hex(writer, length);
+    writer_literal(writer, "\r\n");
+}
+
+/*
+ * RFC 9110 section 6.5.1: what is needed before the content, or would change what was already done
+ * on it, must not come behind it. Of the fields that the gateway knows all are of that kind, or
+ * mean nothing there.
+ */
+static bool is_good_trailer(const struct field *field)
+{
+    static const struct slice refused[] = {
+#define NAME(text) {text, sizeof(text) - 1}
+        NAME("age"),           NAME("expires"),
+        NAME("if-match"),      NAME("if-modified-since"),
+        NAME("if-none-match"), NAME("if-range"),
+        NAME("location"),      NAME("if-unmodified-since"),
+        NAME("forwarded"),     NAME("proxy-authenticate"),
+        NAME("pragma"),        NAME("proxy-authorization"),
+        NAME("range"),         NAME("retry-after"),
+        NAME("vary"),          NAME("www-authenticate"),
+        NAME("warning"),
+#undef NAME
+    };
+    if (field->id != FIELD_OTHER) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        if (slice_equal_ignoring_case(field->name, refused[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void serialise_last_chunk(struct writer *writer, const struct trailers *trailers)
+{
+    writer_literal(writer, "0\r\n");
+    for (unsigned i = 0; trailers != NULL && i < trailers->fields.count; i++) {
+        if (is_good_trailer(&trailers->fields.items[i])) {
+            put_field(writer, trailers->fields.items[i].name, trailers->fields.items[i].value);
+        }
+    }
+    writer_literal(writer, "\r\n");
+}

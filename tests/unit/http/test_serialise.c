@@ -1,0 +1,546 @@
+#include <criterion/criterion.h>
+
+#include "verbgate/http/connection.h"
+#include "verbgate/http/request_line.h"
+#include "verbgate/http/serialise.h"
+
+#include <stdlib.h>
+
+enum { FIELDS_IN_A_TEST = 24, HEAD_BYTES = 4096 };
+
+/* Fields read from the text of a field section, as a received head's are. */
+struct received {
+    struct field items[FIELDS_IN_A_TEST];
+    struct fields fields;
+};
+
+static void receive(struct received *received, enum message_kind kind, struct slice section)
+{
+    fields_init(&received->fields, received->items, FIELDS_IN_A_TEST);
+    struct message message;
+    message_start(&message, kind, &received->fields, NULL);
+    size_t used;
+    cr_assert_eq(message_read_fields(&message, section.data, section.length, &used), MESSAGE_DONE,
+                 "%.*s", SLICE_PRINT(section));
+    cr_assert_eq(used, section.length);
+    struct connection_info info;
+    cr_assert_eq(connection_read(&received->fields, 1, &info), FAULT_NONE);
+}
+
+static const struct target plain_target = {
+    .form = TARGET_ORIGIN,
+    .path = {"/a%2Fb/../c", 11},
+    .path_query = {"/a%2Fb/../c?q=%20", 17},
+};
+
+static struct request_head plain_request(const struct received *received)
+{
+    return (struct request_head){
+        .method = SLICE("POST"),
+        .target = &plain_target,
+        .fields = &received->fields,
+        .framing = {.kind = FRAMING_NONE},
+        .received_minor = 1,
+        .host = SLICE("backend:9000"),
+        .received_host = SLICE("shop.example"),
+        .client_ip = SLICE("192.0.2.7"),
+        .via_name = SLICE("verbgate"),
+        .forwarded = FORWARDED_OFF,
+        .max_forwards = -1,
+    };
+}
+
+/* The head must be `expected`, and every smaller buffer must end in overflow, not behind its end.
+ */
+static void check_request(const struct request_head *head, const char *expected)
+{
+    char buffer[HEAD_BYTES];
+    struct writer writer = writer_make(buffer, sizeof buffer);
+    serialise_request_head(&writer, head);
+    cr_assert_not(writer.overflow);
+    writer_byte(&writer, '\0');
+    cr_assert_str_eq(buffer, expected);
+    for (size_t capacity = 0; capacity < strlen(expected); capacity++) {
+        char *small = malloc(capacity + 1);
+        struct writer tight = writer_make(small + 1, capacity);
+        serialise_request_head(&tight, head);
+        cr_assert(tight.overflow, "%zu bytes", capacity);
+        free(small);
+    }
+}
+
+#define REQUEST_LINE "POST /a%2Fb/../c?q=%20 HTTP/1.1\r\n"
+#define HOST_LINE    "Host: backend:9000\r\n"
+#define VIA_LINE     "Via: 1.1 verbgate\r\n"
+
+Test(serialise, writes_a_request_with_its_fields_in_order)
+{
+    struct received received;
+    receive(&received, MESSAGE_REQUEST,
+            SLICE("Accept: */*\r\nHOST: shop.example\r\nX-Own:\r\naccept: text/html\r\n\r\n"));
+    struct request_head head = plain_request(&received);
+    check_request(&head, REQUEST_LINE HOST_LINE
+                  "Accept: */*\r\nX-Own: \r\naccept: text/html\r\n" VIA_LINE "\r\n");
+}
+
+Test(serialise, writes_each_form_of_target)
+{
+    struct received received;
+    receive(&received, MESSAGE_REQUEST, SLICE("\r\n"));
+    struct request_head head = plain_request(&received);
+    head.method = SLICE("OPTIONS");
+    struct target target = {.form = TARGET_ASTERISK, .path = SLICE("*")};
+    head.target = &target;
+    check_request(&head, "OPTIONS * HTTP/1.1\r\n" HOST_LINE VIA_LINE "\r\n");
+    target =
+        (struct target){.form = TARGET_ABSOLUTE, .path_query = SLICE("?q"), .needs_slash = true};
+    check_request(&head, "OPTIONS /?q HTTP/1.1\r\n" HOST_LINE VIA_LINE "\r\n");
+    target = (struct target){.form = TARGET_ABSOLUTE, .path_query = SLICE("/x?q")};
+    check_request(&head, "OPTIONS /x?q HTTP/1.1\r\n" HOST_LINE VIA_LINE "\r\n");
+}
+
+Test(serialise, sends_no_received_framing_onward)
+{
+    struct received received;
+    receive(&received, MESSAGE_REQUEST,
+            SLICE("Content-Length: 5\r\nTransfer-Encoding: chunked\r\nA: b\r\n"
+                  "content-length: 7\r\ntransfer-encoding: x\r\n\r\n"));
+    struct request_head head = plain_request(&received);
+    check_request(&head, REQUEST_LINE HOST_LINE "A: b\r\n" VIA_LINE "\r\n");
+    head.framing = (struct framing){.kind = FRAMING_LENGTH, .length = 0};
+    check_request(&head, REQUEST_LINE HOST_LINE "A: b\r\n" VIA_LINE "Content-Length: 0\r\n\r\n");
+    head.framing = (struct framing){.kind = FRAMING_LENGTH, .length = 999999999999999999};
+    check_request(&head, REQUEST_LINE HOST_LINE "A: b\r\n" VIA_LINE
+                                                "Content-Length: 999999999999999999\r\n\r\n");
+    head.framing = (struct framing){.kind = FRAMING_CHUNKED};
+    check_request(&head,
+                  REQUEST_LINE HOST_LINE "A: b\r\n" VIA_LINE "Transfer-Encoding: chunked\r\n\r\n");
+}
+
+Test(serialise, keeps_hop_by_hop_fields_of_the_client_back)
+{
+    struct received received;
+    receive(&received, MESSAGE_REQUEST,
+            SLICE("Connection: close, x-own, upgrade, te\r\nX-Own: 1\r\nKeep-Alive: 5\r\n"
+                  "Upgrade: h2c\r\nHTTP2-Settings: AAA\r\nTE: trailers\r\n"
+                  "Proxy-Connection: close\r\nX-Other: 2\r\n\r\n"));
+    struct request_head head = plain_request(&received);
+    check_request(&head, REQUEST_LINE HOST_LINE "X-Other: 2\r\n" VIA_LINE "\r\n");
+    head.takes_trailers = true;
+    check_request(&head, REQUEST_LINE HOST_LINE "X-Other: 2\r\n" VIA_LINE
+                                                "TE: trailers\r\nConnection: TE\r\n\r\n");
+    head.upgrade = SLICE("websocket");
+    check_request(&head, REQUEST_LINE HOST_LINE "X-Other: 2\r\n" VIA_LINE
+                                                "TE: trailers\r\nUpgrade: websocket\r\n"
+                                                "Connection: TE, Upgrade\r\n\r\n");
+    head.takes_trailers = false;
+    check_request(&head, REQUEST_LINE HOST_LINE
+                  "X-Other: 2\r\n" VIA_LINE "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+}
+
+Test(serialise, drops_or_passes_expect_trailer_and_max_forwards)
+{
+    struct received received;
+    receive(&received, MESSAGE_REQUEST,
+            SLICE("Expect: 100-continue\r\nTrailer: T\r\nMax-Forwards: 3\r\n\r\n"));
+    struct request_head head = plain_request(&received);
+    check_request(&head, REQUEST_LINE HOST_LINE
+                  "Expect: 100-continue\r\nMax-Forwards: 3\r\n" VIA_LINE "\r\n");
+    head.drop_expect = true;
+    head.max_forwards = 2;
+    head.framing.kind = FRAMING_CHUNKED;
+    check_request(&head, REQUEST_LINE HOST_LINE "Trailer: T\r\nMax-Forwards: 2\r\n" VIA_LINE
+                                                "Transfer-Encoding: chunked\r\n\r\n");
+    head.max_forwards = 0;
+    check_request(&head, REQUEST_LINE HOST_LINE "Trailer: T\r\nMax-Forwards: 0\r\n" VIA_LINE
+                                                "Transfer-Encoding: chunked\r\n\r\n");
+}
+
+Test(serialise, appends_to_via_behind_what_came)
+{
+    struct received received;
+    receive(&received, MESSAGE_REQUEST, SLICE("Via: 1.0 a, 1.1 b\r\nA: b\r\nVia: 1.1 c\r\n\r\n"));
+    struct request_head head = plain_request(&received);
+    head.received_minor = 0;
+    check_request(&head, REQUEST_LINE HOST_LINE "Via: 1.0 a, 1.1 b\r\nA: b\r\nVia: 1.1 c\r\n"
+                                                "Via: 1.0 verbgate\r\n\r\n");
+}
+
+Test(serialise, writes_forwarded_fields_by_mode)
+{
+    static const char section[] = "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: https\r\n"
+                                  "X-Forwarded-For:\r\nX-Forwarded-Host: evil\r\n"
+                                  "x-forwarded-for: 10.0.0.2, 10.0.0.3\r\n\r\n";
+    struct received received;
+    receive(&received, MESSAGE_REQUEST, SLICE(section));
+    struct request_head head = plain_request(&received);
+    check_request(&head,
+                  REQUEST_LINE HOST_LINE "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: https\r\n"
+                                         "X-Forwarded-For: \r\nX-Forwarded-Host: evil\r\n"
+                                         "x-forwarded-for: 10.0.0.2, 10.0.0.3\r\n" VIA_LINE "\r\n");
+    head.forwarded = FORWARDED_APPEND;
+    check_request(&head, REQUEST_LINE HOST_LINE
+                  "X-Forwarded-For: 10.0.0.1, 10.0.0.2, 10.0.0.3, 192.0.2.7\r\n"
+                  "X-Forwarded-Proto: http\r\nX-Forwarded-Host: shop.example\r\n" VIA_LINE "\r\n");
+    head.forwarded = FORWARDED_REPLACE;
+    check_request(&head,
+                  REQUEST_LINE HOST_LINE "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n"
+                                         "X-Forwarded-Host: shop.example\r\n" VIA_LINE "\r\n");
+    head.received_host = slice_make(NULL, 0);
+    head.host = slice_make(NULL, 0);
+    check_request(&head, REQUEST_LINE "Host: \r\nX-Forwarded-For: 192.0.2.7\r\n"
+                                      "X-Forwarded-Proto: http\r\n" VIA_LINE "\r\n");
+}
+
+/* Generated heads: what is written is read again to the same fields and the same framing. */
+
+static uint32_t next_random(uint32_t *state)
+{
+    *state = *state * 1664525u + 1013904223u;
+    return *state >> 16;
+}
+
+static void generate_section(struct writer *writer, uint32_t *random)
+{
+    static const char *const lines[] = {
+        "Host: shop.example",
+        "Accept: a, b",
+        "X-One: 1",
+        "X-Two:",
+        "x-one: \t2\t",
+        "Cookie: a=b; c=d",
+        "Content-Length: 5",
+        "Expect: x",
+        "Connection: x-one, keep-alive",
+        "Connection: close",
+        "Keep-Alive: 5",
+        "Transfer-Encoding: chunked",
+        "Via: 1.1 other",
+        "X-Forwarded-For: 1",
+        "X-Forwarded-Host: h",
+        "TE: trailers, gzip",
+        "Upgrade: websocket",
+        "Trailer: x",
+        "X-Bytes: \x80\xff:,\"\\;",
+        "Max-Forwards: 9",
+        "Connection: te, upgrade",
+        "User-Agent: u/1 (x; y)",
+        "Authorization: B a=",
+        "X-Forwarded-Proto: https",
+    };
+    unsigned count = next_random(random) % 12;
+    for (unsigned i = 0; i < count; i++) {
+        writer_string(writer, lines[next_random(random) % (sizeof lines / sizeof lines[0])]);
+        writer_literal(writer, "\r\n");
+    }
+    writer_literal(writer, "\r\n");
+}
+
+static struct request_head generate_head(const struct received *received, uint32_t *random)
+{
+    struct request_head head = plain_request(received);
+    unsigned bits = next_random(random);
+    head.framing.kind = (enum framing_kind)(next_random(random) % FRAMING_UNTIL_CLOSE);
+    head.framing.length = next_random(random);
+    head.forwarded = (enum forwarded_mode)(next_random(random) % 3);
+    head.drop_expect = bits & 1;
+    head.takes_trailers = bits & 2;
+    head.upgrade = bits & 4 ? SLICE("websocket") : slice_make(NULL, 0);
+    head.max_forwards = bits & 8 ? 4 : -1;
+    return head;
+}
+
+/* Fields that no rule touches. */
+static bool is_plain(const struct field *field)
+{
+    switch (field->id) {
+    case FIELD_OTHER:
+    case FIELD_ACCEPT:
+    case FIELD_AUTHORIZATION:
+    case FIELD_COOKIE:
+    case FIELD_USER_AGENT:
+        return !field->is_hop_by_hop;
+    default:
+        return false;
+    }
+}
+
+static const struct field *next_plain(const struct fields *fields, unsigned *at)
+{
+    while (*at < fields->count) {
+        const struct field *field = &fields->items[(*at)++];
+        if (is_plain(field)) {
+            return field;
+        }
+    }
+    return NULL;
+}
+
+static void check_plain_fields(const struct fields *in, const struct fields *out)
+{
+    unsigned in_at = 0;
+    unsigned out_at = 0;
+    const struct field *expected;
+    do {
+        expected = next_plain(in, &in_at);
+        const struct field *written = next_plain(out, &out_at);
+        cr_assert_eq(expected == NULL, written == NULL);
+        if (expected != NULL) {
+            cr_assert(slice_equal(expected->name, written->name));
+            cr_assert(slice_equal(expected->value, written->value));
+        }
+    } while (expected != NULL);
+}
+
+static void check_written(const struct request_head *head, struct slice text)
+{
+    struct request_line_scanner scanner;
+    request_line_start(&scanner);
+    struct request_line line;
+    enum http_fault fault;
+    cr_assert_eq(request_line_scan(&scanner, text.data, text.length, 64, &line, &fault), SCAN_DONE);
+    cr_assert(slice_equal(line.method, head->method));
+    cr_assert(slice_equal(line.target, head->target->path_query));
+    cr_assert_eq(line.version_minor, 1);
+    struct received again;
+    receive(&again, MESSAGE_REQUEST, slice_after(text, line.length));
+    const struct fields *fields = &again.fields;
+
+    check_plain_fields(head->fields, fields);
+    cr_assert_eq(fields->items[0].id, FIELD_HOST);
+    cr_assert_eq(fields_count(fields, FIELD_HOST), 1);
+    cr_assert(slice_equal(fields->items[0].value, head->host));
+    struct framing framing;
+    cr_assert_eq(framing_of_request(fields, 1, &framing), FAULT_NONE);
+    cr_assert_eq(framing.kind, head->framing.kind);
+    cr_assert(framing.kind != FRAMING_LENGTH || framing.length == head->framing.length);
+    struct connection_info info;
+    cr_assert_eq(connection_read(&again.fields, 1, &info), FAULT_NONE);
+    cr_assert(info.is_persistent);
+    cr_assert_eq(info.takes_trailers, head->takes_trailers);
+    cr_assert_eq(info.wants_upgrade, head->upgrade.length > 0);
+    cr_assert_eq(fields_count(fields, FIELD_VIA), fields_count(head->fields, FIELD_VIA) + 1);
+    cr_assert_eq(fields_has(fields, FIELD_EXPECT),
+                 fields_has(head->fields, FIELD_EXPECT) && !head->drop_expect);
+    cr_assert_not(fields_has(fields, FIELD_KEEP_ALIVE));
+}
+
+Test(serialise, writes_what_reads_back_to_the_same_fields)
+{
+    uint32_t random = 7;
+    for (unsigned round = 0; round < 2000; round++) {
+        char section[HEAD_BYTES];
+        struct writer received_text = writer_make(section, sizeof section);
+        generate_section(&received_text, &random);
+        struct received received;
+        receive(&received, MESSAGE_REQUEST, writer_slice(&received_text));
+        struct request_head head = generate_head(&received, &random);
+        char text[HEAD_BYTES];
+        struct writer writer = writer_make(text, sizeof text);
+        serialise_request_head(&writer, &head);
+        cr_assert_not(writer.overflow);
+        check_written(&head, writer_slice(&writer));
+    }
+}
+
+/* Responses. */
+
+static struct response_head plain_response(const struct received *received)
+{
+    return (struct response_head){.status = 200,
+                                  .reason = SLICE("Fine"),
+                                  .fields = &received->fields,
+                                  .framing = {.kind = FRAMING_LENGTH, .length = 12}};
+}
+
+static void check_response(const struct response_head *head, const char *expected)
+{
+    char buffer[HEAD_BYTES];
+    struct writer writer = writer_make(buffer, sizeof buffer);
+    serialise_response_head(&writer, head);
+    cr_assert_not(writer.overflow);
+    writer_byte(&writer, '\0');
+    cr_assert_str_eq(buffer, expected);
+}
+
+Test(serialise, writes_a_response_with_its_fields_in_order)
+{
+    struct received received;
+    receive(&received, MESSAGE_RESPONSE,
+            SLICE("Server: x\r\nContent-Length: 12\r\nConnection: close, x-hop\r\nX-Hop: 1\r\n"
+                  "Keep-Alive: 5\r\nSet-Cookie: a=b\r\nVia: 1.1 c\r\nset-cookie: c=d\r\n\r\n"));
+    struct response_head head = plain_response(&received);
+    static const char fields[] =
+        "Server: x\r\nSet-Cookie: a=b\r\nVia: 1.1 c\r\nset-cookie: c=d\r\n";
+    char expected[512];
+    struct writer writer = writer_make(expected, sizeof expected);
+    writer_format(&writer, "HTTP/1.1 200 Fine\r\n%sContent-Length: 12\r\n\r\n%c", fields, 0);
+    check_response(&head, expected);
+    head.reason = slice_make(NULL, 0);
+    head.close = true;
+    head.framing.kind = FRAMING_UNTIL_CLOSE;
+    writer.length = 0;
+    writer_format(&writer, "HTTP/1.1 200 \r\n%sConnection: close\r\n\r\n%c", fields, 0);
+    check_response(&head, expected);
+}
+
+Test(serialise, adds_a_date_only_when_there_is_none)
+{
+    struct received received;
+    receive(&received, MESSAGE_RESPONSE, SLICE("A: b\r\n\r\n"));
+    struct response_head head = plain_response(&received);
+    head.date = SLICE("Sun, 06 Nov 1994 08:49:37 GMT");
+    check_response(&head, "HTTP/1.1 200 Fine\r\nA: b\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+                          "Content-Length: 12\r\n\r\n");
+    receive(&received, MESSAGE_RESPONSE, SLICE("date: yesterday\r\n\r\n"));
+    check_response(&head, "HTTP/1.1 200 Fine\r\ndate: yesterday\r\nContent-Length: 12\r\n\r\n");
+}
+
+Test(serialise, reframes_a_response_as_it_will_be_sent)
+{
+    struct received received;
+    receive(&received, MESSAGE_RESPONSE, SLICE("Transfer-Encoding: chunked\r\nTrailer: T\r\n\r\n"));
+    struct response_head head = plain_response(&received);
+    head.framing = (struct framing){.kind = FRAMING_CHUNKED};
+    check_response(&head, "HTTP/1.1 200 Fine\r\nTrailer: T\r\nTransfer-Encoding: chunked\r\n\r\n");
+    head.framing.kind = FRAMING_UNTIL_CLOSE;
+    head.drop_trailer_field = true;
+    head.close = true;
+    check_response(&head, "HTTP/1.1 200 Fine\r\nConnection: close\r\n\r\n");
+    head.close = false;
+    head.keep_alive = true;
+    head.framing = (struct framing){.kind = FRAMING_LENGTH, .length = 0};
+    check_response(&head,
+                   "HTTP/1.1 200 Fine\r\nConnection: keep-alive\r\nContent-Length: 0\r\n\r\n");
+}
+
+Test(serialise, passes_the_length_of_a_response_without_content)
+{
+    struct received received;
+    receive(&received, MESSAGE_RESPONSE, SLICE("content-length: 77\r\n\r\n"));
+    struct response_head head = plain_response(&received);
+    head.framing = (struct framing){.kind = FRAMING_NONE};
+    check_response(&head, "HTTP/1.1 200 Fine\r\n\r\n");
+    head.keep_length = true;
+    check_response(&head, "HTTP/1.1 200 Fine\r\ncontent-length: 77\r\n\r\n");
+    receive(&received, MESSAGE_RESPONSE,
+            SLICE("Content-Length: 77\r\nTransfer-Encoding: chunked\r\n\r\n"));
+    check_response(&head, "HTTP/1.1 200 Fine\r\n\r\n");
+    receive(&received, MESSAGE_RESPONSE, SLICE("A: b\r\n\r\n"));
+    check_response(&head, "HTTP/1.1 200 Fine\r\nA: b\r\n\r\n");
+}
+
+Test(serialise, never_frames_1xx_and_204)
+{
+    static const struct framing framings[] = {
+        {.kind = FRAMING_NONE}, {.kind = FRAMING_LENGTH, .length = 0}, {.kind = FRAMING_CHUNKED}};
+    static const unsigned statuses[] = {100, 103, 204};
+    static const char *const expected[] = {"HTTP/1.1 100 Fine\r\nA: b\r\n\r\n",
+                                           "HTTP/1.1 103 Fine\r\nA: b\r\n\r\n",
+                                           "HTTP/1.1 204 Fine\r\nA: b\r\n\r\n"};
+    struct received received;
+    receive(&received, MESSAGE_RESPONSE, SLICE("Content-Length: 7\r\nA: b\r\n\r\n"));
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t j = 0; j < 3; j++) {
+            struct response_head head = plain_response(&received);
+            head.status = statuses[i];
+            head.framing = framings[j];
+            head.keep_length = true;
+            check_response(&head, expected[i]);
+        }
+    }
+}
+
+Test(serialise, writes_the_answer_to_an_upgrade)
+{
+    struct received received;
+    receive(&received, MESSAGE_RESPONSE,
+            SLICE("Connection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n"));
+    struct response_head head = plain_response(&received);
+    head.status = 101;
+    head.reason = SLICE("Switching Protocols");
+    head.framing.kind = FRAMING_NONE;
+    head.upgrade = SLICE("websocket");
+    check_response(&head, "HTTP/1.1 101 Switching Protocols\r\nSec-WebSocket-Accept: x\r\n"
+                          "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+}
+
+/* Chunks. */
+
+Test(serialise, writes_chunk_heads)
+{
+    static const struct {
+        uint64_t length;
+        const char *text;
+    } cases[] = {{1, "1\r\n"},
+                 {9, "9\r\n"},
+                 {10, "a\r\n"},
+                 {65536, "10000\r\n"},
+                 {UINT64_MAX, "ffffffffffffffff\r\n"}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char buffer[SERIALISE_CHUNK_HEAD_MAX];
+        struct writer writer = writer_make(buffer, sizeof buffer);
+        serialise_chunk_head(&writer, cases[i].length);
+        cr_assert_not(writer.overflow);
+        cr_assert(slice_equal(writer_slice(&writer), slice_of(cases[i].text)));
+    }
+}
+
+static void check_last_chunk(const struct trailers *trailers, const char *expected)
+{
+    char buffer[HEAD_BYTES];
+    struct writer writer = writer_make(buffer, sizeof buffer);
+    serialise_last_chunk(&writer, trailers);
+    cr_assert_not(writer.overflow);
+    writer_byte(&writer, '\0');
+    cr_assert_str_eq(buffer, expected);
+}
+
+Test(serialise, writes_the_last_chunk)
+{
+    check_last_chunk(NULL, "0\r\n\r\n");
+    struct trailers trailers;
+    fields_init(&trailers.fields, trailers.items, MESSAGE_TRAILERS_MAX);
+    check_last_chunk(&trailers, "0\r\n\r\n");
+    cr_assert_eq(fields_add(&trailers.fields, SLICE("Digest"), SLICE("a=b")), FAULT_NONE);
+    cr_assert_eq(fields_add(&trailers.fields, SLICE("X-Empty"), SLICE("")), FAULT_NONE);
+    check_last_chunk(&trailers, "0\r\nDigest: a=b\r\nX-Empty: \r\n\r\n");
+}
+
+Test(serialise, leaves_out_trailers_that_would_change_the_message)
+{
+    static const char *const refused[] = {
+        "Content-Length",
+        "transfer-encoding",
+        "Host",
+        "Trailer",
+        "TE",
+        "Connection",
+        "Cache-Control",
+        "Expect",
+        "Max-Forwards",
+        "Authorization",
+        "Set-Cookie",
+        "Cookie",
+        "Content-Type",
+        "Content-Encoding",
+        "Content-Range",
+        "Date",
+        "X-Forwarded-For",
+        "If-None-Match",
+        "If-Modified-Since",
+        "Range",
+        "Location",
+        "VARY",
+        "Age",
+        "WWW-Authenticate",
+        "Upgrade",
+    };
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        struct trailers trailers;
+        fields_init(&trailers.fields, trailers.items, MESSAGE_TRAILERS_MAX);
+        cr_assert_eq(fields_add(&trailers.fields, slice_of(refused[i]), SLICE("1")), FAULT_NONE);
+        cr_assert_eq(fields_add(&trailers.fields, SLICE("Sum"), SLICE("2")), FAULT_NONE);
+        check_last_chunk(&trailers, "0\r\nSum: 2\r\n\r\n");
+    }
+}
