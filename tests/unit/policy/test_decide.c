@@ -521,6 +521,7 @@ Test(decide, the_strictest_reading_wins)
         /* One reading without a route is enough for 404. */
         {WISH("POST", "1.1", "/%63/x", NO_ROUTE, 404, 0)},
         {WISH("POST", "1.1", "/c/../x", NO_ROUTE, 404, 0)},
+        {WISH("OPTIONS", "1.1", "/c/../x", NO_ROUTE, 404, 0), .has_max_forwards = 1},
         {WISH("POST", "1.1", "/c/../hook", PATH_AMBIGUOUS, 400, 0)},
         {WISH("GET", "1.1", "/c/%2e%2e/hook", PATH_AMBIGUOUS, 400, 0)},
         {WISH("POST", "1.1", "/c/..%2Fhook", PATH_AMBIGUOUS, 400, 0)},
