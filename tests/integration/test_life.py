@@ -17,6 +17,8 @@ from lib.origin import answer, serve
 COMMON = re.compile(r'127\.0\.0\.1 - - \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000\] '
                     r'"(?P<request>[^"]*)" (?P<status>\d{3}) (?P<bytes>\d+|-)')
 
+NO_DESCRIPTORS = r"(?i)file descriptors|open files|EMFILE"
+
 
 class Paused:
     """A backend script that sends half of its response and the rest when the test says so."""
@@ -308,11 +310,12 @@ class Descriptors(Case):
         resource.prlimit(gate.pid, resource.RLIMIT_NOFILE, (limit, limit))
         since = gate.mark()
         clients = [self.client(gate) for _ in range(3 * room)]
-        gate.wait_log(r"(?i)file descriptors|open files|EMFILE", since)
+        gate.wait_log(NO_DESCRIPTORS, since)
         # What runs goes on, and whoever was accepted is served.
         paused.released.set()
         running.stream.until(b"first-last", "the rest")
         self.assert_status(running.ask("PATCH"), 501)
+        self.assertEqual(gate.count_log(NO_DESCRIPTORS), 1)
         for connection in clients:
             connection.send(request("PATCH"))
         served = 0
@@ -324,7 +327,7 @@ class Descriptors(Case):
             connection.close()
         self.assertEqual(served, 3 * room)
         self.assert_status(self.ask(gate, "PATCH"), 501)
-        self.assertLess(gate.count_log(r"(?i)file descriptors|open files|EMFILE"), 4)
+        self.assertLess(gate.count_log(NO_DESCRIPTORS), 4)
 
     def test_max_connections_bounds_the_clients(self):
         gate = self.gate(self.origin(), gateway="max-connections = 4", workers="1")
