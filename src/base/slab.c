@@ -13,15 +13,27 @@ void slab_init(struct slab *slab, size_t object_bytes, size_t max_out, size_t ke
     *slab = (struct slab){.object_bytes = object_bytes, .max_out = max_out, .keep = keep};
 }
 
-void slab_finish(struct slab *slab)
+static void free_spares(struct slab *slab)
 {
-    assert(slab->out_count == 0);
     while (slab->spares != NULL) {
         struct slab_spare *next = slab->spares->next;
         free(slab->spares);
         slab->spares = next;
     }
     slab->spare_count = 0;
+}
+
+void slab_finish(struct slab *slab)
+{
+    assert(slab->out_count == 0);
+    free_spares(slab);
+}
+
+void slab_resize(struct slab *slab, size_t object_bytes)
+{
+    assert(object_bytes >= sizeof(struct slab_spare));
+    free_spares(slab);
+    slab->object_bytes = object_bytes;
 }
 
 void *slab_take(struct slab *slab)
@@ -49,13 +61,20 @@ void slab_give(struct slab *slab, void *object)
         return;
     }
     assert(slab->out_count > 0);
-    slab->out_count--;
     if (slab->spare_count >= slab->keep) {
-        free(object);
+        slab_discard(slab, object);
         return;
     }
+    slab->out_count--;
     struct slab_spare *spare = object;
     spare->next = slab->spares;
     slab->spares = spare;
     slab->spare_count++;
+}
+
+void slab_discard(struct slab *slab, void *object)
+{
+    assert(slab->out_count > 0);
+    slab->out_count--;
+    free(object);
 }

@@ -33,4 +33,10 @@ MUST_CHECK void *slab_take(struct slab *slab);
 /* Gives an object back; NULL is allowed and does nothing. */
 void slab_give(struct slab *slab, void *object);
 
+/* Frees an object instead of keeping it as a spare: for one that was made before slab_resize. */
+void slab_discard(struct slab *slab, void *object);
+
+/* Changes the size of objects made from here on; spares are freed. */
+void slab_resize(struct slab *slab, size_t object_bytes);
+
 #endif

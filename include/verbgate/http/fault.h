@@ -19,7 +19,7 @@
     X(TARGET_AUTHORITY, 400, "the request target's authority is not a valid host")             \
     X(TARGET_SCHEME, 400, "the request target's scheme is not http or https")                  \
     X(TARGET_TOO_LONG, 414, "the request target is too long")                                  \
-    X(PATH_UNSAFE, 400, "the path has an encoded byte that backends read in different ways")   \
+    X(PATH_UNSAFE, 400, "the path is written in a way that backends read differently")         \
     X(VERSION_MISSING, 400, "the request line has no HTTP version")                            \
     X(VERSION_SYNTAX, 400, "the HTTP version is malformed")                                    \
     X(LINE_END, 400, "the first line does not end in CRLF")                                    \

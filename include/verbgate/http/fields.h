@@ -56,7 +56,7 @@ struct field {
     struct slice name;  /* as received, never empty once the head is complete */
     struct slice value; /* OWS at both ends removed */
     enum field_id id;
-    bool is_hop_by_hop; /* not to be forwarded; see connection_read */
+    bool is_hop_by_hop; /* not to be forwarded: by the table, or nominated (connection_read) */
 };
 
 /* Fields that one message may have at most, whatever the policy allows. */
@@ -80,7 +80,8 @@ enum field_id fields_id(struct slice name);
 /* The canonical lower-case name of an id; empty for FIELD_OTHER. */
 struct slice fields_name(enum field_id id);
 
-/* Adds a field. Returns FAULT_NONE, or FAULT_FIELDS_TOO_MANY when the capacity is reached. */
+/* Adds a field, marked hop-by-hop by the table above. Returns FAULT_NONE, or FAULT_FIELDS_TOO_MANY
+ * when the capacity is reached. */
 MUST_CHECK enum http_fault fields_add(struct fields *fields, struct slice name, struct slice value);
 
 static inline bool fields_has(const struct fields *fields, enum field_id id)
@@ -98,9 +99,9 @@ const struct field *fields_find_next(const struct fields *fields, const struct f
 unsigned fields_count(const struct fields *fields, enum field_id id);
 
 /*
- * Checks a complete field section, [data, data + length), from the first field line up to and with
- * the empty line, for what parsers differ on, whatever the parser's version: every LF follows a CR,
- * and no line begins with SP or HTAB (obs-fold, RFC 9112 section 5.2). Returns FAULT_NONE,
+ * Checks a field section, [data, data + length), from the first field line on, for what parsers
+ * differ on, whatever the parser's version: every LF follows a CR, and no line begins with SP or
+ * HTAB (obs-fold, RFC 9112 section 5.2). message_read_fields does this itself. Returns FAULT_NONE,
  * FAULT_FIELD_FOLDED or FAULT_FIELD_LINE_END.
  */
 MUST_CHECK enum http_fault fields_check_lines(const char *data, size_t length);

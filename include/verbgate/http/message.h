@@ -11,6 +11,7 @@
 #define VERBGATE_HTTP_MESSAGE_H
 
 #include "verbgate/base/attributes.h"
+#include "verbgate/http/chunk_framing.h"
 #include "verbgate/http/fault.h"
 #include "verbgate/http/fields.h"
 
@@ -42,17 +43,19 @@ struct trailers {
 struct message {
     enum message_kind kind;
     enum message_phase {
-        MESSAGE_FIELDS,   /* the field section */
-        MESSAGE_CONTENT,  /* chunks */
-        MESSAGE_TRAILERS, /* after the last chunk */
+        MESSAGE_FIELDS,     /* the field section */
+        MESSAGE_FIELDS_END, /* behind it; content has not been asked for */
+        MESSAGE_CONTENT,    /* chunks and trailers */
         MESSAGE_COMPLETE,
     } phase;
     enum http_fault fault;
     struct fields *fields;     /* where head fields go; not owned */
     struct trailers *trailers; /* where trailer fields go; not owned; NULL drops them */
-    struct slice name, value;  /* the field being read */
+    const char *section;       /* where the field section begins */
+    struct slice name, value;  /* the field being read; value.data is set once the name is whole */
+    struct chunk_framing chunk_framing;
+    const char *framing_start; /* while reading chunks: bytes from here on are not judged yet */
     char *content_end;         /* while reading chunks: where decoded bytes are moved to */
-    uint64_t overhead_bytes;   /* chunk framing read since content last came */
     alignas(max_align_t) unsigned char parser[MESSAGE_PARSER_BYTES];
 };
 
@@ -65,8 +68,9 @@ void message_start(struct message *message, enum message_kind kind, struct field
  * Reads more of the field section. The bytes of successive calls must be contiguous in memory and
  * stay there: the fields are slices into them. On MESSAGE_DONE *used is the offset just behind the
  * empty line, relative to `data`; on MESSAGE_MORE it is `length`. Faults: FIELD_SYNTAX, FIELD_NAME,
- * FIELDS_TOO_MANY, LENGTH_*, CODING_SYNTAX, PARSER. The caller runs fields_check_lines over the
- * whole section when it is complete.
+ * FIELD_FOLDED, FIELD_LINE_END, FIELDS_TOO_MANY, PARSER. No field's meaning is judged here:
+ * Content-Length, Transfer-Encoding and Connection are for framing and connection. The section has
+ * passed fields_check_lines when it is DONE.
  */
 MUST_CHECK enum message_status message_read_fields(struct message *message, const char *data,
                                                    size_t length, size_t *used);
@@ -77,7 +81,7 @@ MUST_CHECK enum message_status message_read_fields(struct message *message, cons
  * it) and *content is that slice, possibly empty. *used is how many bytes of `data` belong to this
  * message; on MESSAGE_DONE what is behind them belongs to the next. Trailer fields are in
  * `trailers` once DONE. Chunk extensions are read and dropped. Faults: CHUNK_SYNTAX,
- * CHUNK_OVERHEAD (more than 16 KiB of framing without content), TRAILERS_TOO_LARGE, FIELD_*.
+ * CHUNK_OVERHEAD (see chunk_framing.h), TRAILERS_TOO_LARGE, FIELD_*.
  */
 MUST_CHECK enum message_status message_read_chunks(struct message *message, char *data,
                                                    size_t length, size_t *used,

@@ -31,7 +31,14 @@ struct request_line {
 };
 
 struct request_line_scanner {
-    enum { LINE_START, LINE_METHOD, LINE_TARGET, LINE_VERSION, LINE_END } state;
+    enum {
+        LINE_START,   /* in front of the first byte of a line */
+        LINE_EMPTY,   /* behind the CR of an empty line */
+        LINE_METHOD,  /* in the method */
+        LINE_TARGET,  /* in the target, or in front of it */
+        LINE_VERSION, /* in the version and its CRLF, or in front of it */
+        LINE_END,     /* behind the CRLF */
+    } state;
     size_t position; /* bytes already judged */
     size_t method_start, method_end;
     size_t target_start, target_end;
@@ -46,6 +53,8 @@ void request_line_start(struct request_line_scanner *scanner);
  * SCAN_DONE fills *line with slices into `data`. SCAN_BAD sets *fault:
  *   METHOD_SYNTAX, TARGET_SYNTAX, TARGET_SPACE, VERSION_MISSING, VERSION_SYNTAX, LINE_END,
  *   EMPTY_LINES: 400. TARGET_TOO_LONG: the target is longer than `max_target`: 414.
+ * A wrong byte is SCAN_BAD at once, without waiting for the end of the line; the scanner is then
+ * of no further use. After SCAN_DONE the same call gives the same line.
  * Any major version that is one digit is SCAN_DONE: 505 is a verdict of the policy, not a fault.
  * What is longer than the caller's buffer is the caller's to answer: request_line_overflow.
  */
@@ -54,7 +63,7 @@ MUST_CHECK enum scan_status request_line_scan(struct request_line_scanner *scann
                                               struct request_line *line, enum http_fault *fault);
 
 /* The fault of a line that did not end within the caller's buffer: METHOD_TOO_LONG or
- * TARGET_TOO_LONG, or VERSION_SYNTAX. */
+ * TARGET_TOO_LONG, whichever part took more room; EMPTY_LINES when neither was reached. */
 enum http_fault request_line_overflow(const struct request_line_scanner *scanner);
 
 #endif

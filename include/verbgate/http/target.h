@@ -5,13 +5,23 @@
  * it, so that a policy cannot be walked round with /%61dmin or /x/../admin:
  *
  *   as written   the bytes of the path
- *   normal       percent-encoded unreserved characters decoded, dot segments removed, "//" merged
- *   lenient      the normal form after %2F and '\' (also %5C) were read as '/', and ";params" of
- * each segment were cut off
+ *   normal       percent-encoded unreserved characters decoded, the escapes that stay written in
+ *                upper case, dot segments removed, "//" merged (RFC 3986 section 6.2.2)
+ *   lenient      all percent-encoded visible ASCII decoded, '\' read as '/', then the segments told
+ *                apart and ";params" cut off each, then as normal: "/..;/admin" is "/admin", and so
+ *                is "/admin%3Bx"
  *
- * Paths with an encoded NUL or other encoded control byte (%00 to %1F, %7F), and overlong UTF-8
- * (%C0 or %C1 before a continuation byte) are FAULT_PATH_UNSAFE: no honest client needs them and no
- * two backends agree on them. "%" without two hex digits is kept as it is in every reading.
+ * Each escape is decoded once: "%2561" is "%2561" in the normal reading, "%61" in the lenient one,
+ * and nothing decodes that again. "%" without two hex digits is kept as it is in every reading. Dot
+ * segments at the end leave a slash ("/a/." is "/a/"), and "/.." at the root stays there.
+ *
+ * Some paths have more readings than these, because backends combine the steps as they like. They
+ * are FAULT_PATH_UNSAFE; no honest client needs them:
+ *   - an encoded control byte (%00 to %1F, %7F), and overlong UTF-8 (%C0%AF);
+ *   - two of: an encoded slash, a backslash (or %5C), a ';' in one path; but a "%3B" may stand
+ *     behind the last encoded slash of its segment;
+ *   - a ".." behind anything that the readings change (/%61dmin/../x, /a//../x, /a;b/../x), and a
+ *     ".." in disguise (%2e%2e, "..;x") behind another "..".
  */
 #ifndef VERBGATE_HTTP_TARGET_H
 #define VERBGATE_HTTP_TARGET_H
@@ -24,14 +34,15 @@
 enum target_form {
     TARGET_ORIGIN,    /* /path?query */
     TARGET_ABSOLUTE,  /* http://host/path?query */
-    TARGET_ASTERISK,  /* * (OPTIONS only) */
+    TARGET_ASTERISK,  /* * (OPTIONS only), also written as http://host */
     TARGET_AUTHORITY, /* host:port (CONNECT only) */
 };
 
 struct target {
     enum target_form form;
-    struct slice authority;  /* host[:port] of the absolute and authority forms, else empty */
-    struct slice path;       /* starts with '/'; "/" for an absolute form without a path; "*" */
+    struct slice authority;  /* host[:port] if the target has one, else empty */
+    struct slice path;       /* starts with '/'; "/" for an absolute form without a path; "*" for
+                                the asterisk form; empty for the authority form */
     struct slice path_query; /* what is sent onward in origin form: the path with "?query"; for an
                                 absolute form with an empty path and a query, see below */
     struct slice query;      /* after the '?', which is not part of it; may be empty */
@@ -42,7 +53,8 @@ struct target {
 /*
  * Takes the target of a scanned request line apart. Userinfo in an authority is refused (RFC 9110
  * section 4.2.4), so are schemes other than http and https, "*" with any method but OPTIONS, and
- * the authority form with any method but CONNECT. CONNECT with another form is TARGET_FORM.
+ * the authority form with any method but CONNECT. CONNECT with another form is TARGET_FORM. OPTIONS
+ * with "http://host", no path and no query, is the asterisk form (RFC 9112 section 3.2.4).
  */
 MUST_CHECK enum http_fault target_parse(struct slice text, enum method method,
                                         struct target *target);
@@ -50,7 +62,9 @@ MUST_CHECK enum http_fault target_parse(struct slice text, enum method method,
 /*
  * Judges a Host field's value or an authority: uri-host [ ":" port ] (RFC 9110 section 7.2). On
  * success *host is the host without port, brackets kept. The empty value is valid only when
- * `allow_empty` is true. Returns FAULT_NONE or FAULT_HOST_SYNTAX.
+ * `allow_empty` is true. Stricter than RFC 3986: no ',' and ';' (they would join two list elements
+ * where the host is copied to), no percent-encoded ASCII (a second way to write a host), no empty
+ * host before a port. Returns FAULT_NONE or FAULT_HOST_SYNTAX.
  */
 MUST_CHECK enum http_fault target_split_host(struct slice value, bool allow_empty,
                                              struct slice *host);

@@ -63,9 +63,14 @@ MUST_CHECK bool method_set_preset(struct slice name, struct method_set *set);
 /* The names of all presets, for hints: NULL-terminated. */
 const char *const *method_set_preset_names(void);
 
-/* Writes the members as an Allow value, in the order of the table in method.h (GET first, then
- * HEAD, then the rest by name), separated by ", ". With `any`, tokens without an id cannot be
- * listed. CONNECT and PRI are never listed. */
+/* Bytes that method_set_write needs at most: every name and a separator behind it. */
+#define X(identifier, name, safe, idempotent) +sizeof(name ",")
+enum { METHOD_SET_TEXT_MAX = 0 HTTP_METHODS(X) + METHOD_EXTENSION_MAX * (METHOD_TOKEN_MAX + 2) };
+#undef X
+
+/* Writes the members as an Allow value: GET, HEAD, then the rest of the table in method.h by name,
+ * then the extension tokens, separated by ", ". With `any`, tokens without an id cannot be listed.
+ * CONNECT and PRI are never listed. */
 void method_set_write(struct writer *writer, const struct method_set *set,
                       const struct method_extensions *extensions);
 

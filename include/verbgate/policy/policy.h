@@ -79,7 +79,7 @@ struct policy_route {
     struct slice name;
     const struct policy_upstream *upstream;
     struct method_set allow;  /* as configured, already cut down to what the upstream implements */
-    struct method_set answer; /* what an Allow field lists: `allow`, with HEAD where GET is */
+    struct method_set answer; /* what it takes and Allow lists: `allow`, with HEAD where GET is */
     bool has_allow;           /* false: everything that the upstream implements */
     struct policy_limits limits;
     struct rule_source source;       /* the section */
@@ -136,8 +136,8 @@ void policy_release(struct policy *policy);
 
 /*
  * Host and path pattern of a route, for the table. `host` is lower case: "api.example.com",
- * "*.example.com", or empty for any. `path` is "/exact", "/prefix/" + "*" or empty for any. Syntax
- * is checked by policy_pattern_problem before.
+ * "*.example.com", or empty for any. `path` is "/exact", "/prefix/" + "*" or empty for any. Their
+ * syntax is checked by policy_host_problem and policy_path_problem before.
  */
 struct route_pattern {
     struct slice host;
@@ -146,7 +146,11 @@ struct route_pattern {
     struct rule_source source;
 };
 
-/* What is wrong with a host or path pattern, static text; NULL when nothing is. */
+/*
+ * What is wrong with a host or path pattern, static text; NULL when nothing is. A host: labels of
+ * letters, digits, '-' and '_', in lower case, an optional "*." in front; or [IPv6], compared as
+ * text. A path: in normal form (RFC 3986 section 6.2.2), as it will be compared.
+ */
 MUST_CHECK const char *policy_host_problem(struct slice host);
 MUST_CHECK const char *policy_path_problem(struct slice path);
 
@@ -154,8 +158,9 @@ enum policy_seal_status { POLICY_SEALED, POLICY_SEAL_MEMORY, POLICY_SEAL_CONFLIC
 
 /*
  * Makes the derived parts: `implemented`, `versions`, each route's `answer`, and the route table
- * over `patterns` (copied). A policy without routes sends everything to its only upstream. Returns
- * POLICY_SEAL_CONFLICT when two patterns are equal; *first and *second are then their indexes.
+ * over `patterns` (copied, texts too). A policy without routes sends everything to its only
+ * upstream. Returns POLICY_SEAL_CONFLICT when two patterns are equal; *first and *second are then
+ * their indexes.
  */
 MUST_CHECK enum policy_seal_status policy_seal(struct policy *policy,
                                                const struct route_pattern *patterns,

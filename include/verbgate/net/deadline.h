@@ -1,0 +1,61 @@
+/*
+ * Deadlines: many, with few different lengths. Each length is a queue in order of arming, so arming
+ * and cancelling cost O(1) and one libuv timer serves a whole worker. A deadline is precise to the
+ * timer's tick: it expires up to DEADLINE_TICK_MS late, never early.
+ */
+#ifndef VERBGATE_NET_DEADLINE_H
+#define VERBGATE_NET_DEADLINE_H
+
+#include "verbgate/base/list.h"
+
+#include <stdint.h>
+#include <uv.h>
+
+enum {
+    DEADLINE_LENGTHS_MAX = 64, /* different lengths in use at the same time */
+    DEADLINE_TICK_MS = 10,
+};
+
+struct deadline {
+    struct list_node node; /* in a queue, or alone */
+    uint64_t due_ms;       /* on the loop's clock; valid while armed */
+    void (*on_expired)(struct deadline *deadline);
+};
+
+struct deadline_queue {
+    uint32_t length_ms;
+    struct list_node armed; /* by due_ms, which is the order of arming */
+};
+
+struct deadlines {
+    uv_timer_t timer;
+    uint64_t timer_due_ms; /* when the timer will fire; UINT64_MAX when it is stopped */
+    struct deadline_queue queues[DEADLINE_LENGTHS_MAX];
+    unsigned queue_count;
+};
+
+/* One set per loop. Returns 0 or a libuv error. */
+int deadlines_init(struct deadlines *deadlines, uv_loop_t *loop);
+
+/* Closes the timer; no deadline may be armed. The memory must live until the loop has run on. */
+void deadlines_close(struct deadlines *deadlines);
+
+/* Prepares a deadline, not armed. */
+void deadline_init(struct deadline *deadline, void (*on_expired)(struct deadline *deadline));
+
+/* (Re)arms: `on_expired` is called once, `length_ms` (1 or more) from the loop's now. With more
+ * than DEADLINE_LENGTHS_MAX lengths in use the next longer one that exists is taken. */
+void deadline_arm(struct deadlines *deadlines, struct deadline *deadline, uint32_t length_ms);
+
+/* Disarms; does nothing when not armed. */
+static inline void deadline_cancel(struct deadline *deadline)
+{
+    list_remove(&deadline->node);
+}
+
+static inline bool deadline_is_armed(const struct deadline *deadline)
+{
+    return !list_is_empty(&deadline->node);
+}
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * Listening sockets: opened by the control thread, before any worker hears of them, so that a port
+ * in use or a path that cannot be bound fails a start or a reload as a whole.
+ *
+ * TCP: one socket per worker on the same port (SO_REUSEPORT), so that the kernel spreads clients
+ * and no two workers wake for one. Unix: one socket, bound once, that all workers accept from.
+ */
+#ifndef VERBGATE_NET_LISTENER_H
+#define VERBGATE_NET_LISTENER_H
+
+#include "verbgate/base/address.h"
+#include "verbgate/base/attributes.h"
+
+enum { LISTENER_PROBLEM_MAX = 256 };
+
+struct listener_socket {
+    struct socket_address address; /* as bound: with the real port where 0 was asked for */
+    int *descriptors;              /* one per worker; owned until handed out */
+    unsigned count;
+};
+
+/*
+ * Binds and listens. `bind` must be of a kind that address_to_socket takes, or ADDRESS_ANY, which
+ * means IPv6 with IPv4 where the system has IPv6. A Unix socket that no process listens on any more
+ * is replaced; `mode` sets its permission bits. A TCP port that any other socket listens on is in
+ * use, also when that socket allows sharing. Returns false and writes a sentence into `problem`.
+ */
+MUST_CHECK bool listener_open(const struct address *bind, const struct socket_address *resolved,
+                              unsigned backlog, unsigned mode, unsigned workers,
+                              struct listener_socket *out, char problem[LISTENER_PROBLEM_MAX]);
+
+/* Closes the descriptors that are still owned, and frees. */
+void listener_close(struct listener_socket *listener);
+
+/* Removes a Unix socket's path; nothing for TCP. */
+void listener_unlink(const struct socket_address *address);
+
+#endif

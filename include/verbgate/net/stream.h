@@ -1,0 +1,120 @@
+/*
+ * A stream: one connected socket with its write queue. What a socket does not take at once is
+ * copied and sent when it can be; the owner sees that (STREAM_QUEUED), stops producing, and goes on
+ * in on_drained. So at most what one call writes is ever queued.
+ *
+ * The transport is a table of operations: libuv's sockets (TCP and Unix) here, a scripted one in
+ * the tests; TLS would be another.
+ *
+ * Life: stream_init_* -> (stream_connect) -> reads and writes -> stream_close -> on_closed, after
+ * which the memory may go. Nothing but on_closed is called once stream_close was.
+ */
+#ifndef VERBGATE_NET_STREAM_H
+#define VERBGATE_NET_STREAM_H
+
+#include "verbgate/base/address.h"
+#include "verbgate/base/attributes.h"
+#include "verbgate/base/slice.h"
+
+#include <uv.h>
+
+struct stream;
+
+struct stream_events {
+    /* Where the next bytes go: at least one byte of room. Called right before each read. */
+    uv_buf_t (*on_allocate)(struct stream *stream);
+    /* Bytes came: `length` > 0 at `data`, which on_allocate gave. */
+    void (*on_read)(struct stream *stream, char *data, size_t length);
+    /* No more bytes: `error` is UV_EOF or another libuv error. Reading has stopped. */
+    void (*on_read_end)(struct stream *stream, int error);
+    /* There was nothing to read after all: room that on_allocate gave is not used. */
+    void (*on_read_nothing)(struct stream *stream);
+    /* The queue is empty again (0), or writing failed (a libuv error; nothing more can be sent). */
+    void (*on_drained)(struct stream *stream, int error);
+    /* stream_connect is through: 0 or a libuv error. */
+    void (*on_connected)(struct stream *stream, int error);
+    void (*on_closed)(struct stream *stream);
+};
+
+struct stream_queue; /* bytes on their way, with libuv's write request */
+
+struct stream_operations {
+    int (*start_reading)(struct stream *stream);
+    void (*stop_reading)(struct stream *stream);
+    /* Bytes taken (0: none now), or a negative libuv error. */
+    int (*try_write)(struct stream *stream, const uv_buf_t *buffers, unsigned count);
+    /* Sends all of `queue`, then calls stream_written. */
+    int (*write_queue)(struct stream *stream, struct stream_queue *queue);
+};
+
+extern const struct stream_operations stream_socket_operations;
+
+struct stream {
+    union {
+        uv_handle_t handle;
+        uv_stream_t stream;
+        uv_tcp_t tcp;
+        uv_pipe_t pipe;
+    } uv;
+    const struct stream_operations *operations;
+    const struct stream_events *events;
+    struct stream_queue *queue; /* NULL when everything was sent; owned */
+    bool is_reading;
+    bool is_closing;
+};
+
+enum stream_write_status {
+    STREAM_SENT,   /* the socket took it all */
+    STREAM_QUEUED, /* some of it waits; on_drained follows */
+    STREAM_FAILED, /* the peer is gone, or memory is short; nothing more can be sent */
+};
+
+/* Buffers of one stream_write at most. */
+enum { STREAM_VECTOR_MAX = 4 };
+
+/* Prepares a stream over the accepted, non-blocking socket `descriptor`, which the stream owns from
+ * here on, also when this fails. Returns 0 or a libuv error; after an error the caller closes the
+ * stream with stream_close and waits for on_closed like for any other. */
+MUST_CHECK int stream_init_accepted(struct stream *stream, uv_loop_t *loop, int family,
+                                    int descriptor, const struct stream_events *events);
+
+/* Prepares a stream and starts to connect it; on_connected follows unless this returns an error.
+ * `request` lives as long as the stream. After an error: as above. */
+MUST_CHECK int stream_init_connecting(struct stream *stream, uv_loop_t *loop,
+                                      const struct socket_address *address, uv_connect_t *request,
+                                      const struct stream_events *events);
+
+/* Starts or stops reading; both may be called in any state and do nothing when nothing changes. */
+void stream_start_reading(struct stream *stream);
+void stream_stop_reading(struct stream *stream);
+
+/* Sends `count` <= STREAM_VECTOR_MAX slices in order. Must not be called while bytes are queued. */
+MUST_CHECK enum stream_write_status stream_write(struct stream *stream, const struct slice *slices,
+                                                 unsigned count);
+
+static inline bool stream_is_queued(const struct stream *stream)
+{
+    return stream->queue != NULL;
+}
+
+/* For operations: all of `queue` was sent, or `error`. */
+void stream_written(struct stream *stream, struct stream_queue *queue, int error);
+uv_buf_t stream_queue_buffer(struct stream_queue *queue);
+
+/* Sends FIN; bytes that are queued would be lost, so there must be none. */
+void stream_shutdown(struct stream *stream);
+
+/* Closes; what is queued is dropped. May be called again. */
+void stream_close(struct stream *stream);
+
+/* Closes with a reset (TCP), so that the peer cannot take the end for a clean one. */
+void stream_reset(struct stream *stream);
+
+/* Bytes that have arrived and were not read yet, or 0. */
+size_t stream_unread(const struct stream *stream);
+
+/* True when neither bytes nor an end have arrived: a kept connection that is fit for another use.
+ */
+bool stream_is_quiet(const struct stream *stream);
+
+#endif

@@ -1,0 +1,14 @@
+/* Which server of an upstream a request goes to. */
+#ifndef VERBGATE_PROXY_BALANCE_H
+#define VERBGATE_PROXY_BALANCE_H
+
+#include "verbgate/proxy/snapshot.h"
+
+/*
+ * The next server in turn that has not failed lately; when all have, the next in turn. *server is
+ * its index. Never NULL: an upstream has at least one server.
+ */
+struct pool *balance_choose(struct snapshot *snapshot, const struct policy_upstream *upstream,
+                            unsigned *server);
+
+#endif

@@ -1,0 +1,65 @@
+/*
+ * One client connection. Between requests it owns this struct and no buffer; when bytes come it
+ * takes an exchange from the slab, and the exchange owns the buffers.
+ *
+ *   IDLE --first byte--> ACTIVE --exchange complete, kept--> IDLE (or ACTIVE again: pipelining)
+ *   ACTIVE --last answer sent, more may come in--> LINGER --FIN, cap or time--> CLOSING
+ *   any --downstream_close--> CLOSING --on_closed--> back to the slab
+ *
+ * LINGER (RFC 9112 section 9.6): the last answer and FIN are sent, and what the client still sends
+ * is read and dropped, since a close with unread bytes would reset the connection and the client
+ * might never see its answer.
+ */
+#ifndef VERBGATE_PROXY_DOWNSTREAM_H
+#define VERBGATE_PROXY_DOWNSTREAM_H
+
+#include "verbgate/net/deadline.h"
+#include "verbgate/net/stream.h"
+#include "verbgate/proxy/proxy.h"
+
+#include <arpa/inet.h>
+
+/* Bytes that are read and dropped while lingering. */
+enum { DOWNSTREAM_LINGER_BYTES = 1024 * 1024 };
+
+struct exchange;
+
+struct downstream {
+    enum downstream_state {
+        DOWNSTREAM_IDLE,
+        DOWNSTREAM_ACTIVE,
+        DOWNSTREAM_LINGER,
+        DOWNSTREAM_CLOSING,
+    } state;
+    bool is_running; /* downstream_run is on the stack */
+    struct stream stream;
+    struct deadline deadline;
+    struct list_node node;       /* in proxy->connections */
+    struct list_node ready_node; /* in proxy->ready, or alone */
+    struct proxy *proxy;
+    struct exchange *exchange; /* while ACTIVE; owned */
+    struct sockaddr_in6 peer;  /* IPv4 fits in it too; family AF_UNIX: nothing else is known */
+    unsigned request_count;
+    unsigned lingered_bytes;
+};
+
+/* Takes over an accepted connection; see proxy_accept. */
+void downstream_open(struct proxy *proxy, int descriptor, const struct socket_address *peer);
+
+/* The current exchange is complete and its answer sent whole: keep the connection for another
+ * request, or end it. With `linger` what the client still sends is read and dropped first. */
+void downstream_exchange_done(struct downstream *downstream, bool keep, bool linger);
+
+/* Ends the connection; an exchange that runs must have been ended before. */
+void downstream_close(struct downstream *downstream, enum close_reason reason);
+
+/* Runs the exchange's head, and the heads that follow it in the buffer, as far as they go. */
+void downstream_run(struct downstream *downstream);
+
+/* The gateway is stopping: ends the connection when it is idle and nothing has come in. */
+void downstream_drain(struct downstream *downstream);
+
+/* The client's IP as text, NUL-terminated; returns its length. */
+size_t downstream_client_ip(const struct downstream *downstream, char out[INET6_ADDRSTRLEN]);
+
+#endif

@@ -1,0 +1,178 @@
+/*
+ * One request and its response, from the first byte of the request line to the record in the access
+ * log. It has one state for each direction; every callback records what happened, runs the steps of
+ * its direction, and ends in exchange_update, which alone decides who may read and which deadline
+ * runs.
+ *
+ *   request   HEAD -> HELD -> CONTENT -> DONE        HELD: complete head, waiting for the upstream
+ *                  \-> DROP -> DONE                  DROP: content that nobody wants is read and
+ * dropped response  NONE -> CONNECT -> HEAD -> CONTENT -> DONE
+ *                  \--------- local answer ------->
+ *
+ * Two rules keep memory flat: the upstream is read only while nothing is queued for the client, and
+ * content is read from the client only while nothing is queued for the upstream.
+ *
+ * Buffers: `request_region` holds the head, whose slices stay valid for the exchange's life, and
+ * behind it what has come in and is not used yet: 0 <= head_length <= read_offset <= used <=
+ * region_bytes. `response_region` holds the response's head and what came with it. Content with a
+ * length and content of the response pass through the proxy's scratch buffer.
+ */
+#ifndef VERBGATE_PROXY_EXCHANGE_H
+#define VERBGATE_PROXY_EXCHANGE_H
+
+#include "verbgate/http/connection.h"
+#include "verbgate/http/framing.h"
+#include "verbgate/http/message.h"
+#include "verbgate/http/request_line.h"
+#include "verbgate/http/status_line.h"
+#include "verbgate/http/target.h"
+#include "verbgate/policy/decide.h"
+#include "verbgate/proxy/downstream.h"
+#include "verbgate/proxy/snapshot.h"
+#include "verbgate/proxy/upstream.h"
+
+enum { EXCHANGE_INTERIM_MAX = 16 }; /* 1xx responses to one request */
+
+struct exchange {
+    enum request_state {
+        REQUEST_HEAD,
+        REQUEST_HELD,
+        REQUEST_CONTENT,
+        REQUEST_DROP,
+        REQUEST_DONE,
+    } request_state;
+    enum response_state {
+        RESPONSE_NONE,
+        RESPONSE_CONNECT,
+        RESPONSE_HEAD,
+        RESPONSE_CONTENT,
+        RESPONSE_DONE,
+    } response_state;
+
+    /* What each side is waited for: a deadline is armed anew when this changes, and, for waits that
+     * are about progress, whenever there was some. */
+    enum exchange_wait {
+        WAIT_NOTHING,
+        WAIT_HEAD,        /* the request's head */
+        WAIT_TO_SEND,     /* the peer takes what is queued for it */
+        WAIT_CONTENT,     /* the next piece of content */
+        WAIT_CONNECT,     /* the connection to the server */
+        WAIT_RESPONSE,    /* the head of the response */
+        WAIT_HALF_CLOSED, /* an answer for a client that sent FIN */
+    } client_wait,
+        upstream_wait;
+
+    struct proxy *proxy;
+    struct downstream *downstream;
+    struct upstream *upstream; /* while one works for this exchange */
+    struct snapshot *snapshot; /* one reference */
+    size_t region_bytes;
+    char *request_region;
+    char *response_region;
+
+    /* The request. */
+    size_t used;        /* bytes in request_region */
+    size_t head_length; /* bytes of it that are the head so far */
+    size_t read_offset; /* where bytes that are not used yet begin */
+    bool has_line;      /* `line` is complete */
+    bool has_head;      /* the head was read and judged well-formed */
+    bool is_http_10;
+    bool client_is_done;   /* FIN came: no more requests, but the answer is awaited */
+    bool must_close;       /* the connection ends with this exchange */
+    bool must_linger;      /* ... and what still comes in is read and dropped first */
+    bool expects_continue; /* 100 (Continue) is owed before the content is read */
+    bool is_replayable;    /* all that was sent upstream is still in request_region */
+    bool is_retried;       /* a dead pooled connection has been replaced once */
+    bool is_idempotent;
+    struct request_line_scanner scanner;
+    struct request_line line;
+    struct target target;
+    struct slice host;          /* what Host says onward */
+    struct slice received_host; /* what the Host field said */
+    struct framing request_framing;
+    uint64_t request_left; /* of FRAMING_LENGTH */
+    int64_t max_forwards;  /* of OPTIONS and TRACE; -1: none */
+    struct connection_info request_connection;
+    struct fields request_fields;
+    struct message request_message;
+
+    /* The judgement, and where it goes. */
+    struct verdict verdict;
+    bool has_verdict;
+    unsigned server; /* index in the upstream */
+    unsigned servers_tried;
+
+    /* The response. */
+    size_t response_used;   /* bytes in response_region */
+    size_t response_parsed; /* of them parsed */
+    bool has_status_line;
+    bool has_response_bytes; /* the server has begun to answer: no retry any more */
+    bool upstream_is_deaf;   /* the server takes no more content; its answer is awaited */
+    bool response_is_extra;  /* the server sent more than its response */
+    unsigned interim_count;
+    struct status_line status_line;
+    struct framing response_framing;  /* as received */
+    enum framing_kind client_framing; /* as sent to the client */
+    uint64_t response_left;
+    struct connection_info response_connection;
+    struct fields response_fields;
+    struct message response_message;
+
+    /* For the record. */
+    uint64_t start_ns;
+    uint64_t first_byte_ns;
+    uint64_t received_bytes;
+    uint64_t sent_bytes;
+    unsigned status;
+    bool is_local;
+    enum close_reason reason;
+    enum http_fault fault;
+
+    struct trailers trailers; /* of either direction: they are never both in use */
+    struct field request_items[FIELDS_MAX];
+    struct field response_items[FIELDS_MAX];
+    /* The two regions follow. */
+};
+
+/* Bytes of an exchange with buffers of `region_bytes`. */
+size_t exchange_object_bytes(size_t region_bytes);
+
+/* Takes an exchange for a connection, or NULL: out of memory. */
+MUST_CHECK struct exchange *exchange_create(struct downstream *downstream);
+
+/* Gives it back; its upstream and its snapshot are gone by then or go now. */
+void exchange_destroy(struct exchange *exchange);
+
+/* Makes it ready for the next request of the same connection: bytes that are not used yet move to
+ * the front. Returns whether there are any. */
+bool exchange_restart(struct exchange *exchange);
+
+enum exchange_step {
+    EXCHANGE_WAITS, /* for bytes, or for the upstream */
+    EXCHANGE_ENDED, /* it is complete; downstream_exchange_done was called */
+};
+
+/* Runs the request's head from the bytes in the buffer. */
+enum exchange_step exchange_run_head(struct exchange *exchange);
+
+/* ---- events of the client's side --------------------------------------------------------------
+ */
+uv_buf_t exchange_request_room(struct exchange *exchange);
+void exchange_request_bytes(struct exchange *exchange, char *data, size_t length);
+void exchange_request_end(struct exchange *exchange, int error);
+void exchange_client_drained(struct exchange *exchange, int error);
+void exchange_client_timeout(struct exchange *exchange);
+
+/* ---- events of the server's side --------------------------------------------------------------
+ */
+void exchange_upstream_connected(struct exchange *exchange, int error);
+uv_buf_t exchange_response_room(struct exchange *exchange);
+void exchange_response_bytes(struct exchange *exchange, char *data, size_t length);
+void exchange_response_end(struct exchange *exchange, int error);
+void exchange_upstream_drained(struct exchange *exchange, int error);
+void exchange_upstream_timeout(struct exchange *exchange);
+
+/* Ends the exchange and its client connection without another byte. */
+void exchange_abort(struct exchange *exchange, enum close_reason reason);
+
+#endif

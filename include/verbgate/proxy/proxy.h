@@ -1,0 +1,116 @@
+/*
+ * What the connections of one worker share: the loop, the policy snapshot, the slabs, the scratch
+ * buffers, the deadlines, the upstream pools. One thread. Nothing here is shared between workers
+ * but the policy itself, which is immutable.
+ */
+#ifndef VERBGATE_PROXY_PROXY_H
+#define VERBGATE_PROXY_PROXY_H
+
+#include "verbgate/base/clock.h"
+#include "verbgate/base/list.h"
+#include "verbgate/base/slab.h"
+#include "verbgate/base/writer.h"
+#include "verbgate/net/deadline.h"
+#include "verbgate/policy/policy.h"
+#include "verbgate/proxy/record.h"
+
+#include <uv.h>
+
+enum {
+    PROXY_SCRATCH_BYTES = 64 * 1024, /* one read of content */
+    PROXY_HEAD_EXTRA = 8 * 1024,     /* what a head may grow by on its way: Via, X-Forwarded-* */
+    PROXY_CONTENT_ROOM = 16 * 1024,  /* room for content behind the head in an exchange's buffers */
+    PROXY_TURN_REQUESTS = 32,        /* requests of one client in one turn of the loop */
+    PROXY_LOG_LINES_PER_SECOND = 20, /* of the error log, per worker */
+};
+
+struct proxy;
+struct snapshot;
+
+struct proxy_events {
+    /* An exchange has ended. */
+    void (*on_record)(struct proxy *proxy, const struct record *record);
+    /* A client connection is gone: another may be accepted; a worker that drains may be done. */
+    void (*on_connection_closed)(struct proxy *proxy);
+};
+
+/* Plain numbers of one worker; other threads may read them only after it has stopped. */
+struct proxy_counters {
+    uint64_t connections_accepted;
+    uint64_t exchanges;
+    uint64_t upstream_connects;
+    uint64_t upstream_reuses;
+    uint64_t retries;
+    uint64_t suppressed_log_lines;
+};
+
+struct proxy {
+    uv_loop_t *loop; /* not owned */
+    const struct proxy_events *events;
+    void *owner;
+    struct snapshot *snapshot; /* of the policy in force; one reference */
+    bool is_draining;
+    unsigned connection_count;
+    unsigned max_connections;
+
+    struct clock clock;
+    struct deadlines deadlines;
+    struct list_node connections; /* struct downstream */
+    struct list_node ready;       /* struct downstream with more to do in the next turn */
+    struct list_node pools;       /* struct pool */
+    uv_idle_t turn;               /* runs while `ready` is not empty */
+
+    struct slab downstreams;
+    struct slab exchanges; /* its object size follows max-head */
+    struct slab upstreams;
+    size_t region_bytes; /* of each of an exchange's two buffers, under the policy in force */
+
+    char *scratch;      /* PROXY_SCRATCH_BYTES: content on its way through */
+    struct writer out;  /* heads and chunk heads on their way out */
+    struct writer tail; /* what follows a piece of content: CRLF, last chunk, trailers */
+
+    struct proxy_counters counters;
+    uint64_t log_second;
+    unsigned log_lines;
+};
+
+/* Makes a proxy on `loop` with `policy` (it takes a reference of its own). Returns false when
+ * memory is short; then nothing is left behind. */
+MUST_CHECK bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
+                           unsigned max_connections, const struct proxy_events *events,
+                           void *owner);
+
+/* Puts another policy in force for requests that begin from here on. Takes a reference. Returns
+ * false when memory is short; then the old policy stays. */
+MUST_CHECK bool proxy_install(struct proxy *proxy, struct policy *policy);
+
+/* Takes over an accepted connection; `descriptor` is the proxy's from here on, whatever happens. */
+void proxy_accept(struct proxy *proxy, int descriptor, const struct socket_address *peer);
+
+static inline bool proxy_is_full(const struct proxy *proxy)
+{
+    return proxy->connection_count >= proxy->max_connections;
+}
+
+/* Ends idle connections, and each busy one after its exchange. */
+void proxy_drain(struct proxy *proxy);
+
+/* Closes every connection at once. */
+void proxy_abort(struct proxy *proxy);
+
+/* Closes the pools and the loop handles; all client connections must be gone. The loop must run on
+ * until it is empty, then proxy_finish frees the memory. */
+void proxy_close(struct proxy *proxy);
+void proxy_finish(struct proxy *proxy);
+
+/* Runs the downstream of `ready_node` again in the next turn of the loop. */
+void proxy_run_later(struct proxy *proxy, struct list_node *ready_node);
+
+/* Brings the clock up to date; called once per turn in which it is needed. */
+void proxy_tick(struct proxy *proxy);
+
+/* Whether a line about one exchange may go to the error log now: a dead backend under load must not
+ * turn into a flood that blocks the worker. */
+bool proxy_may_log(struct proxy *proxy);
+
+#endif

@@ -1,0 +1,33 @@
+/* What is known of an exchange at its end: the access log and the counters are made from it. All
+ * slices are valid only during the call that hands the record over. */
+#ifndef VERBGATE_PROXY_RECORD_H
+#define VERBGATE_PROXY_RECORD_H
+
+#include "verbgate/base/clock.h"
+#include "verbgate/base/slice.h"
+#include "verbgate/policy/decide.h"
+#include "verbgate/proxy/reason.h"
+
+struct record {
+    const struct clock *clock; /* the time of the end */
+    const struct policy *policy;
+    struct slice client_ip;
+    struct slice method; /* empty when the request line never became one */
+    struct slice target;
+    unsigned version_major, version_minor;
+    struct slice host;
+    struct slice user_agent;
+    struct slice referer;
+    unsigned status;               /* sent to the client; 499 when it left before one was */
+    bool is_local;                 /* the gateway answered, no backend */
+    const struct verdict *verdict; /* NULL when the request was never judged */
+    enum close_reason reason;
+    enum http_fault fault;   /* with REASON_REQUEST_FAULT and REASON_UPSTREAM_FAULT */
+    struct slice server;     /* the upstream server's text, or empty */
+    uint64_t received_bytes; /* content of the request */
+    uint64_t sent_bytes;     /* content of the response */
+    uint64_t duration_us;    /* first byte of the request to the end */
+    uint64_t first_byte_us;  /* to the response's head; 0 when there was none */
+};
+
+#endif

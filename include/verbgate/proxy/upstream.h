@@ -1,0 +1,49 @@
+/*
+ * One connection to a server. It carries one exchange at a time, or waits in its pool.
+ *
+ *   CONNECTING --on_connected--> BUSY --upstream_release--> IDLE --upstream_acquire--> BUSY
+ *        any state --upstream_close--> CLOSING --on_closed--> back to the slab
+ *
+ * The exchange and the upstream point at each other; both pointers are cut in upstream_release and
+ * upstream_close, before anything else can happen.
+ */
+#ifndef VERBGATE_PROXY_UPSTREAM_H
+#define VERBGATE_PROXY_UPSTREAM_H
+
+#include "verbgate/net/deadline.h"
+#include "verbgate/net/stream.h"
+#include "verbgate/proxy/pool.h"
+
+struct exchange;
+
+struct upstream {
+    enum upstream_state {
+        UPSTREAM_CONNECTING,
+        UPSTREAM_BUSY,
+        UPSTREAM_IDLE,
+        UPSTREAM_CLOSING,
+    } state;
+    bool is_reused; /* the current exchange is not its first */
+    struct stream stream;
+    uv_connect_t connect;
+    struct deadline deadline;
+    struct list_node node; /* in the pool's idle list */
+    struct pool *pool;
+    struct exchange *exchange; /* while CONNECTING or BUSY */
+};
+
+/* An idle connection of the pool for `exchange` (BUSY), or NULL when there is none. */
+MUST_CHECK struct upstream *upstream_acquire(struct pool *pool, struct exchange *exchange);
+
+/* Starts a new connection for `exchange`; exchange_upstream_connected follows, not from within this
+ * call. Returns NULL and sets *error (libuv) when not even that works. */
+MUST_CHECK struct upstream *upstream_connect(struct pool *pool, struct exchange *exchange,
+                                             uint32_t timeout_ms, int *error);
+
+/* The exchange is through and the connection can carry another one. */
+void upstream_release(struct upstream *upstream, unsigned max_idle, uint32_t idle_timeout_ms);
+
+/* Ends the connection, whatever its state. Its exchange, if any, hears nothing more from it. */
+void upstream_close(struct upstream *upstream);
+
+#endif

@@ -1,0 +1,375 @@
+#include "verbgate/http/message.h"
+
+#include <assert.h>
+#include <llhttp.h>
+#include <pthread.h>
+
+#if LLHTTP_VERSION_MAJOR < 9 && !(defined(LLHTTP_STRICT_MODE) && LLHTTP_STRICT_MODE)
+#error \
+    "llhttp before 9.0 must be built with LLHTTP_STRICT_MODE=1: its lenient tables let much through"
+#endif
+
+_Static_assert(sizeof(llhttp_t) <= MESSAGE_PARSER_BYTES, "struct message has room for llhttp_t");
+
+static llhttp_t *parser_of(struct message *message)
+{
+    return (llhttp_t *)(void *)message->parser;
+}
+
+/* The value that makes llhttp stop with an error; the fault says why. */
+static int stop_with(struct message *message, enum http_fault fault)
+{
+    message->fault = fault;
+    return -1;
+}
+
+static int on_name(llhttp_t *parser, const char *at, size_t length)
+{
+    struct message *message = parser->data;
+    if (message->name.length == 0) {
+        message->name.data = at;
+    }
+    message->name.length += length;
+    return 0;
+}
+
+/*
+ * llhttp would now judge a Content-Length, Transfer-Encoding, Connection or Upgrade field by rules
+ * that change with its version; those are decided in framing and connection alone. Without its note
+ * of the field's meaning every field is an ordinary one. Were a later version to keep the note
+ * elsewhere, it would refuse more messages, and never frame one: it is not fed behind the head.
+ */
+static int on_name_complete(llhttp_t *parser)
+{
+    struct message *message = parser->data;
+    parser->header_state = 0;
+    if (message->name.length == 0) {
+        return stop_with(message, FAULT_FIELD_NAME); /* llhttp 8 lets ": value" pass */
+    }
+    message->value = slice_make(message->name.data + message->name.length, 0);
+    return 0;
+}
+
+static int on_value(llhttp_t *parser, const char *at, size_t length)
+{
+    struct message *message = parser->data;
+    if (message->value.length == 0) {
+        message->value.data = at;
+    } else if (at != message->value.data + message->value.length) {
+        return stop_with(message, FAULT_FIELD_FOLDED); /* the next line of an obs-fold, llhttp 8 */
+    }
+    message->value.length += length;
+    return 0;
+}
+
+static void forget_field(struct message *message)
+{
+    message->name = message->value = slice_make(NULL, 0);
+}
+
+static int on_value_complete(llhttp_t *parser)
+{
+    struct message *message = parser->data;
+    enum http_fault fault = fields_add(message->fields, message->name, slice_trim(message->value));
+    forget_field(message);
+    return fault == FAULT_NONE ? 0 : stop_with(message, fault);
+}
+
+/* Stopping here makes the end of the section exact, and keeps llhttp from starting on content. */
+static int on_section_complete(llhttp_t *parser)
+{
+    (void)parser;
+    return HPE_PAUSED;
+}
+
+/* Appends to the text of the trailers, behind what `slice` (the field's name or value) has. */
+static int copy_text(struct message *message, struct slice *slice, const char *at, size_t length)
+{
+    struct trailers *trailers = message->trailers;
+    if (trailers != NULL) {
+        if (length > sizeof trailers->text - trailers->used) {
+            return stop_with(message, FAULT_TRAILERS_TOO_LARGE);
+        }
+        char *end = trailers->text + trailers->used;
+        memcpy(end, at, length);
+        if (slice->length == 0) {
+            slice->data = end;
+        }
+        trailers->used += length;
+    }
+    slice->length += length; /* of dropped trailers too: an empty name is a fault */
+    return 0;
+}
+
+static int on_trailer_name(llhttp_t *parser, const char *at, size_t length)
+{
+    struct message *message = parser->data;
+    return copy_text(message, &message->name, at, length);
+}
+
+static int on_trailer_name_complete(llhttp_t *parser)
+{
+    struct message *message = parser->data;
+    parser->header_state = 0;
+    if (message->name.length == 0) {
+        return stop_with(message, FAULT_FIELD_NAME);
+    }
+    message->value = slice_make("", 0);
+    return 0;
+}
+
+static int on_trailer_value(llhttp_t *parser, const char *at, size_t length)
+{
+    struct message *message = parser->data;
+    return copy_text(message, &message->value, at, length);
+}
+
+static int on_trailer_value_complete(llhttp_t *parser)
+{
+    struct message *message = parser->data;
+    if (message->trailers != NULL && fields_add(&message->trailers->fields, message->name,
+                                                slice_trim(message->value)) != FAULT_NONE) {
+        return stop_with(message, FAULT_TRAILERS_TOO_LARGE);
+    }
+    forget_field(message);
+    return 0;
+}
+
+/* Judges what came between the content before and `end`. */
+static enum http_fault judge_framing(struct message *message, const char *end)
+{
+    const char *start = message->framing_start;
+    message->framing_start = end;
+    return chunk_framing_judge(&message->chunk_framing, start, (size_t)(end - start));
+}
+
+static int on_content(llhttp_t *parser, const char *at, size_t length)
+{
+    struct message *message = parser->data;
+    enum http_fault fault = judge_framing(message, at);
+    if (fault != FAULT_NONE) {
+        return stop_with(message, fault);
+    }
+    if (at != message->content_end) {
+        memmove(message->content_end, at, length);
+    }
+    message->content_end += length;
+    message->framing_start = at + length;
+    chunk_framing_pass_content(&message->chunk_framing, length);
+    return 0;
+}
+
+static int on_complete(llhttp_t *parser)
+{
+    (void)parser;
+    return HPE_PAUSED;
+}
+
+static const llhttp_settings_t stand_in_settings;
+
+static const llhttp_settings_t section_settings = {
+    .on_header_field = on_name,
+    .on_header_field_complete = on_name_complete,
+    .on_header_value = on_value,
+    .on_header_value_complete = on_value_complete,
+    .on_headers_complete = on_section_complete,
+};
+
+static const llhttp_settings_t chunk_settings = {
+    .on_header_field = on_trailer_name,
+    .on_header_field_complete = on_trailer_name_complete,
+    .on_header_value = on_trailer_value,
+    .on_header_value_complete = on_trailer_value_complete,
+    .on_body = on_content,
+    .on_message_complete = on_complete,
+};
+
+/*
+ * Parsers that have read their stand-in already: one stands in front of a field section, one in
+ * front of chunks, whatever the received head says about connection and framing. A parser has no
+ * pointer into itself, so a message starts with a copy of 96 bytes in place of a run through the
+ * state machine. Written once, before first use.
+ */
+static struct {
+    llhttp_t section, chunks;
+} ready[2];
+static pthread_once_t ready_once = PTHREAD_ONCE_INIT;
+
+static void make_ready(llhttp_t *parser, llhttp_type_t type, struct slice stand_in,
+                       const llhttp_settings_t *settings)
+{
+    llhttp_init(parser, type, &stand_in_settings);
+    llhttp_errno_t error = llhttp_execute(parser, stand_in.data, stand_in.length);
+    assert(error == HPE_OK);
+    (void)error;
+    /* llhttp has no call that changes the settings alone; a second parser has the right pointer. */
+    llhttp_t donor;
+    llhttp_init(&donor, type, settings);
+    parser->settings = donor.settings;
+}
+
+#define CODING_LINES "Transfer-Encoding: chunked\r\n\r\n"
+
+static void make_all_ready(void)
+{
+    make_ready(&ready[MESSAGE_REQUEST].section, HTTP_REQUEST, SLICE("POST / HTTP/1.1\r\n"),
+               &section_settings);
+    make_ready(&ready[MESSAGE_REQUEST].chunks, HTTP_REQUEST,
+               SLICE("POST / HTTP/1.1\r\n" CODING_LINES), &chunk_settings);
+    make_ready(&ready[MESSAGE_RESPONSE].section, HTTP_RESPONSE, SLICE("HTTP/1.1 200 OK\r\n"),
+               &section_settings);
+    make_ready(&ready[MESSAGE_RESPONSE].chunks, HTTP_RESPONSE,
+               SLICE("HTTP/1.1 200 OK\r\n" CODING_LINES), &chunk_settings);
+}
+
+void message_start(struct message *message, enum message_kind kind, struct fields *fields,
+                   struct trailers *trailers)
+{
+    pthread_once(&ready_once, make_all_ready);
+    message->kind = kind;
+    message->phase = MESSAGE_FIELDS;
+    message->fault = FAULT_NONE;
+    message->fields = fields;
+    message->trailers = trailers;
+    message->section = NULL;
+    forget_field(message);
+    if (trailers != NULL) {
+        fields_init(&trailers->fields, trailers->items, MESSAGE_TRAILERS_MAX);
+        trailers->used = 0;
+    }
+    memcpy(message->parser, &ready[kind].section, sizeof(llhttp_t));
+}
+
+static enum message_status fail(struct message *message, enum http_fault fault)
+{
+    message->fault = fault;
+    return MESSAGE_BAD;
+}
+
+/* The fault that an error of llhttp in a field line stands for. */
+static enum http_fault field_fault(const struct message *message, llhttp_errno_t error)
+{
+    switch (error) {
+    case HPE_INVALID_HEADER_TOKEN:
+        return message->value.data == NULL ? FAULT_FIELD_NAME : FAULT_FIELD_SYNTAX;
+    case HPE_LF_EXPECTED:
+    case HPE_CR_EXPECTED:
+    case HPE_STRICT:
+        return FAULT_FIELD_LINE_END;
+    default:
+        return FAULT_PARSER;
+    }
+}
+
+/* Where the bytes end that llhttp has looked at, the one that it stopped at included. */
+static const char *seen_end(const llhttp_t *parser, const char *end)
+{
+    const char *stop = llhttp_get_error_pos(parser);
+    return stop < end ? stop + 1 : end;
+}
+
+static enum http_fault check_section(const struct message *message, const char *end)
+{
+    return fields_check_lines(message->section, (size_t)(end - message->section));
+}
+
+/* The fault behind an error of llhttp in the field section. */
+static enum http_fault section_fault(struct message *message, llhttp_errno_t error, const char *end)
+{
+    /* The line check goes first: what it finds has one name under every version of llhttp. */
+    enum http_fault fault = check_section(message, seen_end(parser_of(message), end));
+    if (fault != FAULT_NONE) {
+        return fault;
+    }
+    return message->fault != FAULT_NONE ? message->fault : field_fault(message, error);
+}
+
+enum message_status message_read_fields(struct message *message, const char *data, size_t length,
+                                        size_t *used)
+{
+    assert(message->phase == MESSAGE_FIELDS);
+    llhttp_t *parser = parser_of(message);
+    parser->data = message;
+    if (message->section == NULL) {
+        message->section = data;
+    }
+    llhttp_errno_t error = llhttp_execute(parser, data, length);
+    if (error == HPE_OK) {
+        *used = length;
+        return MESSAGE_MORE;
+    }
+    if (UNLIKELY(error != HPE_PAUSED)) {
+        return fail(message, section_fault(message, error, data + length));
+    }
+    const char *end = llhttp_get_error_pos(parser);
+    enum http_fault fault = check_section(message, end);
+    if (UNLIKELY(fault != FAULT_NONE)) {
+        return fail(message, fault);
+    }
+    message->phase = MESSAGE_FIELDS_END;
+    *used = (size_t)(end - data);
+    return MESSAGE_DONE;
+}
+
+static void start_chunks(struct message *message)
+{
+    message->phase = MESSAGE_CONTENT;
+    chunk_framing_start(&message->chunk_framing);
+    memcpy(message->parser, &ready[message->kind].chunks, sizeof(llhttp_t));
+}
+
+/* The fault behind an error of llhttp in chunked content. */
+static enum http_fault chunk_fault(struct message *message, llhttp_errno_t error, const char *end)
+{
+    if (message->fault != FAULT_NONE) {
+        return message->fault;
+    }
+    /* Our own look goes first: what it finds has one name under every version of llhttp. */
+    enum http_fault fault = judge_framing(message, seen_end(parser_of(message), end));
+    if (fault != FAULT_NONE) {
+        return fault;
+    }
+    return message->chunk_framing.is_trailer ? field_fault(message, error) : FAULT_CHUNK_SYNTAX;
+}
+
+enum message_status message_read_chunks(struct message *message, char *data, size_t length,
+                                        size_t *used, struct slice *content)
+{
+    if (message->phase == MESSAGE_FIELDS_END) {
+        start_chunks(message);
+    }
+    assert(message->phase == MESSAGE_CONTENT);
+    llhttp_t *parser = parser_of(message);
+    parser->data = message;
+    message->framing_start = message->content_end = data;
+
+    llhttp_errno_t error = llhttp_execute(parser, data, length);
+    bool is_done = error == HPE_PAUSED;
+    const char *end = is_done ? llhttp_get_error_pos(parser) : data + length;
+    enum http_fault fault =
+        error == HPE_OK || is_done ? judge_framing(message, end) : chunk_fault(message, error, end);
+    if (fault != FAULT_NONE) {
+        return fail(message, fault);
+    }
+    *content = slice_make(data, (size_t)(message->content_end - data));
+    *used = (size_t)(end - data);
+    if (is_done) {
+        message->phase = MESSAGE_COMPLETE;
+        return MESSAGE_DONE;
+    }
+    return MESSAGE_MORE;
+}
+
+enum http_fault message_fault(const struct message *message)
+{
+    return message->fault;
+}
+
+#define TEXT(number)  #number
+#define DIGITS(macro) TEXT(macro)
+
+const char *message_parser_version(void)
+{
+    return DIGITS(LLHTTP_VERSION_MAJOR) "." DIGITS(LLHTTP_VERSION_MINOR) "." DIGITS(
+        LLHTTP_VERSION_PATCH);
+}

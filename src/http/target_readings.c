@@ -1,0 +1,253 @@
+#include "verbgate/http/target.h"
+
+#include <assert.h>
+
+/*
+ * The readings of a path. Each is made in one pass: a unit (a byte, or an escape of three) is taken
+ * as the reading takes it, and a segment is judged when the separator behind it is reached. So an
+ * escape is decoded before segments are told apart and parameters are cut, and never twice.
+ */
+
+bool target_is_ambiguous(struct slice path)
+{
+    char previous = '\0';
+    for (size_t i = 0; i < path.length; i++) {
+        char c = path.data[i];
+        if (c == '%' || c == '\\' || c == ';') {
+            return true;
+        }
+        if (previous == '/' && (c == '/' || c == '.')) {
+            return true;
+        }
+        previous = c;
+    }
+    return false;
+}
+
+/* One byte as written, or one percent-encoded byte. */
+struct unit {
+    unsigned char byte;
+    bool is_escape;
+    bool is_canonical; /* not an escape with lower-case hex digits (RFC 3986 section 6.2.2.1) */
+};
+
+static int hex_value(char c)
+{
+    char lower = ascii_lower(c);
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}
+
+static struct unit unit_at(struct slice path, size_t at)
+{
+    struct unit unit = {(unsigned char)path.data[at], false, true};
+    if (unit.byte != '%' || path.length - at < 3) {
+        return unit;
+    }
+    char first = path.data[at + 1];
+    char second = path.data[at + 2];
+    int high = hex_value(first);
+    int low = hex_value(second);
+    if (high >= 0 && low >= 0) {
+        unit.byte = (unsigned char)(high << 4 | low);
+        unit.is_escape = true;
+        unit.is_canonical = first < 'a' && second < 'a';
+    }
+    return unit;
+}
+
+static size_t unit_width(struct unit unit)
+{
+    return unit.is_escape ? 3 : 1;
+}
+
+/* True for two bytes that begin the UTF-8 form of a character that has a shorter one (RFC 3629
+ * section 3): a sloppy decoder takes %C0%AF for '/'. */
+static bool is_overlong(unsigned char lead, unsigned char next)
+{
+    switch (lead) {
+    case 0xc0:
+    case 0xc1:
+        return next >= 0x80 && next <= 0xbf;
+    case 0xe0:
+        return next >= 0x80 && next <= 0x9f;
+    case 0xf0:
+        return next >= 0x80 && next <= 0x8f;
+    default:
+        return false;
+    }
+}
+
+/*
+ * What makes a path unsafe byte by byte: encoded control bytes, overlong UTF-8, and a mixture of
+ * encoded slashes, backslashes and parameters. Backends differ on each of the three on its own, so
+ * a path with two of them has more readings than the two that are made here. Only "%3B" beside
+ * "%2F" is let through, as far as take() allows: a whole URL in one segment has both.
+ */
+static bool has_unsafe_bytes(struct slice path)
+{
+    bool has_encoded_slash = false;
+    bool has_backslash = false;
+    bool has_semicolon = false;
+    bool has_encoded_semicolon = false;
+    unsigned char lead = 0;
+    for (size_t i = 0; i < path.length;) {
+        struct unit unit = unit_at(path, i);
+        if (unit.is_escape && (unit.byte < 0x20 || unit.byte == 0x7f)) {
+            return true;
+        }
+        if (is_overlong(lead, unit.byte)) {
+            return true;
+        }
+        has_encoded_slash |= unit.is_escape && unit.byte == '/';
+        has_backslash |= unit.byte == '\\';
+        has_semicolon |= !unit.is_escape && unit.byte == ';';
+        has_encoded_semicolon |= unit.is_escape && unit.byte == ';';
+        lead = unit.byte;
+        i += unit_width(unit);
+    }
+    if (has_backslash) {
+        return has_encoded_slash || has_semicolon || has_encoded_semicolon;
+    }
+    return has_encoded_slash && has_semicolon;
+}
+
+/* A reading in the making. text[0] is '/' and text[segment - 1] is '/'; segment <= length. */
+struct reading {
+    bool is_lenient;
+    char *text;
+    size_t length;
+    size_t segment;      /* where the segment being written begins */
+    bool in_parameters;  /* lenient: behind the ';' of this segment */
+    bool is_altered;     /* this segment is not written as it is read */
+    bool altered_before; /* one in front of it was not, or was empty */
+    bool climbed_before; /* a ".." segment came in front of it */
+};
+
+static bool is_unreserved(unsigned char byte)
+{
+    char lower = ascii_lower((char)byte);
+    return (lower >= 'a' && lower <= 'z') || (byte >= '0' && byte <= '9') || byte == '-' ||
+           byte == '.' || byte == '_' || byte == '~';
+}
+
+static bool is_decoded(const struct reading *reading, struct unit unit)
+{
+    bool is_visible = unit.byte > 0x20 && unit.byte < 0x7f;
+    return is_unreserved(unit.byte) || (reading->is_lenient && is_visible);
+}
+
+static bool is_separator(const struct reading *reading, struct unit unit)
+{
+    if (reading->is_lenient) {
+        return unit.byte == '/' || unit.byte == '\\';
+    }
+    return unit.byte == '/' && !unit.is_escape;
+}
+
+static void put(struct reading *reading, struct unit unit)
+{
+    if (unit.is_escape && !is_decoded(reading, unit)) {
+        static const char digits[] = "0123456789ABCDEF";
+        reading->text[reading->length++] = '%';
+        reading->text[reading->length++] = digits[unit.byte >> 4];
+        reading->text[reading->length++] = digits[unit.byte & 15];
+    } else {
+        reading->text[reading->length++] = (char)unit.byte;
+    }
+}
+
+/* Drops the segment being written and the one in front of it, if any (RFC 3986 section 5.2.4). */
+static void climb(struct reading *reading)
+{
+    reading->length = reading->segment;
+    if (reading->length > 1) {
+        reading->length--;
+        while (reading->text[reading->length - 1] != '/') {
+            reading->length--;
+        }
+    }
+}
+
+/*
+ * Ends the segment being written; `is_last` when no separator follows it. Returns false when the
+ * path is unsafe: a backend may do without any of the steps that a reading takes, so a ".." that
+ * one backend climbs from /%61dmin, /a//b or /a;x, another climbs from elsewhere, or not at all.
+ * That makes more readings than two. What stays is safe: ".." behind segments that have one
+ * reading only, and a ".." in disguise ("%2e%2e", "..;x") when it is the only one of the path.
+ */
+static bool end_segment(struct reading *reading, bool is_last)
+{
+    struct slice segment =
+        slice_make(reading->text + reading->segment, reading->length - reading->segment);
+    bool is_safe = true;
+    if (slice_equal(segment, SLICE(".."))) {
+        is_safe = !reading->altered_before && !(reading->is_altered && reading->climbed_before);
+        reading->climbed_before = true;
+        climb(reading);
+    } else if (slice_equal(segment, SLICE("."))) {
+        reading->length = reading->segment;
+    } else if (segment.length > 0 && !is_last) {
+        reading->text[reading->length++] = '/';
+    }
+    reading->altered_before |= reading->is_altered || segment.length == 0;
+    reading->segment = reading->length;
+    reading->is_altered = false;
+    reading->in_parameters = false;
+    return is_safe;
+}
+
+/* Takes one unit. Returns false when the path is unsafe. */
+static bool take(struct reading *reading, struct unit unit)
+{
+    bool is_cut = reading->is_lenient && unit.byte == ';';
+    bool is_between = is_separator(reading, unit);
+    if (unit.is_escape) {
+        reading->is_altered |= is_decoded(reading, unit) || !unit.is_canonical;
+    } else {
+        reading->is_altered |= is_cut || (is_between && unit.byte != '/');
+    }
+    reading->in_parameters |= is_cut;
+    if (is_between) {
+        /* "%3B...%2F": who decodes the one and not the other cuts more than this reading does. */
+        bool ends_safely = !reading->in_parameters || !unit.is_escape;
+        return end_segment(reading, false) && ends_safely;
+    }
+    if (!reading->in_parameters) {
+        put(reading, unit);
+    }
+    return true;
+}
+
+static bool read_path(struct slice path, bool is_lenient, char *buffer, struct slice *result)
+{
+    struct reading reading = {.is_lenient = is_lenient, .text = buffer, .length = 1, .segment = 1};
+    buffer[0] = '/';
+    for (size_t i = 1; i < path.length;) {
+        struct unit unit = unit_at(path, i);
+        if (!take(&reading, unit)) {
+            return false;
+        }
+        i += unit_width(unit);
+    }
+    if (!end_segment(&reading, true)) {
+        return false;
+    }
+    assert(reading.length <= path.length);
+    *result = slice_make(buffer, reading.length);
+    return true;
+}
+
+enum http_fault target_read(struct slice path, char *buffer, struct target_readings *readings)
+{
+    struct target_readings made;
+    assert(path.length > 0 && path.data[0] == '/');
+    if (has_unsafe_bytes(path) || !read_path(path, false, buffer, &made.normal) ||
+        !read_path(path, true, buffer + path.length, &made.lenient)) {
+        return FAULT_PATH_UNSAFE;
+    }
+    *readings = made;
+    return FAULT_NONE;
+}

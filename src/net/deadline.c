@@ -1,0 +1,109 @@
+#include "verbgate/net/deadline.h"
+
+#include <assert.h>
+
+int deadlines_init(struct deadlines *deadlines, uv_loop_t *loop)
+{
+    deadlines->queue_count = 0;
+    deadlines->timer_due_ms = UINT64_MAX;
+    return uv_timer_init(loop, &deadlines->timer);
+}
+
+void deadlines_close(struct deadlines *deadlines)
+{
+    for (unsigned i = 0; i < deadlines->queue_count; i++) {
+        assert(list_is_empty(&deadlines->queues[i].armed));
+    }
+    uv_close((uv_handle_t *)&deadlines->timer, NULL);
+}
+
+void deadline_init(struct deadline *deadline, void (*on_expired)(struct deadline *deadline))
+{
+    list_init(&deadline->node);
+    deadline->due_ms = 0;
+    deadline->on_expired = on_expired;
+}
+
+static struct deadline *first_of(struct deadline_queue *queue)
+{
+    return LIST_OBJECT(queue->armed.next, struct deadline, node);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void start_timer(struct deadlines *deadlines, uint64_t due_ms)
+{
+    uint64_t now = uv_now(deadlines->timer.loop);
+    uint64_t wait = due_ms > now + DEADLINE_TICK_MS ? due_ms - now : DEADLINE_TICK_MS;
+    deadlines->timer_due_ms = now + wait;
+    uv_timer_start(&deadlines->timer, on_timer, wait, 0);
+}
+
+/* Expires what is due, then sleeps until the earliest of the rest. A callback may arm and cancel
+ * any deadline, so the queue's head is looked up anew each time. */
+static void on_timer(uv_timer_t *timer)
+{
+    struct deadlines *deadlines = LIST_OBJECT(timer, struct deadlines, timer);
+    uint64_t now = uv_now(timer->loop);
+    deadlines->timer_due_ms = UINT64_MAX;
+    for (unsigned i = 0; i < deadlines->queue_count; i++) {
+        struct deadline_queue *queue = &deadlines->queues[i];
+        while (!list_is_empty(&queue->armed) && first_of(queue)->due_ms <= now) {
+            struct deadline *deadline = first_of(queue);
+            list_remove(&deadline->node);
+            deadline->on_expired(deadline);
+        }
+    }
+    uint64_t earliest = UINT64_MAX;
+    for (unsigned i = 0; i < deadlines->queue_count; i++) {
+        struct deadline_queue *queue = &deadlines->queues[i];
+        if (!list_is_empty(&queue->armed) && first_of(queue)->due_ms < earliest) {
+            earliest = first_of(queue)->due_ms;
+        }
+    }
+    if (earliest < deadlines->timer_due_ms) {
+        start_timer(deadlines, earliest);
+    }
+}
+
+/* The queue of this length. A queue that has run empty may be given another length: that is what a
+ * reload with new time-outs leaves behind. */
+static struct deadline_queue *find_queue(struct deadlines *deadlines, uint32_t length_ms)
+{
+    struct deadline_queue *empty = NULL;
+    struct deadline_queue *longer = NULL;
+    for (unsigned i = 0; i < deadlines->queue_count; i++) {
+        struct deadline_queue *queue = &deadlines->queues[i];
+        if (queue->length_ms == length_ms) {
+            return queue;
+        }
+        if (list_is_empty(&queue->armed)) {
+            empty = queue;
+        } else if (queue->length_ms > length_ms &&
+                   (longer == NULL || queue->length_ms < longer->length_ms)) {
+            longer = queue;
+        }
+    }
+    if (deadlines->queue_count < DEADLINE_LENGTHS_MAX) {
+        empty = &deadlines->queues[deadlines->queue_count++];
+        list_init(&empty->armed);
+    }
+    if (empty != NULL) {
+        empty->length_ms = length_ms;
+        return empty;
+    }
+    /* The policy's limits keep lengths far apart from this; the longest queue serves as a last
+     * resort, so that something expires at all. */
+    return longer != NULL ? longer : &deadlines->queues[0];
+}
+
+void deadline_arm(struct deadlines *deadlines, struct deadline *deadline, uint32_t length_ms)
+{
+    struct deadline_queue *queue = find_queue(deadlines, length_ms);
+    list_remove(&deadline->node);
+    deadline->due_ms = uv_now(deadlines->timer.loop) + queue->length_ms;
+    list_append(&queue->armed, &deadline->node);
+    if (deadline->due_ms < deadlines->timer_due_ms) {
+        start_timer(deadlines, deadline->due_ms);
+    }
+}

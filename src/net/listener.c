@@ -1,0 +1,215 @@
+#include "verbgate/net/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void describe(char problem[LISTENER_PROBLEM_MAX], const struct socket_address *address,
+                     int error)
+{
+    char text[128];
+    socket_address_text(address, text, sizeof text);
+    const char *advice = "";
+    if (error == EADDRINUSE) {
+        advice = ": another process listens there; stop it or choose another port";
+    } else if (error == EACCES) {
+        advice = ": ports below 1024 and foreign directories need more rights";
+    } else if (error == EADDRNOTAVAIL) {
+        advice = ": this machine has no such address";
+    }
+    snprintf(problem, LISTENER_PROBLEM_MAX, "cannot listen on %s: %s%s", text, strerror(error),
+             advice);
+}
+
+static bool set_option(int descriptor, int level, int option, int value)
+{
+    return setsockopt(descriptor, level, option, &value, sizeof value) == 0;
+}
+
+/* A bound TCP socket, or -1 with errno set. */
+static int bind_tcp(const struct socket_address *address, bool is_dual_stack, bool is_shared)
+{
+    int descriptor = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0) {
+        return -1;
+    }
+    bool fine = set_option(descriptor, SOL_SOCKET, SO_REUSEADDR, 1);
+    if (fine && address->any.sa_family == AF_INET6) {
+        fine = set_option(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, is_dual_stack ? 0 : 1);
+    }
+    if (fine && is_shared) {
+        fine = set_option(descriptor, SOL_SOCKET, SO_REUSEPORT, 1);
+    }
+    if (!fine || bind(descriptor, &address->any, address->length) != 0) {
+        int error = errno;
+        close(descriptor);
+        errno = error;
+        return -1;
+    }
+    return descriptor;
+}
+
+/* SO_REUSEPORT lets a second gateway of the same user join the port without a word. A bind without
+ * it tells whether somebody is there. */
+static bool is_port_free(const struct socket_address *address, bool is_dual_stack)
+{
+    int descriptor = bind_tcp(address, is_dual_stack, false);
+    if (descriptor < 0) {
+        return false;
+    }
+    bool is_free = listen(descriptor, 1) == 0;
+    int error = errno;
+    close(descriptor);
+    errno = error;
+    return is_free;
+}
+
+static bool open_tcp(struct listener_socket *out, bool is_dual_stack, unsigned backlog)
+{
+    if (out->address.v4.sin_port != 0 && !is_port_free(&out->address, is_dual_stack)) {
+        return false;
+    }
+    for (unsigned i = 0; i < out->count; i++) {
+        out->descriptors[i] = bind_tcp(&out->address, is_dual_stack, true);
+        if (out->descriptors[i] < 0) {
+            return false;
+        }
+        /* After the first socket a port 0 has become a real one, which the others share. */
+        out->address.length = sizeof out->address.storage;
+        if (getsockname(out->descriptors[i], &out->address.any, &out->address.length) != 0 ||
+            listen(out->descriptors[i], (int)backlog) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* True when a process accepts connections on this Unix socket. */
+static bool is_alive(const struct socket_address *address)
+{
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0) {
+        return false;
+    }
+    int result = connect(descriptor, &address->any, address->length);
+    bool alive = result == 0 || errno == EAGAIN;
+    close(descriptor);
+    return alive;
+}
+
+/* Only a socket that nobody listens on is removed: never a file that somebody keeps there. */
+static bool remove_stale(const struct socket_address *address)
+{
+    struct stat status;
+    if (lstat(address->path.sun_path, &status) != 0) {
+        return errno == ENOENT;
+    }
+    if (!S_ISSOCK(status.st_mode)) {
+        errno = EEXIST;
+        return false;
+    }
+    if (is_alive(address)) {
+        errno = EADDRINUSE;
+        return false;
+    }
+    return unlink(address->path.sun_path) == 0;
+}
+
+static bool open_unix(struct listener_socket *out, unsigned backlog, unsigned mode)
+{
+    if (!remove_stale(&out->address)) {
+        return false;
+    }
+    int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0) {
+        return false;
+    }
+    out->descriptors[0] = descriptor;
+    /* Nobody gets in between bind and chmod. */
+    mode_t before = umask(0777);
+    int result = bind(descriptor, &out->address.any, out->address.length);
+    int error = errno;
+    umask(before);
+    errno = error;
+    if (result != 0 || chmod(out->address.path.sun_path, (mode_t)mode) != 0 ||
+        listen(descriptor, (int)backlog) != 0) {
+        return false;
+    }
+    for (unsigned i = 1; i < out->count; i++) {
+        out->descriptors[i] = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+        if (out->descriptors[i] < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The address for "every address": IPv6 that takes IPv4 too, or IPv4 alone where there is no IPv6.
+ */
+static bool any_address(uint16_t port, struct socket_address *out)
+{
+    memset(out, 0, sizeof *out);
+    int descriptor = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (descriptor >= 0) {
+        close(descriptor);
+        out->v6.sin6_family = AF_INET6;
+        out->v6.sin6_port = htons(port);
+        out->length = sizeof out->v6;
+        return true;
+    }
+    out->v4.sin_family = AF_INET;
+    out->v4.sin_port = htons(port);
+    out->length = sizeof out->v4;
+    return false;
+}
+
+bool listener_open(const struct address *bind, const struct socket_address *resolved,
+                   unsigned backlog, unsigned mode, unsigned workers, struct listener_socket *out,
+                   char problem[LISTENER_PROBLEM_MAX])
+{
+    struct listener_socket listener = {.count = workers};
+    bool is_dual_stack = false;
+    if (bind->kind == ADDRESS_ANY) {
+        is_dual_stack = any_address(bind->port, &listener.address);
+    } else {
+        listener.address = *resolved;
+    }
+    listener.descriptors = malloc(workers * sizeof *listener.descriptors);
+    if (listener.descriptors == NULL) {
+        describe(problem, &listener.address, ENOMEM);
+        return false;
+    }
+    for (unsigned i = 0; i < workers; i++) {
+        listener.descriptors[i] = -1;
+    }
+    bool fine = bind->kind == ADDRESS_UNIX ? open_unix(&listener, backlog, mode)
+                                           : open_tcp(&listener, is_dual_stack, backlog);
+    if (!fine) {
+        describe(problem, &listener.address, errno);
+        listener_close(&listener);
+        return false;
+    }
+    *out = listener;
+    return true;
+}
+
+void listener_close(struct listener_socket *listener)
+{
+    for (unsigned i = 0; i < listener->count; i++) {
+        if (listener->descriptors[i] >= 0) {
+            close(listener->descriptors[i]);
+        }
+    }
+    free(listener->descriptors);
+    *listener = (struct listener_socket){0};
+}
+
+void listener_unlink(const struct socket_address *address)
+{
+    if (address->any.sa_family == AF_UNIX) {
+        unlink(address->path.sun_path);
+    }
+}

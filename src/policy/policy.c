@@ -1,0 +1,243 @@
+#include "verbgate/policy/policy.h"
+
+#include "verbgate/policy/route_table.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <stdlib.h>
+
+struct policy *policy_create(size_t max_bytes)
+{
+    struct policy *policy = calloc(1, sizeof *policy);
+    if (policy == NULL) {
+        return NULL;
+    }
+    atomic_init(&policy->references, 1);
+    arena_init(&policy->arena, max_bytes);
+    return policy;
+}
+
+void policy_reference(struct policy *policy)
+{
+    /* Whoever calls this holds a reference already, so nothing has to be ordered. */
+    unsigned before = atomic_fetch_add_explicit(&policy->references, 1, memory_order_relaxed);
+    assert(before > 0);
+    (void)before;
+}
+
+void policy_release(struct policy *policy)
+{
+    if (policy == NULL) {
+        return;
+    }
+    /* Release: what this thread read happens before the free. Acquire: the last one sees it all. */
+    unsigned before = atomic_fetch_sub_explicit(&policy->references, 1, memory_order_acq_rel);
+    assert(before > 0);
+    if (before == 1) {
+        arena_finish(&policy->arena);
+        free(policy);
+    }
+}
+
+static const char *address_literal_problem(struct slice literal, int family)
+{
+    char text[INET6_ADDRSTRLEN];
+    unsigned char bytes[sizeof(struct in6_addr)];
+    if (literal.length < sizeof text && memchr(literal.data, '\0', literal.length) == NULL) {
+        memcpy(text, literal.data, literal.length);
+        text[literal.length] = '\0';
+        if (inet_pton(family, text, bytes) == 1) {
+            return NULL;
+        }
+    }
+    return "the brackets do not hold an IPv6 address";
+}
+
+static const char *label_problem(struct slice label)
+{
+    enum { LABEL_MAX = 63 }; /* RFC 1035 section 2.3.4 */
+    if (label.length == 0) {
+        return "the host has an empty label (two dots, or a dot at an end)";
+    }
+    if (label.length > LABEL_MAX) {
+        return "a label of the host is longer than 63 bytes";
+    }
+    for (size_t i = 0; i < label.length; i++) {
+        char c = label.data[i];
+        if (c == '*') {
+            return "'*' may only be the whole first label: *.example.com";
+        }
+        if (c == ':') {
+            return "a host pattern has no port and no scheme";
+        }
+        if (c >= 'A' && c <= 'Z') {
+            return "write the host in lower case";
+        }
+        if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != '_') {
+            return "the host has a character other than letters, digits, '-', '_' and '.'";
+        }
+    }
+    return NULL;
+}
+
+const char *policy_host_problem(struct slice host)
+{
+    enum { HOST_MAX = 253 };
+    if (host.length > HOST_MAX) {
+        return "the host is longer than 253 bytes";
+    }
+    if (host.length == 0) {
+        return NULL;
+    }
+    if (slice_equal(host, SLICE("*"))) {
+        return "leave the host out to take any host";
+    }
+    if (host.data[0] == '[') {
+        if (host.data[host.length - 1] != ']') {
+            return "a host pattern of an IPv6 address is written [::1], without a port";
+        }
+        return address_literal_problem(slice_make(host.data + 1, host.length - 2), AF_INET6);
+    }
+    struct slice rest = slice_starts_with(host, SLICE("*.")) ? slice_after(host, 2) : host;
+    for (;;) {
+        size_t dot = slice_find(rest, '.');
+        const char *problem = label_problem(slice_make(rest.data, dot));
+        if (problem != NULL || dot == rest.length) {
+            return problem;
+        }
+        rest = slice_after(rest, dot + 1);
+    }
+}
+
+static int hex_value(char c)
+{
+    if (c >= '0' && c <= '9') {
+        return c - '0';
+    }
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static bool is_unreserved(int c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+/* `text` starts with '%'. Requests are compared in normal form (RFC 3986 section 6.2.2), so a
+ * pattern in any other form would never match all spellings of its path. */
+static const char *percent_problem(struct slice text)
+{
+    int high = text.length > 2 ? hex_value(text.data[1]) : -1;
+    int low = text.length > 2 ? hex_value(text.data[2]) : -1;
+    if (high < 0 || low < 0) {
+        return "'%' needs two hexadecimal digits, in upper case, behind it";
+    }
+    int byte = high * 16 + low;
+    if (is_unreserved(byte)) {
+        return "letters, digits, '-', '.', '_' and '~' are written plain, not percent-encoded";
+    }
+    if (byte < 0x20 || byte == 0x7f) {
+        return "no request with an encoded control byte is let through";
+    }
+    return NULL;
+}
+
+static const char *segment_problem(struct slice segment)
+{
+    if (slice_equal(segment, SLICE(".")) || slice_equal(segment, SLICE(".."))) {
+        return "a path pattern has no \".\" and \"..\" segments";
+    }
+    for (size_t i = 0; i < segment.length; i++) {
+        char c = segment.data[i];
+        if (c == '?' || c == '#') {
+            return "a path pattern has no query and no fragment";
+        }
+        if (c == '*') {
+            return "'*' may only be the whole last segment: /orders/*";
+        }
+        if (c < 0x21 || c > 0x7e) {
+            return "bytes outside printable ASCII are written percent-encoded";
+        }
+        const char *problem = c == '%' ? percent_problem(slice_after(segment, i)) : NULL;
+        if (problem != NULL) {
+            return problem;
+        }
+    }
+    return NULL;
+}
+
+const char *policy_path_problem(struct slice path)
+{
+    if (path.length == 0) {
+        return NULL;
+    }
+    if (path.data[0] != '/') {
+        return "a path pattern starts with '/'";
+    }
+    unsigned depth = 0;
+    struct slice rest = path;
+    while (rest.length > 0) { /* rest starts with '/' */
+        rest = slice_after(rest, 1);
+        size_t end = slice_find(rest, '/');
+        struct slice segment = slice_make(rest.data, end);
+        rest = slice_after(rest, end);
+        if (++depth > POLICY_PATH_DEPTH_MAX) {
+            return "the path pattern has more than 64 segments";
+        }
+        if (segment.length == 0 && rest.length > 0) {
+            return "a path pattern has no \"//\"";
+        }
+        if (rest.length == 0 && slice_equal(segment, SLICE("*"))) {
+            return NULL;
+        }
+        const char *problem = segment_problem(segment);
+        if (problem != NULL) {
+            return problem;
+        }
+    }
+    return NULL;
+}
+
+/* What a route answers: its `allow`, never more than the upstream can do (405 is about what the
+ * resource takes, 501 about what the server can), and HEAD where GET is (RFC 9110 section 9.3.2).
+ */
+static struct method_set seal_answer(const struct policy_route *route)
+{
+    struct method_set answer = route->upstream->implements;
+    if (!route->has_allow) {
+        return answer;
+    }
+    struct method_set allow = route->allow;
+    if (method_set_has(&allow, METHOD_GET)) {
+        method_set_add(&allow, METHOD_HEAD);
+    }
+    method_set_intersect(&answer, &allow);
+    return answer;
+}
+
+enum policy_seal_status policy_seal(struct policy *policy, const struct route_pattern *patterns,
+                                    unsigned pattern_count, unsigned *first, unsigned *second)
+{
+    unsigned conflict_first = 0;
+    unsigned conflict_second = 0;
+    policy->implemented = (struct method_set){.any = false};
+    policy->versions = 0;
+    for (unsigned i = 0; i < policy->upstream_count; i++) {
+        method_set_unite(&policy->implemented, &policy->upstreams[i].implements);
+        policy->versions |= policy->upstreams[i].versions;
+    }
+    for (unsigned i = 0; i < policy->route_count; i++) {
+        policy->routes[i].answer = seal_answer(&policy->routes[i]);
+    }
+    policy->table = route_table_build(&policy->arena, patterns, pattern_count, &conflict_first,
+                                      &conflict_second);
+    if (policy->table != NULL) {
+        return POLICY_SEALED;
+    }
+    if (conflict_first == conflict_second) {
+        return POLICY_SEAL_MEMORY;
+    }
+    *first = conflict_first;
+    *second = conflict_second;
+    return POLICY_SEAL_CONFLICT;
+}

@@ -1,0 +1,206 @@
+#include "verbgate/policy/verdict.h"
+
+#include "verbgate/http/reply.h"
+#include "verbgate/policy/decide.h"
+
+#include <assert.h>
+
+static const struct {
+    enum verdict_kind kind;
+    unsigned status;
+    const char *error;
+    const char *name;
+} rules[VERDICT_RULE_COUNT] = {
+#define X(identifier, kind, status, error, name) {VERDICT_##kind, status, error, name},
+    VERDICT_RULES(X)
+#undef X
+};
+
+enum verdict_kind verdict_rule_kind(enum verdict_rule rule)
+{
+    assert(rule < VERDICT_RULE_COUNT);
+    return rules[rule].kind;
+}
+
+unsigned verdict_rule_status(enum verdict_rule rule)
+{
+    assert(rule < VERDICT_RULE_COUNT);
+    return rules[rule].status;
+}
+
+const char *verdict_rule_name(enum verdict_rule rule)
+{
+    assert(rule < VERDICT_RULE_COUNT);
+    return rules[rule].name;
+}
+
+const char *verdict_proxy_error(enum verdict_rule rule)
+{
+    assert(rule < VERDICT_RULE_COUNT);
+    return rules[rule].error;
+}
+
+static void write_version(struct writer *writer, const struct policy *policy,
+                          const struct verdict *verdict, const struct decide_request *request)
+{
+    unsigned taken = verdict->upstream == NULL ? policy->versions : verdict->upstream->versions;
+    writer_literal(writer, "HTTP/");
+    writer_number(writer, request->version_major);
+    writer_byte(writer, '.');
+    writer_number(writer, request->version_minor);
+    writer_literal(writer, " is not supported here; use HTTP/1.");
+    writer_byte(writer, (taken & POLICY_VERSION_1_1) != 0 ? '1' : '0');
+    writer_byte(writer, '.');
+}
+
+/* " Implemented: GET, HEAD." with `label` for the first word. */
+static void write_methods(struct writer *writer, const struct policy *policy, const char *label,
+                          const struct method_set *set)
+{
+    writer_byte(writer, ' ');
+    writer_string(writer, label);
+    writer_literal(writer, ": ");
+    size_t before = writer->length;
+    method_set_write(writer, set, &policy->extensions);
+    if (set->any) {
+        writer_string(writer, writer->length > before ? " and other tokens" : "other tokens");
+    } else if (writer->length == before) {
+        writer_literal(writer, "none");
+    }
+    writer_byte(writer, '.');
+}
+
+static void write_suggestion(struct writer *writer, const struct policy *policy,
+                             const struct verdict *verdict, struct slice method)
+{
+    if (verdict->suggestion == METHOD_UNKNOWN) {
+        return;
+    }
+    struct slice name = method_extensions_name(&policy->extensions, verdict->suggestion);
+    writer_literal(writer, " Did you mean ");
+    writer_put(writer, name);
+    writer_byte(writer, '?');
+    if (slice_equal_ignoring_case(name, method)) {
+        writer_literal(writer, " Methods are case-sensitive."); /* RFC 9110 section 9.1 */
+    }
+}
+
+/* The sentences about a method: it is named, then what became of it, then what is there instead. */
+static void write_about_method(struct writer *writer, const struct policy *policy,
+                               const struct verdict *verdict, struct slice method)
+{
+    enum { METHOD_SHOWN_MAX = 32 };
+    reply_write_shown(writer, method, METHOD_SHOWN_MAX);
+    switch (verdict->rule) {
+    case VERDICT_METHOD_CONNECT_RULE:
+        writer_literal(writer, " is not implemented by this server: it opens no tunnels.");
+        break;
+    case VERDICT_METHOD_NOWHERE_RULE:
+        writer_literal(writer, " is not implemented by this server.");
+        write_methods(writer, policy, "Implemented", &policy->implemented);
+        write_suggestion(writer, policy, verdict, method);
+        break;
+    case VERDICT_METHOD_UPSTREAM_RULE:
+        writer_literal(writer, " is not implemented by the server behind this address.");
+        write_methods(writer, policy, "Implemented", &verdict->upstream->implements);
+        write_suggestion(writer, policy, verdict, method);
+        break;
+    case VERDICT_METHOD_GENERAL_RULE:
+    case VERDICT_METHOD_ROUTE_RULE:
+        writer_literal(writer, " is not allowed for this resource.");
+        write_methods(writer, policy, "Allowed", &verdict->allow);
+        break;
+    case VERDICT_MAX_FORWARDS_RULE:
+        writer_literal(writer, " with Max-Forwards: 0 ends here, where it is not answered.");
+        write_methods(writer, policy, "Allowed", &verdict->allow);
+        break;
+    case VERDICT_OPTIONS_SERVER_RULE:
+        writer_literal(writer, " is answered for the whole server.");
+        write_methods(writer, policy, "Implemented", &verdict->allow);
+        break;
+    case VERDICT_OPTIONS_HERE_RULE:
+        writer_literal(writer, " with Max-Forwards: 0 is answered here.");
+        write_methods(writer, policy, "Allowed", &verdict->allow);
+        break;
+    default: /* VERDICT_FORWARD_RULE: the others say nothing about the method */
+        writer_literal(writer, " is forwarded.");
+        break;
+    }
+}
+
+static void write_too_large(struct writer *writer, const struct verdict *verdict)
+{
+    const struct policy_limits *limits =
+        verdict->route == NULL ? &verdict->upstream->limits : &verdict->route->limits;
+    writer_literal(writer, "The content is larger than the ");
+    writer_number(writer, limits->max_body);
+    writer_literal(writer, " bytes that are allowed here.");
+}
+
+static void write_unsafe(struct writer *writer, const struct decide_request *request)
+{
+    if (request->target->path.length > DECIDE_PATH_MAX) {
+        writer_literal(writer, "The path can be read in more than one way and is too long to judge "
+                               "them all.");
+        return;
+    }
+    writer_literal(writer, "The path has an encoded byte that servers read in different ways.");
+}
+
+void verdict_write_sentence(struct writer *writer, const struct policy *policy,
+                            const struct verdict *verdict, const struct decide_request *request)
+{
+    switch (verdict->rule) {
+    case VERDICT_VERSION_MAJOR_RULE:
+    case VERDICT_VERSION_UPSTREAM_RULE:
+        write_version(writer, policy, verdict, request);
+        break;
+    case VERDICT_NO_ROUTE_RULE:
+        writer_literal(writer, "Nothing is served under this host and path.");
+        break;
+    case VERDICT_PATH_UNSAFE_RULE:
+        write_unsafe(writer, request);
+        break;
+    case VERDICT_PATH_AMBIGUOUS_RULE:
+        writer_literal(writer, "The path can be read in more than one way, and the readings lead "
+                               "to different servers.");
+        break;
+    case VERDICT_BODY_TOO_LARGE_RULE:
+        write_too_large(writer, verdict);
+        break;
+    default:
+        write_about_method(writer, policy, verdict, request->method);
+        break;
+    }
+}
+
+/* The section whose line decided: an upstream's for what the upstream can do, else the route's. */
+static bool is_about_upstream(const struct verdict *verdict)
+{
+    switch (verdict->rule) {
+    case VERDICT_VERSION_UPSTREAM_RULE:
+    case VERDICT_METHOD_UPSTREAM_RULE:
+    case VERDICT_METHOD_GENERAL_RULE:
+        return true;
+    default:
+        return verdict->route == NULL;
+    }
+}
+
+void verdict_write_rule(struct writer *writer, const struct verdict *verdict)
+{
+    writer_string(writer, verdict_rule_name(verdict->rule));
+    if (verdict->upstream != NULL) {
+        bool is_upstream = is_about_upstream(verdict);
+        writer_string(writer, is_upstream ? ": upstream \"" : ": route \"");
+        writer_put(writer, is_upstream ? verdict->upstream->name : verdict->route->name);
+        writer_byte(writer, '"');
+    }
+    if (verdict->source.line > 0) {
+        writer_literal(writer, " (");
+        writer_string(writer, verdict->source.file);
+        writer_byte(writer, ':');
+        writer_number(writer, verdict->source.line);
+        writer_byte(writer, ')');
+    }
+}

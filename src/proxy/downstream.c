@@ -1,0 +1,262 @@
+#include "verbgate/proxy/downstream.h"
+
+#include "verbgate/base/log.h"
+#include "verbgate/proxy/exchange.h"
+
+#include <assert.h>
+#include <unistd.h>
+
+_Static_assert(sizeof(struct downstream) <= 512, "an idle client connection stays small");
+
+static struct downstream *of_stream(struct stream *stream)
+{
+    return LIST_OBJECT(stream, struct downstream, stream);
+}
+
+static const struct policy_gateway *settings(const struct downstream *downstream)
+{
+    return &downstream->proxy->snapshot->policy->gateway;
+}
+
+/* ---- events of the stream
+ * ------------------------------------------------------------------------ */
+
+static uv_buf_t on_allocate(struct stream *stream)
+{
+    struct downstream *downstream = of_stream(stream);
+    if (downstream->state == DOWNSTREAM_IDLE) {
+        assert(downstream->exchange == NULL);
+        downstream->exchange = exchange_create(downstream);
+    }
+    if (downstream->exchange == NULL) {
+        return uv_buf_init(downstream->proxy->scratch, PROXY_SCRATCH_BYTES);
+    }
+    return exchange_request_room(downstream->exchange);
+}
+
+/* An exchange that was taken for bytes that did not come. */
+static void drop_unused_exchange(struct downstream *downstream)
+{
+    if (downstream->state == DOWNSTREAM_IDLE && downstream->exchange != NULL) {
+        exchange_destroy(downstream->exchange);
+        downstream->exchange = NULL;
+    }
+}
+
+static void begin_request(struct downstream *downstream)
+{
+    downstream->state = DOWNSTREAM_ACTIVE;
+    downstream->request_count++;
+    deadline_arm(&downstream->proxy->deadlines, &downstream->deadline,
+                 settings(downstream)->head_timeout_ms);
+}
+
+static void on_read(struct stream *stream, char *data, size_t length)
+{
+    struct downstream *downstream = of_stream(stream);
+    if (downstream->state == DOWNSTREAM_LINGER) {
+        downstream->lingered_bytes += (unsigned)length;
+        if (downstream->lingered_bytes > DOWNSTREAM_LINGER_BYTES) {
+            downstream_close(downstream, REASON_LINGERED);
+        }
+        return;
+    }
+    if (downstream->exchange == NULL) {
+        downstream_close(downstream, REASON_NO_RESOURCES);
+        return;
+    }
+    if (downstream->state == DOWNSTREAM_IDLE) {
+        begin_request(downstream);
+    }
+    exchange_request_bytes(downstream->exchange, data, length);
+}
+
+static void on_read_end(struct stream *stream, int error)
+{
+    struct downstream *downstream = of_stream(stream);
+    drop_unused_exchange(downstream);
+    if (downstream->state == DOWNSTREAM_ACTIVE) {
+        exchange_request_end(downstream->exchange, error);
+    } else {
+        downstream_close(downstream, REASON_CLIENT_CLOSED);
+    }
+}
+
+static void on_read_nothing(struct stream *stream)
+{
+    drop_unused_exchange(of_stream(stream));
+}
+
+static void on_drained(struct stream *stream, int error)
+{
+    struct downstream *downstream = of_stream(stream);
+    if (downstream->state == DOWNSTREAM_ACTIVE) {
+        exchange_client_drained(downstream->exchange, error);
+    }
+}
+
+static void on_closed(struct stream *stream)
+{
+    struct downstream *downstream = of_stream(stream);
+    struct proxy *proxy = downstream->proxy;
+    list_remove(&downstream->node);
+    proxy->connection_count--;
+    slab_give(&proxy->downstreams, downstream);
+    proxy->events->on_connection_closed(proxy);
+}
+
+static const struct stream_events events = {
+    .on_allocate = on_allocate,
+    .on_read = on_read,
+    .on_read_end = on_read_end,
+    .on_read_nothing = on_read_nothing,
+    .on_drained = on_drained,
+    .on_closed = on_closed,
+};
+
+static void on_expired(struct deadline *deadline)
+{
+    struct downstream *downstream = LIST_OBJECT(deadline, struct downstream, deadline);
+    switch (downstream->state) {
+    case DOWNSTREAM_IDLE:
+        downstream_close(downstream, REASON_CLIENT_IDLE);
+        break;
+    case DOWNSTREAM_ACTIVE:
+        exchange_client_timeout(downstream->exchange);
+        break;
+    case DOWNSTREAM_LINGER:
+        downstream_close(downstream, REASON_LINGERED);
+        break;
+    case DOWNSTREAM_CLOSING:
+        break;
+    }
+}
+
+/* ---- life
+ * ------------------------------------------------------------------------------------------ */
+
+static void remember_peer(struct downstream *downstream, const struct socket_address *peer)
+{
+    memset(&downstream->peer, 0, sizeof downstream->peer);
+    size_t length = peer->any.sa_family == AF_UNIX ? sizeof peer->any.sa_family : peer->length;
+    memcpy(&downstream->peer, &peer->storage,
+           length < sizeof downstream->peer ? length : sizeof downstream->peer);
+}
+
+size_t downstream_client_ip(const struct downstream *downstream, char out[INET6_ADDRSTRLEN])
+{
+    return socket_address_ip((const struct sockaddr *)(const void *)&downstream->peer, out);
+}
+
+static void wait_for_request(struct downstream *downstream)
+{
+    downstream->state = DOWNSTREAM_IDLE;
+    deadline_arm(&downstream->proxy->deadlines, &downstream->deadline,
+                 settings(downstream)->idle_timeout_ms);
+    stream_start_reading(&downstream->stream);
+}
+
+void downstream_open(struct proxy *proxy, int descriptor, const struct socket_address *peer)
+{
+    struct downstream *downstream = slab_take(&proxy->downstreams);
+    if (downstream == NULL) {
+        close(descriptor);
+        return;
+    }
+    downstream->is_running = false;
+    downstream->proxy = proxy;
+    downstream->exchange = NULL;
+    downstream->request_count = 0;
+    downstream->lingered_bytes = 0;
+    remember_peer(downstream, peer);
+    list_init(&downstream->ready_node);
+    list_init(&downstream->node);
+    list_append(&proxy->connections, &downstream->node);
+    deadline_init(&downstream->deadline, on_expired);
+    proxy->connection_count++;
+    proxy->counters.connections_accepted++;
+    downstream->state = DOWNSTREAM_IDLE;
+    if (stream_init_accepted(&downstream->stream, proxy->loop, peer->any.sa_family, descriptor,
+                             &events) != 0) {
+        downstream_close(downstream, REASON_NO_RESOURCES);
+        return;
+    }
+    wait_for_request(downstream);
+}
+
+void downstream_close(struct downstream *downstream, enum close_reason reason)
+{
+    if (downstream->state == DOWNSTREAM_CLOSING) {
+        return;
+    }
+    drop_unused_exchange(downstream);
+    assert(downstream->exchange == NULL);
+    log_debug("client connection closed: %s", reason_text(reason));
+    list_remove(&downstream->ready_node);
+    deadline_cancel(&downstream->deadline);
+    downstream->state = DOWNSTREAM_CLOSING;
+    stream_close(&downstream->stream);
+}
+
+static void begin_linger(struct downstream *downstream)
+{
+    downstream->state = DOWNSTREAM_LINGER;
+    downstream->lingered_bytes = 0;
+    stream_shutdown(&downstream->stream);
+    deadline_arm(&downstream->proxy->deadlines, &downstream->deadline,
+                 settings(downstream)->linger_timeout_ms);
+    stream_start_reading(&downstream->stream);
+}
+
+static void drop_exchange(struct downstream *downstream)
+{
+    exchange_destroy(downstream->exchange);
+    downstream->exchange = NULL;
+}
+
+void downstream_exchange_done(struct downstream *downstream, bool keep, bool linger)
+{
+    if (!keep) {
+        drop_exchange(downstream);
+        if (linger) {
+            begin_linger(downstream);
+        } else {
+            downstream_close(downstream, REASON_COMPLETE);
+        }
+        return;
+    }
+    if (!exchange_restart(downstream->exchange)) {
+        drop_exchange(downstream);
+        wait_for_request(downstream);
+        return;
+    }
+    begin_request(downstream);
+    if (!downstream->is_running) {
+        downstream_run(downstream);
+    }
+}
+
+/* Each turn of the loop runs a bounded number of one client's requests; the rest waits until the
+ * other clients had their turn. */
+void downstream_run(struct downstream *downstream)
+{
+    downstream->is_running = true;
+    for (unsigned i = 0; i < PROXY_TURN_REQUESTS; i++) {
+        if (exchange_run_head(downstream->exchange) == EXCHANGE_WAITS ||
+            downstream->state != DOWNSTREAM_ACTIVE) {
+            downstream->is_running = false;
+            return;
+        }
+    }
+    downstream->is_running = false;
+    stream_stop_reading(&downstream->stream);
+    proxy_run_later(downstream->proxy, &downstream->ready_node);
+}
+
+void downstream_drain(struct downstream *downstream)
+{
+    /* A request that is in the kernel already is served: closing now would reset it. */
+    if (downstream->state == DOWNSTREAM_IDLE && stream_unread(&downstream->stream) == 0) {
+        downstream_close(downstream, REASON_DRAINED);
+    }
+}

@@ -1,0 +1,378 @@
+/* The life of an exchange: made, updated, ended. What happens in between is in request.c,
+ * response.c and answer.c. */
+#include "exchange_steps.h"
+
+#include "verbgate/base/log.h"
+#include "verbgate/http/reply.h"
+
+#include <assert.h>
+
+enum { STATUS_CLIENT_GONE = 499 }; /* for logs only: nginx's number, which operators know */
+
+size_t exchange_object_bytes(size_t region_bytes)
+{
+    return sizeof(struct exchange) + 2 * region_bytes;
+}
+
+/* Everything in front of the arrays is zeroed; the arrays are valid up to their counts. */
+static void reset(struct exchange *exchange, struct downstream *downstream, size_t used)
+{
+    size_t region_bytes = exchange->region_bytes;
+    memset(exchange, 0, offsetof(struct exchange, trailers));
+    exchange->proxy = downstream->proxy;
+    exchange->downstream = downstream;
+    exchange->snapshot = snapshot_reference(downstream->proxy->snapshot);
+    exchange->region_bytes = region_bytes;
+    exchange->request_region = (char *)(exchange + 1);
+    exchange->response_region = exchange->request_region + region_bytes;
+    exchange->used = used;
+    exchange->client_wait = WAIT_HEAD;
+    exchange->max_forwards = -1;
+    exchange->verdict.suggestion = METHOD_UNKNOWN;
+    exchange->start_ns = uv_hrtime();
+    request_line_start(&exchange->scanner);
+}
+
+struct exchange *exchange_create(struct downstream *downstream)
+{
+    struct proxy *proxy = downstream->proxy;
+    struct exchange *exchange = slab_take(&proxy->exchanges);
+    if (exchange == NULL) {
+        return NULL;
+    }
+    exchange->region_bytes = proxy->region_bytes;
+    reset(exchange, downstream, 0);
+    return exchange;
+}
+
+static void let_go(struct exchange *exchange)
+{
+    if (exchange->upstream != NULL) {
+        upstream_close(exchange->upstream);
+    }
+    snapshot_release(exchange->snapshot);
+}
+
+void exchange_destroy(struct exchange *exchange)
+{
+    struct proxy *proxy = exchange->proxy;
+    let_go(exchange);
+    /* An exchange that began before a reload changed max-head has another size than the slab's. */
+    if (exchange->region_bytes == proxy->region_bytes) {
+        slab_give(&proxy->exchanges, exchange);
+    } else {
+        slab_discard(&proxy->exchanges, exchange);
+    }
+}
+
+bool exchange_restart(struct exchange *exchange)
+{
+    struct downstream *downstream = exchange->downstream;
+    size_t rest = exchange->used - exchange->read_offset;
+    if (rest > 0) {
+        memmove(exchange->request_region, exchange->request_region + exchange->read_offset, rest);
+    }
+    let_go(exchange);
+    reset(exchange, downstream, rest);
+    return rest > 0;
+}
+
+/* ---- who may read, and until when
+ * ------------------------------------------------------------------ */
+
+static bool wants_request(const struct exchange *exchange)
+{
+    switch (exchange->request_state) {
+    case REQUEST_HEAD:
+        return true;
+    case REQUEST_HELD:
+    case REQUEST_DONE:
+        /* What comes now is kept for later, and an end is heard of, as long as there is room. */
+        return exchange->used < exchange->region_bytes;
+    case REQUEST_CONTENT:
+        return exchange->upstream != NULL && !stream_is_queued(&exchange->upstream->stream);
+    case REQUEST_DROP:
+        return true;
+    }
+    return false;
+}
+
+static enum exchange_wait client_wait(const struct exchange *exchange)
+{
+    if (stream_is_queued(&exchange->downstream->stream)) {
+        return WAIT_TO_SEND;
+    }
+    switch (exchange->request_state) {
+    case REQUEST_HEAD:
+        return WAIT_HEAD;
+    case REQUEST_CONTENT:
+        return wants_request(exchange) ? WAIT_CONTENT : WAIT_NOTHING;
+    case REQUEST_DROP:
+        return WAIT_CONTENT;
+    case REQUEST_HELD:
+    case REQUEST_DONE:
+        break;
+    }
+    bool is_answered = exchange->response_state >= RESPONSE_CONTENT;
+    return exchange->client_is_done && !is_answered ? WAIT_HALF_CLOSED : WAIT_NOTHING;
+}
+
+static void update_client(struct exchange *exchange)
+{
+    struct downstream *downstream = exchange->downstream;
+    const struct policy_gateway *settings = exchange_settings(exchange);
+    if (!exchange->client_is_done && wants_request(exchange)) {
+        stream_start_reading(&downstream->stream);
+    } else {
+        stream_stop_reading(&downstream->stream);
+    }
+    enum exchange_wait wait = client_wait(exchange);
+    bool is_progress = wait == WAIT_TO_SEND || wait == WAIT_CONTENT;
+    if (wait == exchange->client_wait && !is_progress) {
+        return;
+    }
+    exchange->client_wait = wait;
+    if (wait == WAIT_NOTHING) {
+        deadline_cancel(&downstream->deadline);
+    } else {
+        uint32_t length = wait == WAIT_HEAD          ? settings->head_timeout_ms
+                          : wait == WAIT_HALF_CLOSED ? settings->half_close_timeout_ms
+                                                     : settings->body_timeout_ms;
+        deadline_arm(&exchange->proxy->deadlines, &downstream->deadline, length);
+    }
+}
+
+static enum exchange_wait upstream_wait(const struct exchange *exchange)
+{
+    if (exchange->upstream->state == UPSTREAM_CONNECTING) {
+        return WAIT_CONNECT;
+    }
+    if (stream_is_queued(&exchange->upstream->stream)) {
+        return WAIT_TO_SEND;
+    }
+    if (stream_is_queued(&exchange->downstream->stream)) {
+        return WAIT_NOTHING; /* the client is to move */
+    }
+    if (exchange->response_state == RESPONSE_CONTENT) {
+        return WAIT_CONTENT;
+    }
+    /* The server may wait for the whole content before it answers. */
+    return exchange->request_state == REQUEST_CONTENT ? WAIT_NOTHING : WAIT_RESPONSE;
+}
+
+static void update_upstream(struct exchange *exchange)
+{
+    struct upstream *upstream = exchange->upstream;
+    if (upstream == NULL) {
+        exchange->upstream_wait = WAIT_NOTHING;
+        return;
+    }
+    enum exchange_wait wait = upstream_wait(exchange);
+    if (wait != WAIT_CONNECT && !stream_is_queued(&exchange->downstream->stream)) {
+        stream_start_reading(&upstream->stream);
+    } else {
+        stream_stop_reading(&upstream->stream);
+    }
+    bool is_progress = wait == WAIT_TO_SEND || wait == WAIT_CONTENT;
+    if (wait == WAIT_CONNECT || (wait == exchange->upstream_wait && !is_progress)) {
+        return; /* the connect deadline was armed by upstream_connect */
+    }
+    exchange->upstream_wait = wait;
+    if (wait == WAIT_NOTHING) {
+        deadline_cancel(&upstream->deadline);
+    } else {
+        uint32_t length = wait == WAIT_RESPONSE ? exchange->verdict.upstream->response_timeout_ms
+                                                : exchange_settings(exchange)->body_timeout_ms;
+        deadline_arm(&exchange->proxy->deadlines, &upstream->deadline, length);
+    }
+}
+
+void exchange_update(struct exchange *exchange)
+{
+    update_client(exchange);
+    update_upstream(exchange);
+}
+
+/* ---- ends
+ * ------------------------------------------------------------------------------------------ */
+
+static void set_reason(struct exchange *exchange, enum close_reason reason)
+{
+    if (exchange->reason == REASON_NONE) {
+        exchange->reason = reason;
+    }
+}
+
+static struct slice server_text(const struct exchange *exchange)
+{
+    if (!exchange->has_verdict || exchange->verdict.kind != VERDICT_FORWARD) {
+        return slice_make(NULL, 0);
+    }
+    return exchange->verdict.upstream->servers[exchange->server].text;
+}
+
+static struct slice field_value(const struct exchange *exchange, enum field_id id)
+{
+    const struct field *field =
+        exchange->has_head ? fields_find(&exchange->request_fields, id) : NULL;
+    return field == NULL ? slice_make(NULL, 0) : field->value;
+}
+
+static unsigned logged_status(const struct exchange *exchange)
+{
+    return exchange->status != 0 ? exchange->status : STATUS_CLIENT_GONE;
+}
+
+static void hand_over_record(struct exchange *exchange)
+{
+    struct proxy *proxy = exchange->proxy;
+    proxy->counters.exchanges++;
+    proxy_tick(proxy);
+    char ip[INET6_ADDRSTRLEN];
+    size_t ip_length = downstream_client_ip(exchange->downstream, ip);
+    uint64_t now = uv_hrtime();
+    uint64_t first_byte = exchange->first_byte_ns;
+    struct record record = {
+        .clock = &proxy->clock,
+        .policy = exchange->snapshot->policy,
+        .client_ip = slice_make(ip, ip_length),
+        .method = exchange->line.method,
+        .target = exchange->line.target,
+        .version_major = exchange->line.version_major,
+        .version_minor = exchange->line.version_minor,
+        .host = exchange->received_host,
+        .user_agent = field_value(exchange, FIELD_USER_AGENT),
+        .referer = field_value(exchange, FIELD_REFERER),
+        .status = logged_status(exchange),
+        .is_local = exchange->is_local,
+        .verdict = exchange->has_verdict ? &exchange->verdict : NULL,
+        .reason = exchange->reason,
+        .fault = exchange->fault,
+        .server = server_text(exchange),
+        .received_bytes = exchange->received_bytes,
+        .sent_bytes = exchange->sent_bytes,
+        .duration_us = (now - exchange->start_ns) / 1000,
+        .first_byte_us = first_byte == 0 ? 0 : (first_byte - exchange->start_ns) / 1000,
+    };
+    proxy->events->on_record(proxy, &record);
+}
+
+static void log_failure(struct exchange *exchange, enum close_reason reason)
+{
+    if (!reason_is_error(reason) || !proxy_may_log(exchange->proxy)) {
+        return;
+    }
+    char shown[256];
+    struct writer writer = writer_make(shown, sizeof shown);
+    reply_write_shown(&writer, exchange->line.target, 200);
+    struct slice name =
+        exchange->verdict.upstream == NULL ? SLICE("-") : exchange->verdict.upstream->name;
+    bool has_fault = exchange->fault != FAULT_NONE;
+    log_warn("upstream %.*s (%.*s): %s%s%s, for %.*s %.*s", SLICE_PRINT(name),
+             SLICE_PRINT(server_text(exchange)), reason_text(reason), has_fault ? ": " : "",
+             has_fault ? fault_sentence(exchange->fault) : "", SLICE_PRINT(exchange->line.method),
+             SLICE_PRINT(writer_slice(&writer)));
+}
+
+/* A response whose end is the connection's end must not seem complete: only a reset tells. */
+static bool would_seem_complete(const struct exchange *exchange)
+{
+    return exchange->response_state == RESPONSE_CONTENT &&
+           exchange->client_framing == FRAMING_UNTIL_CLOSE;
+}
+
+void exchange_abort(struct exchange *exchange, enum close_reason reason)
+{
+    struct downstream *downstream = exchange->downstream;
+    set_reason(exchange, reason);
+    hand_over_record(exchange);
+    bool with_reset = would_seem_complete(exchange);
+    exchange_destroy(exchange);
+    downstream->exchange = NULL;
+    if (with_reset) {
+        stream_reset(&downstream->stream);
+    }
+    downstream_close(downstream, reason);
+}
+
+void exchange_fail(struct exchange *exchange, enum close_reason reason)
+{
+    set_reason(exchange, reason);
+    log_failure(exchange, reason);
+    if (exchange->upstream != NULL) {
+        upstream_close(exchange->upstream);
+    }
+    unsigned status = reason_status(reason);
+    if (reason == REASON_REQUEST_FAULT) {
+        status = fault_status(exchange->fault);
+    }
+    bool can_answer = status != 0 && exchange->response_state < RESPONSE_CONTENT &&
+                      !stream_is_queued(exchange_client(exchange));
+    if (!can_answer) {
+        exchange_abort(exchange, reason);
+        return;
+    }
+    const char *sentence =
+        exchange->fault != FAULT_NONE ? fault_sentence(exchange->fault) : reason_text(reason);
+    exchange_answer_error(exchange, status, reason_proxy_error(reason), slice_of(sentence));
+}
+
+void exchange_fault(struct exchange *exchange, enum close_reason reason, enum http_fault fault)
+{
+    exchange->fault = fault;
+    exchange_fail(exchange, reason);
+}
+
+bool exchange_check_complete(struct exchange *exchange)
+{
+    if (exchange->response_state != RESPONSE_DONE || stream_is_queued(exchange_client(exchange))) {
+        return false;
+    }
+    if (exchange->request_state == REQUEST_CONTENT || exchange->request_state == REQUEST_HELD) {
+        exchange_abandon_content(
+            exchange); /* the server answered before it had the whole request */
+    }
+    if (exchange->request_state == REQUEST_DROP && !exchange->must_close) {
+        return false;
+    }
+    bool keep = !exchange->must_close && !exchange->client_is_done;
+    bool linger = !exchange->client_is_done &&
+                  (exchange->must_linger || exchange->request_state != REQUEST_DONE ||
+                   exchange->used > exchange->read_offset);
+    set_reason(exchange, REASON_COMPLETE);
+    hand_over_record(exchange);
+    downstream_exchange_done(exchange->downstream, keep, linger);
+    return true;
+}
+
+/* ---- events that concern both directions
+ * ------------------------------------------------------------ */
+
+void exchange_client_timeout(struct exchange *exchange)
+{
+    switch (exchange->client_wait) {
+    case WAIT_HEAD:
+        exchange_fail(exchange, REASON_HEAD_SLOW);
+        break;
+    case WAIT_CONTENT:
+        if (exchange->response_state == RESPONSE_DONE) {
+            exchange_abort(exchange, REASON_CONTENT_SLOW);
+        } else {
+            exchange->must_close = true;
+            exchange->must_linger = true;
+            exchange_fail(exchange, REASON_CONTENT_SLOW);
+        }
+        break;
+    case WAIT_TO_SEND:
+        exchange_abort(exchange, REASON_CLIENT_STALLED);
+        break;
+    case WAIT_HALF_CLOSED:
+        exchange_abort(exchange, REASON_CLIENT_GONE);
+        break;
+    case WAIT_NOTHING:
+    case WAIT_CONNECT:
+    case WAIT_RESPONSE:
+        assert(!"a client deadline without something to wait for");
+        break;
+    }
+}

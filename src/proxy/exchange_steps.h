@@ -1,0 +1,72 @@
+/* What the files of the exchange share among themselves: exchange.c (life, ends, who may read),
+ * request.c (the client's side), response.c (the server's side), answer.c (local answers), relay.c
+ * (content on its way). */
+#ifndef VERBGATE_PROXY_EXCHANGE_STEPS_H
+#define VERBGATE_PROXY_EXCHANGE_STEPS_H
+
+#include "verbgate/proxy/exchange.h"
+
+/* ---- exchange.c */
+
+/* Something went wrong for `reason`. When no byte of an answer was sent, the client gets the
+ * reason's status; otherwise the connection ends so that the answer is seen to be incomplete. */
+void exchange_fail(struct exchange *exchange, enum close_reason reason);
+
+/* The same for bytes that broke a rule. */
+void exchange_fault(struct exchange *exchange, enum close_reason reason, enum http_fault fault);
+
+/* Ends the exchange when both directions are done and everything is sent. Returns true when it did:
+ * the exchange must not be touched any more. */
+MUST_CHECK bool exchange_check_complete(struct exchange *exchange);
+
+/* The settings that this exchange runs under. */
+static inline const struct policy_gateway *exchange_settings(const struct exchange *exchange)
+{
+    return &exchange->snapshot->policy->gateway;
+}
+
+static inline struct stream *exchange_client(struct exchange *exchange)
+{
+    return &exchange->downstream->stream;
+}
+
+/* Lets both sides read or not, and arms their deadlines, by the states. */
+void exchange_update(struct exchange *exchange);
+
+/* ---- request.c */
+
+/* Chooses a server and takes or opens a connection to it. */
+void exchange_find_upstream(struct exchange *exchange, bool may_reuse);
+
+/* A pooled connection turned out to be dead. Tries once more on a fresh one where that is safe, and
+ * returns true; `nothing_was_sent`: not a byte of the request reached the old one. */
+bool exchange_retry(struct exchange *exchange, bool nothing_was_sent);
+
+/* The server takes no more bytes. Retries, or waits for what it still has to say. */
+void exchange_send_failed(struct exchange *exchange, bool nothing_was_sent);
+
+/* Nobody wants the rest of the content: it is read and dropped when that is a bounded affair, or
+ * the connection is marked to end with this exchange. */
+void exchange_abandon_content(struct exchange *exchange);
+
+/* ---- answer.c */
+
+/* Answers what the verdict says. */
+void exchange_answer_verdict(struct exchange *exchange);
+
+/* Answers with a status that is not the policy's: a fault of the request or of the upstream. */
+void exchange_answer_error(struct exchange *exchange, unsigned status, const char *proxy_error,
+                           struct slice details);
+
+/* ---- relay.c */
+
+/*
+ * Sends what proxy->out holds (a head, or nothing), then a piece of content in the framing, then,
+ * when `is_last`, what ends the framing; all in one write. `trailers` may be NULL. Empties
+ * proxy->out.
+ */
+enum stream_write_status relay_send(struct proxy *proxy, struct stream *stream,
+                                    enum framing_kind framing, struct slice content, bool is_last,
+                                    const struct trailers *trailers);
+
+#endif

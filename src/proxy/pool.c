@@ -1,0 +1,118 @@
+#include "verbgate/proxy/pool.h"
+
+#include "verbgate/proxy/upstream.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static bool is_same(const struct socket_address *a, const struct socket_address *b)
+{
+    return a->length == b->length && memcmp(&a->storage, &b->storage, a->length) == 0;
+}
+
+/* A walk: this runs when a policy is installed, not per request. */
+static struct pool *find(struct proxy *proxy, const struct socket_address *address)
+{
+    for (struct list_node *node = proxy->pools.next; node != &proxy->pools; node = node->next) {
+        struct pool *pool = LIST_OBJECT(node, struct pool, node);
+        if (is_same(&pool->address, address)) {
+            return pool;
+        }
+    }
+    return NULL;
+}
+
+struct pool *pool_reference(struct proxy *proxy, const struct socket_address *address)
+{
+    struct pool *pool = find(proxy, address);
+    if (pool == NULL) {
+        pool = calloc(1, sizeof *pool);
+        if (pool == NULL) {
+            return NULL;
+        }
+        pool->proxy = proxy;
+        pool->address = *address;
+        list_init(&pool->idle);
+        list_init(&pool->node);
+        list_append(&proxy->pools, &pool->node);
+    }
+    pool->references++;
+    return pool;
+}
+
+static void free_when_unused(struct pool *pool)
+{
+    if (pool->references == 0 && pool->connection_count == 0) {
+        list_remove(&pool->node);
+        free(pool);
+    }
+}
+
+void pool_release(struct pool *pool)
+{
+    assert(pool->references > 0);
+    pool->references--;
+    if (pool->references == 0) {
+        pool_close_idle(pool);
+        free_when_unused(pool);
+    }
+}
+
+struct upstream *pool_take(struct pool *pool)
+{
+    if (list_is_empty(&pool->idle)) {
+        return NULL;
+    }
+    struct upstream *upstream = LIST_OBJECT(pool->idle.next, struct upstream, node);
+    pool_forget(pool, upstream);
+    return upstream;
+}
+
+void pool_forget(struct pool *pool, struct upstream *upstream)
+{
+    list_remove(&upstream->node);
+    deadline_cancel(&upstream->deadline);
+    pool->idle_count--;
+}
+
+void pool_put(struct pool *pool, struct upstream *upstream, unsigned max_idle,
+              uint32_t idle_timeout_ms)
+{
+    if (pool->idle_count >= max_idle || pool->references == 0 || pool->proxy->is_draining) {
+        upstream_close(upstream);
+        return;
+    }
+    list_prepend(&pool->idle, &upstream->node);
+    pool->idle_count++;
+    deadline_arm(&pool->proxy->deadlines, &upstream->deadline, idle_timeout_ms);
+    stream_start_reading(&upstream->stream); /* to hear of its end */
+}
+
+void pool_close_idle(struct pool *pool)
+{
+    while (!list_is_empty(&pool->idle)) {
+        upstream_close(LIST_OBJECT(pool->idle.next, struct upstream, node));
+    }
+}
+
+void pool_mark_failed(struct pool *pool)
+{
+    pool->failed_until_ms = uv_now(pool->proxy->loop) + POOL_FAILED_MS;
+}
+
+bool pool_is_failed(const struct pool *pool)
+{
+    return pool->failed_until_ms > uv_now(pool->proxy->loop);
+}
+
+void pool_connection_opened(struct pool *pool)
+{
+    pool->connection_count++;
+}
+
+void pool_connection_closed(struct pool *pool)
+{
+    assert(pool->connection_count > 0);
+    pool->connection_count--;
+    free_when_unused(pool);
+}

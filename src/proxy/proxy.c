@@ -1,0 +1,222 @@
+#include "verbgate/proxy/proxy.h"
+
+#include "verbgate/base/log.h"
+#include "verbgate/proxy/exchange.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+    KEEP_DOWNSTREAMS = 1024, /* spare objects that are kept for the next burst */
+    KEEP_EXCHANGES = 128,
+    KEEP_UPSTREAMS = 256,
+    /* X-Forwarded-Host repeats the host, and host-header may be as long as a line of the policy. */
+    HOST_HEADER_MAX = 8 * 1024,
+    TAIL_BYTES = 2 * MESSAGE_TRAILER_BYTES,
+};
+
+static size_t region_bytes_of(const struct policy *policy)
+{
+    return policy->gateway.max_head + PROXY_CONTENT_ROOM;
+}
+
+static size_t out_bytes_of(const struct policy *policy)
+{
+    return 2 * policy->gateway.max_head + PROXY_HEAD_EXTRA + HOST_HEADER_MAX;
+}
+
+/* The buffers only grow: an exchange under an older policy may still need the larger ones. */
+static bool grow_out(struct proxy *proxy, size_t bytes)
+{
+    if (proxy->out.capacity >= bytes) {
+        return true;
+    }
+    char *data = realloc(proxy->out.data, bytes);
+    if (data == NULL) {
+        return false;
+    }
+    proxy->out = writer_make(data, bytes);
+    return true;
+}
+
+static void init_lists(struct proxy *proxy)
+{
+    list_init(&proxy->connections);
+    list_init(&proxy->ready);
+    list_init(&proxy->pools);
+    clock_init(&proxy->clock);
+}
+
+static bool take_buffers(struct proxy *proxy)
+{
+    proxy->scratch = malloc(PROXY_SCRATCH_BYTES);
+    proxy->tail = writer_make(malloc(TAIL_BYTES), TAIL_BYTES);
+    return proxy->scratch != NULL && proxy->tail.data != NULL;
+}
+
+static void free_buffers(struct proxy *proxy)
+{
+    free(proxy->scratch);
+    free(proxy->out.data);
+    free(proxy->tail.data);
+}
+
+bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
+                unsigned max_connections, const struct proxy_events *events, void *owner)
+{
+    *proxy = (struct proxy){.loop = loop,
+                            .events = events,
+                            .owner = owner,
+                            .max_connections = max_connections,
+                            .region_bytes = region_bytes_of(policy)};
+    init_lists(proxy);
+    slab_init(&proxy->downstreams, sizeof(struct downstream), max_connections, KEEP_DOWNSTREAMS);
+    slab_init(&proxy->exchanges, exchange_object_bytes(proxy->region_bytes), max_connections,
+              KEEP_EXCHANGES);
+    /* Each exchange has at most one upstream; a closing one may overlap with its successor, and
+     * idle ones come on top. */
+    slab_init(&proxy->upstreams, sizeof(struct upstream), 4 * (size_t)max_connections + 1024,
+              KEEP_UPSTREAMS);
+    if (!take_buffers(proxy) || !grow_out(proxy, out_bytes_of(policy))) {
+        free_buffers(proxy);
+        return false;
+    }
+    proxy->snapshot = snapshot_create(proxy, policy);
+    if (proxy->snapshot == NULL) {
+        free_buffers(proxy);
+        return false;
+    }
+    uv_idle_init(loop, &proxy->turn);
+    deadlines_init(&proxy->deadlines, loop);
+    return true;
+}
+
+bool proxy_install(struct proxy *proxy, struct policy *policy)
+{
+    if (!grow_out(proxy, out_bytes_of(policy))) {
+        return false;
+    }
+    struct snapshot *snapshot = snapshot_create(proxy, policy);
+    if (snapshot == NULL) {
+        return false;
+    }
+    snapshot_release(proxy->snapshot);
+    proxy->snapshot = snapshot;
+    if (proxy->region_bytes != region_bytes_of(policy)) {
+        proxy->region_bytes = region_bytes_of(policy);
+        slab_resize(&proxy->exchanges, exchange_object_bytes(proxy->region_bytes));
+    }
+    return true;
+}
+
+void proxy_accept(struct proxy *proxy, int descriptor, const struct socket_address *peer)
+{
+    downstream_open(proxy, descriptor, peer);
+}
+
+/* ---- requests that wait for the next turn
+ * ------------------------------------------------------------ */
+
+static void on_turn(uv_idle_t *idle)
+{
+    struct proxy *proxy = LIST_OBJECT(idle, struct proxy, turn);
+    /* Those that are put back now belong to the next turn. */
+    struct list_node now;
+    list_init(&now);
+    while (!list_is_empty(&proxy->ready)) {
+        struct list_node *node = proxy->ready.next;
+        list_remove(node);
+        list_append(&now, node);
+    }
+    while (!list_is_empty(&now)) {
+        struct downstream *downstream = LIST_OBJECT(now.next, struct downstream, ready_node);
+        list_remove(&downstream->ready_node);
+        downstream_run(downstream);
+    }
+    if (list_is_empty(&proxy->ready)) {
+        uv_idle_stop(idle);
+    }
+}
+
+void proxy_run_later(struct proxy *proxy, struct list_node *ready_node)
+{
+    list_remove(ready_node);
+    list_append(&proxy->ready, ready_node);
+    uv_idle_start(&proxy->turn, on_turn);
+}
+
+/* ---- ends
+ * -------------------------------------------------------------------------------------------- */
+
+void proxy_drain(struct proxy *proxy)
+{
+    proxy->is_draining = true;
+    struct list_node *node = proxy->connections.next;
+    while (node != &proxy->connections) {
+        struct list_node *next = node->next;
+        downstream_drain(LIST_OBJECT(node, struct downstream, node));
+        node = next;
+    }
+}
+
+void proxy_abort(struct proxy *proxy)
+{
+    proxy->is_draining = true;
+    struct list_node *node = proxy->connections.next;
+    while (node != &proxy->connections) {
+        struct list_node *next = node->next;
+        struct downstream *downstream = LIST_OBJECT(node, struct downstream, node);
+        if (downstream->state == DOWNSTREAM_ACTIVE) {
+            exchange_abort(downstream->exchange, REASON_DRAINED);
+        } else {
+            downstream_close(downstream, REASON_DRAINED);
+        }
+        node = next;
+    }
+}
+
+void proxy_close(struct proxy *proxy)
+{
+    assert(list_is_empty(&proxy->connections));
+    proxy->is_draining = true;
+    snapshot_release(proxy->snapshot);
+    proxy->snapshot = NULL;
+    uv_close((uv_handle_t *)&proxy->turn, NULL);
+    deadlines_close(&proxy->deadlines);
+}
+
+void proxy_finish(struct proxy *proxy)
+{
+    assert(list_is_empty(&proxy->pools));
+    slab_finish(&proxy->downstreams);
+    slab_finish(&proxy->exchanges);
+    slab_finish(&proxy->upstreams);
+    free_buffers(proxy);
+}
+
+/* ---- small services
+ * ------------------------------------------------------------------------------------ */
+
+void proxy_tick(struct proxy *proxy)
+{
+    clock_set(&proxy->clock, time(NULL));
+}
+
+bool proxy_may_log(struct proxy *proxy)
+{
+    uint64_t second = uv_now(proxy->loop) / 1000;
+    if (second != proxy->log_second) {
+        if (proxy->log_lines > PROXY_LOG_LINES_PER_SECOND) {
+            log_warn("%u more lines like these were left out",
+                     proxy->log_lines - PROXY_LOG_LINES_PER_SECOND);
+        }
+        proxy->log_second = second;
+        proxy->log_lines = 0;
+    }
+    proxy->log_lines++;
+    if (proxy->log_lines > PROXY_LOG_LINES_PER_SECOND) {
+        proxy->counters.suppressed_log_lines++;
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,383 @@
+/* The server's side of an exchange: interim responses, the response's head, its content, its end.
+ */
+#include "exchange_steps.h"
+
+#include <assert.h>
+
+/* ---- the head
+ * -------------------------------------------------------------------------------------- */
+
+enum head_status { HEAD_MORE, HEAD_READY, HEAD_BAD };
+
+static enum head_status bad_head(struct exchange *exchange, enum http_fault fault)
+{
+    exchange->fault = fault;
+    return HEAD_BAD;
+}
+
+static enum head_status read_line(struct exchange *exchange)
+{
+    enum http_fault fault = FAULT_NONE;
+    switch (status_line_scan(exchange->response_region, exchange->response_used,
+                             &exchange->status_line, &fault)) {
+    case SCAN_MORE:
+        return exchange->response_used >= exchange_settings(exchange)->max_head
+                   ? bad_head(exchange, FAULT_HEAD_TOO_LARGE)
+                   : HEAD_MORE;
+    case SCAN_BAD:
+        return bad_head(exchange, fault);
+    case SCAN_DONE:
+        break;
+    }
+    exchange->has_status_line = true;
+    exchange->response_parsed = exchange->status_line.length;
+    fields_init(&exchange->response_fields, exchange->response_items,
+                exchange_settings(exchange)->max_fields);
+    message_start(&exchange->response_message, MESSAGE_RESPONSE, &exchange->response_fields,
+                  &exchange->trailers);
+    return HEAD_READY;
+}
+
+static enum head_status read_fields(struct exchange *exchange)
+{
+    size_t used = 0;
+    enum message_status status = message_read_fields(
+        &exchange->response_message, exchange->response_region + exchange->response_parsed,
+        exchange->response_used - exchange->response_parsed, &used);
+    exchange->response_parsed += used;
+    if (status == MESSAGE_BAD) {
+        return bad_head(exchange, message_fault(&exchange->response_message));
+    }
+    if (exchange->response_parsed >= exchange_settings(exchange)->max_head) {
+        return bad_head(exchange, FAULT_HEAD_TOO_LARGE);
+    }
+    if (status == MESSAGE_MORE) {
+        return HEAD_MORE;
+    }
+    size_t line = exchange->status_line.length;
+    enum http_fault fault =
+        fields_check_lines(exchange->response_region + line, exchange->response_parsed - line);
+    return fault == FAULT_NONE ? HEAD_READY : bad_head(exchange, fault);
+}
+
+static enum head_status read_head(struct exchange *exchange)
+{
+    if (!exchange->has_status_line) {
+        enum head_status status = read_line(exchange);
+        if (status != HEAD_READY) {
+            return status;
+        }
+    }
+    return read_fields(exchange);
+}
+
+static void fail_response(struct exchange *exchange)
+{
+    exchange_fail(exchange, exchange->fault == FAULT_HEAD_TOO_LARGE ? REASON_UPSTREAM_HEAD_TOO_LARGE
+                                                                    : REASON_UPSTREAM_FAULT);
+}
+
+/* ---- interim responses (RFC 9110 section 15.2)
+ * ------------------------------------------------------ */
+
+/* An HTTP/1.0 client knows no 1xx; 100 (Continue) is the gateway's own affair when it has met the
+ * expectation itself. */
+static bool is_interim_wanted(const struct exchange *exchange)
+{
+    if (exchange->is_http_10) {
+        return false;
+    }
+    return exchange->status_line.status != 100 ||
+           !fields_has(&exchange->request_fields, FIELD_EXPECT);
+}
+
+static enum stream_write_status send_interim(struct exchange *exchange)
+{
+    struct response_head head = {
+        .status = exchange->status_line.status,
+        .reason = exchange->status_line.reason,
+        .fields = &exchange->response_fields,
+        .drop_trailer_field = true,
+    };
+    serialise_response_head(&exchange->proxy->out, &head);
+    return relay_send(exchange->proxy, exchange_client(exchange), FRAMING_NONE, slice_make(NULL, 0),
+                      false, NULL);
+}
+
+static void begin_next_head(struct exchange *exchange)
+{
+    size_t rest = exchange->response_used - exchange->response_parsed;
+    memmove(exchange->response_region, exchange->response_region + exchange->response_parsed, rest);
+    exchange->response_used = rest;
+    exchange->response_parsed = 0;
+    exchange->has_status_line = false;
+}
+
+/* Returns false when the exchange is gone. */
+static bool pass_interim(struct exchange *exchange)
+{
+    struct connection_info ignored;
+    exchange->interim_count++;
+    exchange->fault =
+        connection_read(&exchange->response_fields, exchange->status_line.version_minor, &ignored);
+    /* 101 switches to a protocol that nobody asked for. */
+    if (exchange->status_line.status == 101 || exchange->fault != FAULT_NONE ||
+        exchange->interim_count > EXCHANGE_INTERIM_MAX) {
+        exchange_fail(exchange, REASON_UPSTREAM_FAULT);
+        return false;
+    }
+    if (is_interim_wanted(exchange) && send_interim(exchange) == STREAM_FAILED) {
+        exchange_abort(exchange, REASON_CLIENT_GONE);
+        return false;
+    }
+    begin_next_head(exchange);
+    return true;
+}
+
+/* ---- the content
+ * ----------------------------------------------------------------------------------- */
+
+/* Takes the response's content out of what was read; what lies behind its end makes the connection
+ * unfit for another use. Returns false when the framing is broken. */
+static bool take_content(struct exchange *exchange, char *data, size_t length,
+                         struct slice *content, bool *is_last)
+{
+    size_t used = length;
+    *content = slice_make(data, length);
+    *is_last = false;
+    switch (exchange->response_framing.kind) {
+    case FRAMING_NONE:
+        used = 0;
+        *is_last = true;
+        break;
+    case FRAMING_LENGTH:
+        used = length < exchange->response_left ? length : (size_t)exchange->response_left;
+        exchange->response_left -= used;
+        *is_last = exchange->response_left == 0;
+        break;
+    case FRAMING_CHUNKED: {
+        enum message_status status =
+            message_read_chunks(&exchange->response_message, data, length, &used, content);
+        if (status == MESSAGE_BAD) {
+            exchange->fault = message_fault(&exchange->response_message);
+            return false;
+        }
+        *is_last = status == MESSAGE_DONE;
+        exchange->response_is_extra = used < length;
+        exchange->sent_bytes += content->length;
+        return true;
+    }
+    case FRAMING_UNTIL_CLOSE:
+        break;
+    }
+    content->length = used;
+    exchange->response_is_extra = used < length;
+    exchange->sent_bytes += used;
+    return true;
+}
+
+/* Gives the connection back to its pool when it is certain that both sides agree that the exchange
+ * is over (RFC 9112 section 9.3). */
+static void release_upstream(struct exchange *exchange)
+{
+    struct upstream *upstream = exchange->upstream;
+    const struct policy_upstream *settings = exchange->verdict.upstream;
+    bool is_clean = exchange->request_state == REQUEST_DONE && !exchange->upstream_is_deaf &&
+                    !stream_is_queued(&upstream->stream) && !exchange->response_is_extra &&
+                    exchange->response_framing.kind != FRAMING_UNTIL_CLOSE &&
+                    exchange->response_connection.is_persistent;
+    if (is_clean) {
+        upstream_release(upstream, settings->max_idle, settings->idle_timeout_ms);
+    } else {
+        upstream_close(upstream);
+    }
+}
+
+/* Sends what proxy->out holds and a piece of content to the client, and ends the response with the
+ * last one. */
+static void send_content(struct exchange *exchange, struct slice content, bool is_last)
+{
+    const struct trailers *trailers =
+        exchange->request_connection.takes_trailers ? &exchange->trailers : NULL;
+    enum stream_write_status status =
+        relay_send(exchange->proxy, exchange_client(exchange), exchange->client_framing, content,
+                   is_last, trailers);
+    if (status == STREAM_FAILED) {
+        exchange_abort(exchange, REASON_CLIENT_GONE);
+        return;
+    }
+    if (is_last) {
+        exchange->response_state = RESPONSE_DONE;
+        release_upstream(exchange);
+    }
+    if (!exchange_check_complete(exchange)) {
+        exchange_update(exchange);
+    }
+}
+
+static void relay_content(struct exchange *exchange, char *data, size_t length)
+{
+    struct slice content;
+    bool is_last = false;
+    if (take_content(exchange, data, length, &content, &is_last)) {
+        send_content(exchange, content, is_last);
+    } else {
+        exchange_fail(exchange, REASON_UPSTREAM_CUT);
+    }
+}
+
+/* ---- the response begins
+ * ---------------------------------------------------------------------------- */
+
+/* How the content goes to the client: as it came, where the client can read that; else chunked, and
+ * for HTTP/1.0 until the connection's end. */
+static enum framing_kind framing_for_client(const struct exchange *exchange)
+{
+    switch (exchange->response_framing.kind) {
+    case FRAMING_NONE:
+    case FRAMING_LENGTH:
+        return exchange->response_framing.kind;
+    case FRAMING_CHUNKED:
+    case FRAMING_UNTIL_CLOSE:
+        break;
+    }
+    return exchange->is_http_10 ? FRAMING_UNTIL_CLOSE : FRAMING_CHUNKED;
+}
+
+static void write_head(struct exchange *exchange)
+{
+    proxy_tick(exchange->proxy);
+    unsigned status = exchange->status_line.status;
+    struct response_head head = {
+        .status = status,
+        .reason = exchange->status_line.reason,
+        .fields = &exchange->response_fields,
+        .framing = {exchange->client_framing, exchange->response_framing.length},
+        .keep_length = exchange->verdict.method == METHOD_HEAD || status == 304,
+        .close = exchange->must_close,
+        .keep_alive = exchange->is_http_10 && !exchange->must_close,
+        .drop_trailer_field = exchange->client_framing != FRAMING_CHUNKED ||
+                              !exchange->request_connection.takes_trailers,
+        .date = slice_make(exchange->proxy->clock.date, CLOCK_DATE_BYTES),
+    };
+    serialise_response_head(&exchange->proxy->out, &head);
+}
+
+static void begin_response(struct exchange *exchange)
+{
+    const struct status_line *line = &exchange->status_line;
+    exchange->fault =
+        framing_of_response(&exchange->response_fields, line->version_minor, line->status,
+                            exchange->verdict.method, &exchange->response_framing);
+    if (exchange->fault == FAULT_NONE) {
+        exchange->fault = connection_read(&exchange->response_fields, line->version_minor,
+                                          &exchange->response_connection);
+    }
+    struct slice content = {NULL, 0};
+    bool is_last = false;
+    exchange->response_left = exchange->response_framing.length;
+    if (exchange->fault != FAULT_NONE ||
+        !take_content(exchange, exchange->response_region + exchange->response_parsed,
+                      exchange->response_used - exchange->response_parsed, &content, &is_last)) {
+        exchange_fail(exchange, REASON_UPSTREAM_FAULT);
+        return;
+    }
+    exchange->client_framing = framing_for_client(exchange);
+    exchange->status = line->status;
+    exchange->first_byte_ns = uv_hrtime();
+    exchange->response_state = RESPONSE_CONTENT;
+    if (exchange->client_framing == FRAMING_UNTIL_CLOSE || exchange->client_is_done ||
+        exchange->proxy->is_draining) {
+        exchange->must_close = true;
+    }
+    write_head(exchange);
+    send_content(exchange, content, is_last);
+}
+
+static void run_head(struct exchange *exchange)
+{
+    /* One answer at a time: what follows an interim response waits until that is sent. */
+    while (!stream_is_queued(exchange_client(exchange))) {
+        switch (read_head(exchange)) {
+        case HEAD_MORE:
+            exchange_update(exchange);
+            return;
+        case HEAD_BAD:
+            fail_response(exchange);
+            return;
+        case HEAD_READY:
+            break;
+        }
+        if (exchange->status_line.status >= 200) {
+            begin_response(exchange);
+            return;
+        }
+        if (!pass_interim(exchange)) {
+            return;
+        }
+    }
+    exchange_update(exchange);
+}
+
+/* ---- events of the server's side
+ * ---------------------------------------------------------------------- */
+
+uv_buf_t exchange_response_room(struct exchange *exchange)
+{
+    if (exchange->response_state == RESPONSE_CONTENT) {
+        return (uv_buf_t){exchange->proxy->scratch, PROXY_SCRATCH_BYTES};
+    }
+    assert(exchange->response_used < exchange->region_bytes);
+    return (uv_buf_t){exchange->response_region + exchange->response_used,
+                      exchange->region_bytes - exchange->response_used};
+}
+
+void exchange_response_bytes(struct exchange *exchange, char *data, size_t length)
+{
+    exchange->has_response_bytes = true;
+    if (exchange->response_state == RESPONSE_CONTENT) {
+        relay_content(exchange, data, length);
+    } else {
+        exchange->response_used += length;
+        run_head(exchange);
+    }
+}
+
+void exchange_response_end(struct exchange *exchange, int error)
+{
+    if (exchange->response_state != RESPONSE_CONTENT) {
+        if (!exchange_retry(exchange, false)) {
+            exchange_fail(exchange, REASON_UPSTREAM_CLOSED);
+        }
+        return;
+    }
+    /* Only where the connection's end is the content's end is it a good one. */
+    if (exchange->response_framing.kind == FRAMING_UNTIL_CLOSE && error == UV_EOF) {
+        send_content(exchange, slice_make(NULL, 0), true);
+    } else {
+        exchange_fail(exchange, REASON_UPSTREAM_CUT);
+    }
+}
+
+void exchange_upstream_timeout(struct exchange *exchange)
+{
+    switch (exchange->upstream_wait) {
+    case WAIT_TO_SEND:
+    case WAIT_RESPONSE:
+        if (exchange->request_state != REQUEST_DONE) {
+            exchange->must_close = true;
+            exchange->must_linger = true;
+        }
+        exchange_fail(exchange, REASON_UPSTREAM_SLOW);
+        break;
+    case WAIT_CONTENT:
+        exchange_fail(exchange, REASON_UPSTREAM_STALLED);
+        break;
+    case WAIT_NOTHING:
+    case WAIT_HEAD:
+    case WAIT_CONNECT:
+    case WAIT_HALF_CLOSED:
+        assert(!"an upstream deadline without something to wait for");
+        break;
+    }
+}

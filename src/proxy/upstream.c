@@ -1,0 +1,181 @@
+#include "verbgate/proxy/upstream.h"
+
+#include "verbgate/base/log.h"
+#include "verbgate/proxy/exchange.h"
+
+#include <assert.h>
+
+static struct upstream *of_stream(struct stream *stream)
+{
+    return LIST_OBJECT(stream, struct upstream, stream);
+}
+
+/* An idle connection has nothing to say: a byte or an end both end it. */
+static void end_idle(struct upstream *upstream)
+{
+    log_debug("idle upstream connection ended by its server");
+    upstream_close(upstream);
+}
+
+static uv_buf_t on_allocate(struct stream *stream)
+{
+    struct upstream *upstream = of_stream(stream);
+    if (upstream->exchange == NULL) {
+        return uv_buf_init(upstream->pool->proxy->scratch, PROXY_SCRATCH_BYTES);
+    }
+    return exchange_response_room(upstream->exchange);
+}
+
+static void on_read(struct stream *stream, char *data, size_t length)
+{
+    struct upstream *upstream = of_stream(stream);
+    if (upstream->exchange == NULL) {
+        end_idle(upstream);
+    } else {
+        exchange_response_bytes(upstream->exchange, data, length);
+    }
+}
+
+static void on_read_end(struct stream *stream, int error)
+{
+    struct upstream *upstream = of_stream(stream);
+    if (upstream->exchange == NULL) {
+        end_idle(upstream);
+    } else {
+        exchange_response_end(upstream->exchange, error);
+    }
+}
+
+static void on_read_nothing(struct stream *stream)
+{
+    (void)stream;
+}
+
+static void on_drained(struct stream *stream, int error)
+{
+    struct upstream *upstream = of_stream(stream);
+    if (upstream->exchange != NULL) {
+        exchange_upstream_drained(upstream->exchange, error);
+    }
+}
+
+static void on_connected(struct stream *stream, int error)
+{
+    struct upstream *upstream = of_stream(stream);
+    assert(upstream->state == UPSTREAM_CONNECTING);
+    upstream->state = UPSTREAM_BUSY;
+    deadline_cancel(&upstream->deadline);
+    if (error == 0) {
+        upstream->pool->failed_until_ms = 0;
+    }
+    exchange_upstream_connected(upstream->exchange, error);
+}
+
+static void on_closed(struct stream *stream)
+{
+    struct upstream *upstream = of_stream(stream);
+    struct pool *pool = upstream->pool;
+    slab_give(&pool->proxy->upstreams, upstream);
+    pool_connection_closed(pool);
+}
+
+static const struct stream_events events = {
+    .on_allocate = on_allocate,
+    .on_read = on_read,
+    .on_read_end = on_read_end,
+    .on_read_nothing = on_read_nothing,
+    .on_drained = on_drained,
+    .on_connected = on_connected,
+    .on_closed = on_closed,
+};
+
+static void on_expired(struct deadline *deadline)
+{
+    struct upstream *upstream = LIST_OBJECT(deadline, struct upstream, deadline);
+    switch (upstream->state) {
+    case UPSTREAM_CONNECTING:
+        upstream->state = UPSTREAM_BUSY;
+        exchange_upstream_connected(upstream->exchange, UV_ETIMEDOUT);
+        break;
+    case UPSTREAM_BUSY:
+        exchange_upstream_timeout(upstream->exchange);
+        break;
+    case UPSTREAM_IDLE:
+        upstream_close(upstream);
+        break;
+    case UPSTREAM_CLOSING:
+        break;
+    }
+}
+
+struct upstream *upstream_acquire(struct pool *pool, struct exchange *exchange)
+{
+    struct upstream *upstream = pool_take(pool);
+    if (upstream == NULL) {
+        return NULL;
+    }
+    upstream->state = UPSTREAM_BUSY;
+    upstream->is_reused = true;
+    upstream->exchange = exchange;
+    pool->proxy->counters.upstream_reuses++;
+    return upstream;
+}
+
+struct upstream *upstream_connect(struct pool *pool, struct exchange *exchange, uint32_t timeout_ms,
+                                  int *error)
+{
+    struct proxy *proxy = pool->proxy;
+    struct upstream *upstream = slab_take(&proxy->upstreams);
+    if (upstream == NULL) {
+        *error = UV_ENOMEM;
+        return NULL;
+    }
+    upstream->state = UPSTREAM_CONNECTING;
+    upstream->is_reused = false;
+    upstream->pool = pool;
+    upstream->exchange = exchange;
+    list_init(&upstream->node);
+    deadline_init(&upstream->deadline, on_expired);
+    pool_connection_opened(pool);
+    proxy->counters.upstream_connects++;
+    int result = stream_init_connecting(&upstream->stream, proxy->loop, &pool->address,
+                                        &upstream->connect, &events);
+    if (result != 0) {
+        *error = result;
+        upstream_close(upstream);
+        return NULL;
+    }
+    deadline_arm(&proxy->deadlines, &upstream->deadline, timeout_ms);
+    return upstream;
+}
+
+static void unlink_exchange(struct upstream *upstream)
+{
+    if (upstream->exchange != NULL && upstream->exchange->upstream == upstream) {
+        upstream->exchange->upstream = NULL;
+    }
+    upstream->exchange = NULL;
+}
+
+void upstream_release(struct upstream *upstream, unsigned max_idle, uint32_t idle_timeout_ms)
+{
+    assert(upstream->state == UPSTREAM_BUSY);
+    unlink_exchange(upstream);
+    deadline_cancel(&upstream->deadline);
+    upstream->state = UPSTREAM_IDLE;
+    pool_put(upstream->pool, upstream, max_idle, idle_timeout_ms);
+}
+
+void upstream_close(struct upstream *upstream)
+{
+    if (upstream->state == UPSTREAM_CLOSING) {
+        return;
+    }
+    unlink_exchange(upstream);
+    if (upstream->state == UPSTREAM_IDLE && !list_is_empty(&upstream->node)) {
+        pool_forget(upstream->pool, upstream);
+    }
+    deadline_cancel(&upstream->deadline);
+    upstream->state = UPSTREAM_CLOSING;
+    stream_close(&upstream->stream);
+}

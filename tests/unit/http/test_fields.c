@@ -1,0 +1,136 @@
+#include <criterion/criterion.h>
+
+#include "verbgate/http/fields.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+static const char *const known_names[FIELD_ID_COUNT] = {
+#define X(identifier, name, hop, protected) [FIELD_##identifier] = name,
+    HTTP_FIELDS(X)
+#undef X
+};
+
+Test(fields, finds_each_known_name_in_any_case)
+{
+    for (unsigned id = FIELD_OTHER + 1; id < FIELD_ID_COUNT; id++) {
+        const char *name = known_names[id];
+        char upper[32] = "";
+        for (size_t i = 0; name[i] != '\0'; i++) {
+            upper[i] = (char)toupper((unsigned char)name[i]);
+        }
+        cr_assert_eq(fields_id(slice_of(name)), id, "%s", name);
+        cr_assert_eq(fields_id(slice_of(upper)), id, "%s", upper);
+        cr_assert(slice_equal(fields_name((enum field_id)id), slice_of(name)), "%s", name);
+    }
+}
+
+Test(fields, takes_near_misses_for_other_fields)
+{
+    for (unsigned id = FIELD_OTHER + 1; id < FIELD_ID_COUNT; id++) {
+        struct slice name = slice_of(known_names[id]);
+        char changed[32];
+        for (size_t i = 0; i < name.length; i++) {
+            memcpy(changed, name.data, name.length);
+            changed[i] = (char)(changed[i] ^ 0x40);
+            cr_assert_eq(fields_id(slice_make(changed, name.length)), FIELD_OTHER, "%s at %zu",
+                         name.data, i);
+        }
+        cr_assert_eq(fields_id(slice_make(name.data, name.length - 1)), FIELD_OTHER, "%s",
+                     name.data);
+        memcpy(changed, name.data, name.length);
+        changed[name.length] = 's';
+        cr_assert_eq(fields_id(slice_make(changed, name.length + 1)), FIELD_OTHER, "%s", name.data);
+    }
+    cr_assert_eq(fields_id(slice_make(NULL, 0)), FIELD_OTHER);
+    cr_assert_eq(fields_name(FIELD_OTHER).length, 0);
+    /* Only bit 0x20 apart from '-' and 'h', yet no letters. */
+    cr_assert_eq(fields_id(SLICE("keep\ralive")), FIELD_OTHER);
+}
+
+Test(fields, keeps_order_and_finds_repeated_fields)
+{
+    struct field items[8];
+    struct fields fields;
+    fields_init(&fields, items, 8);
+    cr_assert_eq(fields_add(&fields, SLICE("Via"), SLICE("1.1 a")), FAULT_NONE);
+    cr_assert_eq(fields_add(&fields, SLICE("X-Own"), SLICE("1")), FAULT_NONE);
+    cr_assert_eq(fields_add(&fields, SLICE("VIA"), SLICE("1.1 b")), FAULT_NONE);
+    cr_assert_eq(fields_add(&fields, SLICE("Host"), SLICE("h")), FAULT_NONE);
+
+    cr_assert_eq(fields.count, 4);
+    cr_assert_eq(fields_count(&fields, FIELD_VIA), 2);
+    cr_assert_eq(fields_count(&fields, FIELD_TE), 0);
+    const struct field *via = fields_find(&fields, FIELD_VIA);
+    cr_assert_eq(via, &items[0]);
+    via = fields_find_next(&fields, via);
+    cr_assert_eq(via, &items[2]);
+    cr_assert(slice_equal(via->name, SLICE("VIA")));
+    cr_assert_null(fields_find_next(&fields, via));
+    cr_assert_null(fields_find(&fields, FIELD_TE));
+    cr_assert(fields_has(&fields, FIELD_HOST) && fields_has(&fields, FIELD_OTHER));
+    cr_assert_not(fields_has(&fields, FIELD_TE));
+}
+
+Test(fields, marks_the_hop_by_hop_fields_of_the_table)
+{
+    struct field items[3];
+    struct fields fields;
+    fields_init(&fields, items, 3);
+    cr_assert_eq(fields_add(&fields, SLICE("transfer-encoding"), SLICE("x")), FAULT_NONE);
+    cr_assert_eq(fields_add(&fields, SLICE("Content-Length"), SLICE("1")), FAULT_NONE);
+    cr_assert_eq(fields_add(&fields, SLICE("Keep-Alive"), SLICE("1")), FAULT_NONE);
+    cr_assert(items[0].is_hop_by_hop);
+    cr_assert_not(items[1].is_hop_by_hop);
+    cr_assert(items[2].is_hop_by_hop);
+}
+
+Test(fields, refuses_a_field_beyond_the_capacity_and_changes_nothing)
+{
+    struct field items[2] = {0};
+    struct fields fields;
+    fields_init(&fields, items, 1);
+    cr_assert_eq(fields_add(&fields, SLICE("A"), SLICE("1")), FAULT_NONE);
+    cr_assert_eq(fields_add(&fields, SLICE("Host"), SLICE("2")), FAULT_FIELDS_TOO_MANY);
+    cr_assert_eq(fields.count, 1);
+    cr_assert_not(fields_has(&fields, FIELD_HOST));
+    cr_assert_null(items[1].name.data);
+}
+
+struct lines_case {
+    struct slice text;
+    enum http_fault fault;
+};
+
+/* slice_make is no constant expression, so the cases spell the slice out. */
+#define CASE(text, fault)               \
+    {                                   \
+        {text, sizeof(text) - 1}, fault \
+    }
+
+static const struct lines_case lines_cases[] = {
+    CASE("\r\n", FAULT_NONE),
+    CASE("A: b\r\n\r\n", FAULT_NONE),
+    CASE("A: b\r\nC:\td \r\n\r\n", FAULT_NONE),
+    CASE("\n", FAULT_FIELD_LINE_END),
+    CASE("A: b\n\r\n", FAULT_FIELD_LINE_END),
+    CASE("A: b\r\n\n", FAULT_FIELD_LINE_END),
+    CASE("A: b\nB: c\r\n\r\n", FAULT_FIELD_LINE_END),
+    CASE("A: b\r\n c\r\n\r\n", FAULT_FIELD_FOLDED),
+    CASE("A: b\r\n\tc\r\n\r\n", FAULT_FIELD_FOLDED),
+    CASE("A:\r\n c\r\n\r\n", FAULT_FIELD_FOLDED),
+    CASE(" A: b\r\n\r\n", FAULT_FIELD_FOLDED),
+    CASE("A: b\r\n \r\n\r\n", FAULT_FIELD_FOLDED),
+};
+
+Test(fields, checks_line_ends_and_folding)
+{
+    for (size_t i = 0; i < sizeof lines_cases / sizeof lines_cases[0]; i++) {
+        const struct lines_case *c = &lines_cases[i];
+        /* An exact heap copy lets AddressSanitizer see a read past the end. */
+        char *copy = malloc(c->text.length);
+        memcpy(copy, c->text.data, c->text.length);
+        cr_assert_eq(fields_check_lines(copy, c->text.length), c->fault, "case %zu", i);
+        free(copy);
+    }
+}
