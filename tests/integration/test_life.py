@@ -107,6 +107,7 @@ class Draining(Case):
         gate.signal(signal.SIGTERM)
         self.assertNotEqual(gate.wait(WAIT), 0)
 
+    @threads
     def test_many_long_responses_survive_sigterm(self):
         paused = Paused()
         gate = self.gate(self.origin(paused), gateway="drain-timeout = 60s", workers="2")
@@ -138,6 +139,7 @@ class Reload(Case):
         self.assert_status(connection.ask("POST", body=b""), 200)
         self.assert_status(self.ask(gate, "POST", body=b""), 200)
 
+    @threads
     def test_a_bad_file_never_replaces_a_good_policy(self):
         backend = self.origin()
         good = self.text(backend, "GET")
@@ -151,6 +153,7 @@ class Reload(Case):
             self.assert_status(self.ask(gate), 200)
         self.assertTrue(gate.reload(self.text(backend, "GET POST")))
 
+    @threads
     def test_a_running_exchange_keeps_the_policy_it_started_with(self):
         paused = Paused()
         backend, other = self.origin(paused), self.origin(serve(answer(body=b"other")))
@@ -164,6 +167,7 @@ class Reload(Case):
         connection.stream.until(b"first-last", "the rest")
         self.assertEqual(connection.ask().body, b"other")
 
+    @threads
     def test_a_reload_adds_and_removes_listeners(self):
         backend = self.origin()
         both = ini(backend.server, more="[listener second]\nbind = 127.0.0.1:0\n")
@@ -274,6 +278,7 @@ class AccessLog(Case):
         self.ask(gate, target="/seen")
         self.assertIn("/seen", self.lines(gate, 1, "stdout")[0])
 
+    @threads
     def test_sigusr1_opens_the_log_anew(self):
         gate = self.gate(self.origin(), gateway="access-log = @FOLDER@/access.log", workers="2")
         connection = self.client(gate)
@@ -286,6 +291,7 @@ class AccessLog(Case):
         self.assertIn("/after", self.lines(gate, 1)[-1])
         self.assertNotIn("/after", "\n".join(self.lines(gate, 1, "access.log.1")))
 
+    @threads
     def test_no_line_is_lost_at_the_end(self):
         gate = self.gate(self.origin(), gateway="access-log = @FOLDER@/access.log", workers="2")
         for _ in range(4):
