@@ -28,7 +28,7 @@ def read_arguments():
                         help="no gateway: prove the harness with clients directly at the backends")
     parser.add_argument("--threads", action="store_true",
                         help="only the tests for ThreadSanitizer, with two workers")
-    parser.add_argument("--quick", action="store_true", help="without the tests marked slow")
+    parser.add_argument("--quick", action="store_true", help="without the classes marked slow")
     parser.add_argument("--list", action="store_true", help="print the names and run nothing")
     return parser.parse_args()
 
@@ -56,7 +56,7 @@ def is_wanted(arguments, name, test):
     if arguments.threads:
         wanted = wanted and getattr(method, "threads", False)
     if arguments.quick:
-        wanted = wanted and not getattr(method, "slow", False)
+        wanted = wanted and not getattr(test, "slow", False)
     return wanted
 
 

@@ -151,6 +151,7 @@ class Large(Case):
     """64 MiB each way, in memory that does not grow with the body."""
 
     alone = True
+    slow = True
 
     def assert_flat(self, gate, before):
         grown = gate.resident_bytes("VmHWM") - before

@@ -1,10 +1,12 @@
 """What the client sees when the backend, or the client itself, misbehaves."""
 import os
 import threading
+import time
 
 from lib.case import Case
 from lib.client import chunk, last_chunk, request
 from lib.gateway import ini
+from lib.limits import WAIT
 from lib.origin import FullBacklog, answer, once, serve, unused_port
 
 OK_CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -159,11 +161,11 @@ class Interim(Case):
 
         gate = self.gate(self.origin(script), upstream="response-timeout = 2s")
         connection = self.client(gate)
-        connection.send(request())
-        try:
-            self.assertIn(connection.read().status, (502, 504))
-        except AssertionError as ended:
-            self.assertIn("connection ended", str(ended))
+        connection.send(request(fields=[("Connection", "close")]))
+        deadline = time.monotonic() + WAIT
+        while connection.stream.fill():
+            self.assertLess(time.monotonic(), deadline, "interim responses go on and on")
+            connection.stream.buffer.clear()
 
     def test_statuses_without_content_end_at_their_head(self):
         for status in (204, 304):

@@ -3,7 +3,7 @@ import os
 import socket
 import stat
 
-from lib.case import Case, works_directly
+from lib.case import Case, threads, works_directly
 from lib.client import chunked, request
 from lib.gateway import ini
 from lib.origin import answer, once, serve
@@ -114,6 +114,7 @@ class Listeners(Case):
         self.assert_status(self.ask(gate), 200)
         self.assertEqual(backend.requests[0].get("x-forwarded-for"), "::1")
 
+    @threads
     def test_several_listeners_serve_the_same_policy(self):
         backend = self.origin()
         more = ("[listener second]\nbind = 127.0.0.1:0\nbacklog = 16\n"
@@ -128,6 +129,7 @@ class Listeners(Case):
         gate = self.gateway(ini("localhost:%d" % backend.address[1]))
         self.assert_status(self.ask(gate), 200)
 
+    @threads
     def test_two_workers_serve_many_connections(self):
         gate = self.gate(self.origin(), workers="2")
         connections = [self.client(gate) for _ in range(40)]

@@ -16,6 +16,7 @@ def run_tool(*arguments):
 
 class Load(Case):
     alone = True
+    slow = True
 
     def need(self, tool):
         if not shutil.which(tool):

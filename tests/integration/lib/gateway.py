@@ -93,7 +93,7 @@ class Gateway:
 
     def start(self):
         self.launch()
-        self.wait_log(r"ready\b")
+        self.wait_log(r" info: ready\b")
         return self
 
     @property
