@@ -34,8 +34,8 @@ static bool ask(struct question *question, const char *method, const char *url, 
     if (question->line.version_major != 1) {
         return true; /* refused before anything else is looked at */
     }
-    *fault = target_parse(question->line.target, method_find(question->line.method),
-                          &question->target);
+    *fault =
+        target_parse(question->line.target, method_find(question->line.method), &question->target);
     if (*fault == FAULT_NONE && question->target.authority.length > 0) {
         *fault = target_split_host(question->target.authority, false, &question->host);
     }

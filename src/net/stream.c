@@ -205,6 +205,15 @@ size_t stream_unread(const struct stream *stream)
     return (size_t)count;
 }
 
+bool stream_is_quiet(const struct stream *stream)
+{
+    uv_os_fd_t descriptor;
+    char byte;
+    return uv_fileno(&stream->uv.handle, &descriptor) == 0 &&
+           recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+           (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 /* ---- writing
  * ------------------------------------------------------------------------------------- */
 

@@ -47,7 +47,8 @@ static void write_buffer(struct access_log *log, struct access_log_buffer *buffe
     log->dropped = 0;
     uv_mutex_unlock(&log->lock);
     if (dropped > 0) {
-        log_warn("the access log is too slow: %llu lines were dropped", (unsigned long long)dropped);
+        log_warn("the access log is too slow: %llu lines were dropped",
+                 (unsigned long long)dropped);
     }
     if (descriptor >= 0) {
         if (!write_all(descriptor, buffer->bytes, buffer->used)) {

@@ -52,7 +52,8 @@ const char *gateway_llhttp_version(void)
     return message_parser_version();
 }
 
-/* ---- resources ---------------------------------------------------------------------------------------- */
+/* ---- resources
+ * ---------------------------------------------------------------------------------------- */
 
 static unsigned count_processors(void)
 {
@@ -61,8 +62,8 @@ static unsigned count_processors(void)
     return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : (unsigned)count;
 }
 
-/* Client connections that the descriptors at hand allow: each may need one more to a server. Accepting
- * stops there, so that running exchanges never find themselves without. */
+/* Client connections that the descriptors at hand allow: each may need one more to a server.
+ * Accepting stops there, so that running exchanges never find themselves without. */
 static unsigned limit_connections(const struct policy *policy)
 {
     struct rlimit limit;
@@ -82,13 +83,15 @@ static unsigned limit_connections(const struct policy *policy)
     if (wanted <= most) {
         return wanted;
     }
-    log_warn("max-connections = %u needs more file descriptors than the %llu that are allowed: %llu "
-             "client connections are the limit (raise it with ulimit -n)",
-             wanted, (unsigned long long)limit.rlim_cur, (unsigned long long)most);
+    log_warn(
+        "max-connections = %u needs more file descriptors than the %llu that are allowed: %llu "
+        "client connections are the limit (raise it with ulimit -n)",
+        wanted, (unsigned long long)limit.rlim_cur, (unsigned long long)most);
     return (unsigned)most;
 }
 
-/* ---- stopping ------------------------------------------------------------------------------------------ */
+/* ---- stopping
+ * ------------------------------------------------------------------------------------------ */
 
 static void close_handles(struct gateway *gateway)
 {
@@ -142,10 +145,11 @@ static void stop(struct gateway *gateway, int signal_number)
     uv_timer_start(&gateway->drain, on_drain_over, gateway->policy->gateway.drain_timeout_ms, 0);
 }
 
-/* ---- policies ------------------------------------------------------------------------------------------- */
+/* ---- policies
+ * ------------------------------------------------------------------------------------------- */
 
-/* Reads, checks and resolves; runs on the thread pool for a reload, so that neither a slow disk nor a
- * slow name server keeps the control thread from hearing signals. */
+/* Reads, checks and resolves; runs on the thread pool for a reload, so that neither a slow disk nor
+ * a slow name server keeps the control thread from hearing signals. */
 static struct policy *load(struct gateway *gateway, char problem[RESOLVE_PROBLEM_MAX],
                            unsigned *warnings, unsigned *errors)
 {
@@ -162,8 +166,7 @@ static struct policy *load(struct gateway *gateway, char problem[RESOLVE_PROBLEM
             snprintf(problem, RESOLVE_PROBLEM_MAX, "the built-in backend cannot be started");
         }
     }
-    const struct socket_address *legacy =
-        gateway->legacy == NULL ? NULL : &gateway->legacy_address;
+    const struct socket_address *legacy = gateway->legacy == NULL ? NULL : &gateway->legacy_address;
     if (problem[0] != '\0' || !resolve_policy(policy, legacy, problem)) {
         policy_release(policy);
         return NULL;
@@ -176,7 +179,8 @@ static const char *open_access_log(struct gateway *gateway, const struct policy 
     return access_log_open(gateway->access_log, policy->gateway.access_log);
 }
 
-/* Everything that can fail comes first; from the first letter to a worker on there is no way back. */
+/* Everything that can fail comes first; from the first letter to a worker on there is no way back.
+ */
 static bool put_in_force(struct gateway *gateway, struct policy *policy,
                          char problem[LISTENERS_PROBLEM_MAX])
 {
@@ -234,8 +238,8 @@ static void on_loaded(uv_work_t *work, int status)
 static void load_again(uv_work_t *work)
 {
     struct gateway *gateway = work->data;
-    gateway->reload.policy = load(gateway, gateway->reload.problem, &gateway->reload.warnings,
-                                  &gateway->reload.errors);
+    gateway->reload.policy =
+        load(gateway, gateway->reload.problem, &gateway->reload.warnings, &gateway->reload.errors);
 }
 
 static void start_reload(struct gateway *gateway)
@@ -255,7 +259,8 @@ static void start_reload(struct gateway *gateway)
     }
 }
 
-/* ---- signals -------------------------------------------------------------------------------------------- */
+/* ---- signals
+ * -------------------------------------------------------------------------------------------- */
 
 static void on_signal(uv_signal_t *handle, int signal_number)
 {
@@ -291,7 +296,9 @@ static void start_handles(struct gateway *gateway)
     uv_timer_init(&gateway->loop, &gateway->drain);
 }
 
-/* ---- life ------------------------------------------------------------------------------------------------ */
+/* ---- life
+ * ------------------------------------------------------------------------------------------------
+ */
 
 /* The worker array with every worker prepared. */
 static bool make_workers(struct gateway *gateway, struct policy *policy)

@@ -1,6 +1,7 @@
 #include "verbgate/server/legacy.h"
 
 #include "verbgate/base/list.h"
+#include "verbgate/base/writer.h"
 #include "verbgate/http/framing.h"
 #include "verbgate/http/message.h"
 #include "verbgate/http/request_line.h"
@@ -35,16 +36,17 @@ struct connection {
     char buffer[BUFFER_BYTES];
 };
 
-/* ---- answers ----------------------------------------------------------------------------------------- */
+/* ---- answers
+ * ----------------------------------------------------------------------------------------- */
 
-/* Sends a response, or closes the connection when it cannot be sent at once: this backend is as simple
- * as they come. */
+/* Sends a response, or closes the connection when it cannot be sent at once: this backend is as
+ * simple as they come. */
 static bool respond(struct connection *connection, unsigned status, struct slice body)
 {
     char text[2048];
     struct writer writer = writer_make(text, sizeof text);
-    writer_format(&writer, "HTTP/1.1 %u %s\r\nServer: legacy\r\nContent-Type: text/plain\r\n", status,
-                  status_reason(status));
+    writer_format(&writer, "HTTP/1.1 %u %s\r\nServer: legacy\r\nContent-Type: text/plain\r\n",
+                  status, status_reason(status));
     writer_format(&writer, "Content-Length: %zu\r\n\r\n", body.length);
     if (!slice_equal(connection->line.method, SLICE("HEAD"))) {
         writer_put(&writer, body);
@@ -93,7 +95,8 @@ static bool respond_to(struct connection *connection)
     return respond(connection, 500, SLICE("Internal error: unexpected request.\n"));
 }
 
-/* ---- requests ---------------------------------------------------------------------------------------- */
+/* ---- requests
+ * ---------------------------------------------------------------------------------------- */
 
 enum progress { PROGRESS_MORE, PROGRESS_NEXT, PROGRESS_CLOSE };
 
@@ -132,8 +135,8 @@ static enum progress read_head(struct connection *connection)
     connection->state = READING_CONTENT;
     connection->content_left = connection->framing.length;
     connection->content_bytes = 0;
-    /* The line's slices must not move until the answer is given, so the head stays in the buffer and
-     * content is read behind it. */
+    /* The line's slices must not move until the answer is given, so the head stays in the buffer
+     * and content is read behind it. */
     connection->line.length = start + length;
     return PROGRESS_NEXT;
 }
@@ -177,15 +180,16 @@ static void run_connection(struct connection *connection)
 {
     enum progress progress = PROGRESS_NEXT;
     while (progress == PROGRESS_NEXT) {
-        progress = connection->state == READING_HEAD ? read_head(connection)
-                                                     : read_content(connection);
+        progress =
+            connection->state == READING_HEAD ? read_head(connection) : read_content(connection);
     }
     if (progress == PROGRESS_CLOSE || connection->used == BUFFER_BYTES) {
         stream_close(&connection->stream);
     }
 }
 
-/* ---- the stream's events ------------------------------------------------------------------------------ */
+/* ---- the stream's events
+ * ------------------------------------------------------------------------------ */
 
 static struct connection *of_stream(struct stream *stream)
 {
@@ -256,7 +260,8 @@ static void on_connection(uv_stream_t *listener, int status)
     }
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------- */
+/* ---- life
+ * ---------------------------------------------------------------------------------------------- */
 
 static void on_stop(uv_async_t *stop)
 {

@@ -29,9 +29,8 @@ static bool open_entry(struct listeners *listeners, const struct policy_listener
     char reason[LISTENER_PROBLEM_MAX];
     struct socket_address address = {.length = 0};
     struct listeners_entry entry = {.id = listeners->next_id, .is_wanted = true};
-    const char *unresolved = wanted->bind.kind == ADDRESS_ANY
-                                 ? NULL
-                                 : resolver_resolve(&wanted->bind, &address);
+    const char *unresolved =
+        wanted->bind.kind == ADDRESS_ANY ? NULL : resolver_resolve(&wanted->bind, &address);
     bool fine = unresolved == NULL && listeners->count < 2 * POLICY_LISTENERS_MAX;
     if (!fine) {
         snprintf(reason, sizeof reason, "cannot listen on %.*s: %s", SLICE_PRINT(wanted->bind_text),

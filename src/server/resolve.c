@@ -44,11 +44,12 @@ bool resolve_policy(struct policy *policy, const struct socket_address *legacy,
             struct policy_server *server = &upstream->servers[j];
             const char *reason = resolve_server(server, legacy);
             if (reason != NULL) {
-                snprintf(problem, RESOLVE_PROBLEM_MAX,
-                         "%s:%u: the server %.*s of upstream %.*s cannot be resolved: %s; correct the "
-                         "name, or write an address",
-                         server->source.file, server->source.line, SLICE_PRINT(server->text),
-                         SLICE_PRINT(upstream->name), reason);
+                snprintf(
+                    problem, RESOLVE_PROBLEM_MAX,
+                    "%s:%u: the server %.*s of upstream %.*s cannot be resolved: %s; correct the "
+                    "name, or write an address",
+                    server->source.file, server->source.line, SLICE_PRINT(server->text),
+                    SLICE_PRINT(upstream->name), reason);
                 return false;
             }
             server->is_resolved = true;

@@ -1,6 +1,7 @@
 #include "verbgate/server/worker.h"
 
 #include "verbgate/base/log.h"
+#include "verbgate/proxy/snapshot.h"
 #include "verbgate/server/access_line.h"
 
 #include <assert.h>
@@ -20,7 +21,8 @@ struct worker_acceptor {
     unsigned listener;
 };
 
-/* ---- accepting -------------------------------------------------------------------------------------- */
+/* ---- accepting
+ * -------------------------------------------------------------------------------------- */
 
 static struct worker *of_proxy(struct proxy *proxy)
 {
@@ -88,8 +90,8 @@ static const struct acceptor_events acceptor_events = {
 static void start_listening(struct worker *worker, unsigned listener, int descriptor)
 {
     struct worker_acceptor *made = calloc(1, sizeof *made);
-    if (made == NULL || acceptor_start(&made->acceptor, &worker->loop, descriptor,
-                                       &acceptor_events, worker) != 0) {
+    if (made == NULL ||
+        acceptor_start(&made->acceptor, &worker->loop, descriptor, &acceptor_events, worker) != 0) {
         log_error("worker %u: out of memory, one listener is not served here", worker->index);
         close(descriptor);
         free(made);
@@ -112,7 +114,8 @@ static void stop_listening(struct worker *worker, unsigned listener, bool all)
     }
 }
 
-/* ---- the access log ---------------------------------------------------------------------------------- */
+/* ---- the access log
+ * ---------------------------------------------------------------------------------- */
 
 static void flush_lines(struct worker *worker)
 {
@@ -132,8 +135,8 @@ static void on_flush(struct deadline *deadline)
 static bool write_line(struct worker *worker, const struct record *record)
 {
     struct access_log_buffer *buffer = worker->lines;
-    struct writer writer = writer_make(buffer->bytes + buffer->used,
-                                       sizeof buffer->bytes - buffer->used);
+    struct writer writer =
+        writer_make(buffer->bytes + buffer->used, sizeof buffer->bytes - buffer->used);
     access_line_write(&writer, record->policy->gateway.access_log_format, record);
     if (writer.overflow) {
         return false;
@@ -170,7 +173,8 @@ static void choose_logging(struct worker *worker, const struct policy *policy)
     worker->is_logging = !slice_equal(policy->gateway.access_log, SLICE("off"));
 }
 
-/* ---- ending ------------------------------------------------------------------------------------------- */
+/* ---- ending
+ * ------------------------------------------------------------------------------------------- */
 
 static void close_when_empty(struct worker *worker)
 {
@@ -206,7 +210,8 @@ static const struct proxy_events proxy_events = {
     .on_connection_closed = on_connection_closed,
 };
 
-/* ---- the mailbox --------------------------------------------------------------------------------------- */
+/* ---- the mailbox
+ * --------------------------------------------------------------------------------------- */
 
 static void carry_out(struct worker *worker, const struct worker_message *message)
 {
@@ -258,7 +263,7 @@ static void on_mail(uv_async_t *mail)
     }
 }
 
-static bool send(struct worker *worker, const struct worker_message *content)
+static bool post(struct worker *worker, const struct worker_message *content)
 {
     struct worker_message *message = malloc(sizeof *message);
     if (message == NULL) {
@@ -285,7 +290,7 @@ bool worker_install(struct worker *worker, struct policy *policy)
 {
     struct worker_message message = {.kind = MAIL_INSTALL, .policy = policy};
     policy_reference(policy);
-    if (!send(worker, &message)) {
+    if (!post(worker, &message)) {
         policy_release(policy);
         return false;
     }
@@ -296,28 +301,29 @@ bool worker_listen(struct worker *worker, unsigned listener, int descriptor)
 {
     struct worker_message message = {
         .kind = MAIL_LISTEN, .listener = listener, .descriptor = descriptor};
-    return send(worker, &message);
+    return post(worker, &message);
 }
 
 bool worker_unlisten(struct worker *worker, unsigned listener)
 {
     struct worker_message message = {.kind = MAIL_UNLISTEN, .listener = listener};
-    return send(worker, &message);
+    return post(worker, &message);
 }
 
 bool worker_drain(struct worker *worker)
 {
     struct worker_message message = {.kind = MAIL_DRAIN};
-    return send(worker, &message);
+    return post(worker, &message);
 }
 
 bool worker_abort(struct worker *worker)
 {
     struct worker_message message = {.kind = MAIL_ABORT};
-    return send(worker, &message);
+    return post(worker, &message);
 }
 
-/* ---- life ---------------------------------------------------------------------------------------------- */
+/* ---- life
+ * ---------------------------------------------------------------------------------------------- */
 
 bool worker_init(struct worker *worker, unsigned index, struct policy *policy,
                  unsigned max_connections, struct access_log *access_log,
@@ -336,7 +342,8 @@ bool worker_init(struct worker *worker, unsigned index, struct policy *policy,
         uv_loop_close(&worker->loop);
         return false;
     }
-    if (!proxy_init(&worker->proxy, &worker->loop, policy, max_connections, &proxy_events, worker)) {
+    if (!proxy_init(&worker->proxy, &worker->loop, policy, max_connections, &proxy_events,
+                    worker)) {
         uv_mutex_destroy(&worker->lock);
         uv_loop_close(&worker->loop);
         return false;

@@ -1,5 +1,5 @@
-/* One line of the access log from the record of one exchange. What a client sent is escaped, so that
- * it can neither end a line nor a quoted string, and cut to a bounded length. */
+/* One line of the access log from the record of one exchange. What a client sent is escaped, so
+ * that it can neither end a line nor a quoted string, and cut to a bounded length. */
 #ifndef VERBGATE_SERVER_ACCESS_LINE_H
 #define VERBGATE_SERVER_ACCESS_LINE_H
 

@@ -1,7 +1,7 @@
 /*
- * The access log. Workers fill buffers of their own and hand over whole ones; one thread writes them,
- * so a slow disk or pipe never holds a worker up. When all buffers are on their way, lines are dropped
- * and counted, and the error log says so.
+ * The access log. Workers fill buffers of their own and hand over whole ones; one thread writes
+ * them, so a slow disk or pipe never holds a worker up. When all buffers are on their way, lines
+ * are dropped and counted, and the error log says so.
  */
 #ifndef VERBGATE_SERVER_ACCESS_LOG_H
 #define VERBGATE_SERVER_ACCESS_LOG_H
@@ -21,14 +21,15 @@ struct access_log_buffer {
     char bytes[ACCESS_LOG_BUFFER_BYTES];
 };
 
-/* Makes the log with its thread and room for `workers`; it writes nowhere yet. NULL: no resources. */
+/* Makes the log with its thread and room for `workers`; it writes nowhere yet. NULL: no resources.
+ */
 MUST_CHECK struct access_log *access_log_create(unsigned workers);
 
 /* Writes what is still there, ends the thread, frees. All workers must have handed over theirs. */
 void access_log_destroy(struct access_log *log);
 
-/* Where lines go from here on: "off", "stdout" or a path, which is opened for appending. Returns NULL,
- * or why it cannot be opened (static or strerror's); then nothing changes. Control thread. */
+/* Where lines go from here on: "off", "stdout" or a path, which is opened for appending. Returns
+ * NULL, or why it cannot be opened (static or strerror's); then nothing changes. Control thread. */
 MUST_CHECK const char *access_log_open(struct access_log *log, struct slice target);
 
 /* Opens the same path again: the old file was moved away. */

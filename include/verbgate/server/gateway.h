@@ -4,8 +4,8 @@
  *
  *   SIGHUP            reload: whole or not at all; listeners that stay keep their sockets
  *   SIGUSR1           open the access log again
- *   SIGTERM, SIGINT   stop accepting, finish what runs up to drain-timeout, exit 0; a second one exits
- *                     at once
+ *   SIGTERM, SIGINT   stop accepting, finish what runs up to drain-timeout, exit 0; a second one
+ * exits at once
  */
 #ifndef VERBGATE_SERVER_GATEWAY_H
 #define VERBGATE_SERVER_GATEWAY_H

@@ -1,7 +1,8 @@
 /*
  * The backend behind `server = builtin:legacy`: a small HTTP server of its own thread on a loopback
- * port, as old and as limited as those that verbgate is put in front of. It knows GET, HEAD and POST,
- * answers 500 to anything else, and makes the quickstart and tests independent of other programs.
+ * port, as old and as limited as those that verbgate is put in front of. It knows GET, HEAD and
+ * POST, answers 500 to anything else, and makes the quickstart and tests independent of other
+ * programs.
  *
  *   GET  /            a greeting            POST /orders      201, and how many bytes came
  *   GET  /orders      a list                GET  /reports/q3  a report (read-only: POST is 500)

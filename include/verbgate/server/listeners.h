@@ -7,9 +7,9 @@
 #include "verbgate/server/worker.h"
 
 struct listeners_entry {
-    unsigned id;    /* what the workers call it */
-    char *text;     /* the bind address as written; owned; names the listener across reloads */
-    char *name;     /* the section's name; owned */
+    unsigned id; /* what the workers call it */
+    char *text;  /* the bind address as written; owned; names the listener across reloads */
+    char *name;  /* the section's name; owned */
     struct listener_socket socket;
     bool is_wanted; /* by the policy that is being put in force */
 };
@@ -21,14 +21,14 @@ struct listeners {
     unsigned workers;
 };
 
-/* Opens what `policy` wants and is not open yet. On failure what was opened is closed again, nothing
- * has changed, and `problem` says why, with file and line. */
+/* Opens what `policy` wants and is not open yet. On failure what was opened is closed again,
+ * nothing has changed, and `problem` says why, with file and line. */
 enum { LISTENERS_PROBLEM_MAX = LISTENER_PROBLEM_MAX + 256 };
 MUST_CHECK bool listeners_prepare(struct listeners *listeners, const struct policy *policy,
                                   char problem[LISTENERS_PROBLEM_MAX]);
 
-/* After listeners_prepare: hands new sockets to the workers, takes back those that the policy does not
- * want any more, and logs each change. Returns false when a worker could not be told. */
+/* After listeners_prepare: hands new sockets to the workers, takes back those that the policy does
+ * not want any more, and logs each change. Returns false when a worker could not be told. */
 MUST_CHECK bool listeners_commit(struct listeners *listeners, struct worker *workers);
 
 /* Closes what is still owned and removes the Unix sockets' paths. */

@@ -7,8 +7,8 @@
 enum { RESOLVE_PROBLEM_MAX = 512 };
 
 /* Resolves the servers of all upstreams; blocks on the system's resolver. `legacy` is where the
- * built-in backend listens, or NULL when no server is it. Returns false and writes one line that names
- * file, line and server. */
+ * built-in backend listens, or NULL when no server is it. Returns false and writes one line that
+ * names file, line and server. */
 MUST_CHECK bool resolve_policy(struct policy *policy, const struct socket_address *legacy,
                                char problem[RESOLVE_PROBLEM_MAX]);
 

@@ -9,7 +9,8 @@
 #include "verbgate/proxy/proxy.h"
 #include "verbgate/server/access_log.h"
 
-/* A paused acceptor tries again after this long, when no connection of its own was closed before. */
+/* A paused acceptor tries again after this long, when no connection of its own was closed before.
+ */
 enum { WORKER_RETRY_MS = 500, WORKER_FLUSH_MS = 200 };
 
 struct worker_message;
@@ -19,14 +20,14 @@ struct worker {
     uv_thread_t thread;
     uv_loop_t loop;
     uv_async_t mail;
-    uv_mutex_t lock;               /* guards the mailbox */
-    struct worker_message *first;  /* the mailbox, oldest first */
+    uv_mutex_t lock;              /* guards the mailbox */
+    struct worker_message *first; /* the mailbox, oldest first */
     struct worker_message *last;
     struct proxy proxy;
-    struct list_node acceptors;    /* struct acceptor; owned */
-    struct deadline retry;         /* of paused acceptors */
-    struct deadline flush;         /* of lines that wait in `lines` */
-    struct access_log *access_log; /* shared */
+    struct list_node acceptors;      /* struct acceptor; owned */
+    struct deadline retry;           /* of paused acceptors */
+    struct deadline flush;           /* of lines that wait in `lines` */
+    struct access_log *access_log;   /* shared */
     struct access_log_buffer *lines; /* being filled; owned; may be NULL */
     bool is_logging;
     bool is_exhausted; /* said once: out of descriptors, or full */
@@ -35,8 +36,8 @@ struct worker {
     void *owner;
 };
 
-/* Prepares a worker, with its thread not started. Returns false when resources are short; then nothing
- * is left behind. */
+/* Prepares a worker, with its thread not started. Returns false when resources are short; then
+ * nothing is left behind. */
 MUST_CHECK bool worker_init(struct worker *worker, unsigned index, struct policy *policy,
                             unsigned max_connections, struct access_log *access_log,
                             void (*on_ended)(struct worker *worker), void *owner);
@@ -48,8 +49,9 @@ MUST_CHECK bool worker_start(struct worker *worker);
  * (`was_started` false). */
 void worker_finish(struct worker *worker, bool was_started);
 
-/* ---- letters from the control thread ------------------------------------------------------------------
- * Each is carried out in order; false: out of memory, the letter was not sent. */
+/* ---- letters from the control thread
+ * ------------------------------------------------------------------ Each is carried out in order;
+ * false: out of memory, the letter was not sent. */
 
 /* Another policy for requests that begin from here on (takes a reference of its own). */
 MUST_CHECK bool worker_install(struct worker *worker, struct policy *policy);
