@@ -34,8 +34,11 @@ static bool ask(struct question *question, const char *method, const char *url, 
     if (question->line.version_major != 1) {
         return true; /* refused before anything else is looked at */
     }
-    *fault =
-        target_parse(question->line.target, method_find(question->line.method), &question->target);
+    enum method known = method_find(question->line.method);
+    if (known == METHOD_CONNECT) {
+        return true; /* refused whatever its target is */
+    }
+    *fault = target_parse(question->line.target, known, &question->target);
     if (*fault == FAULT_NONE && question->target.authority.length > 0) {
         *fault = target_split_host(question->target.authority, false, &question->host);
     }
@@ -74,7 +77,10 @@ static void print_where(const struct verdict *verdict)
     if (verdict->route != NULL) {
         printf("route: %.*s\n", SLICE_PRINT(verdict->route->name));
     }
-    printf("rule: %s\n", verdict_rule_name(verdict->rule));
+    char text[512];
+    struct writer writer = writer_make(text, sizeof text);
+    verdict_write_rule(&writer, verdict);
+    printf("rule: %.*s\n", SLICE_PRINT(writer_slice(&writer)));
     if (verdict->source.line > 0) {
         printf("source: %s:%u\n", verdict->source.file, verdict->source.line);
     } else {

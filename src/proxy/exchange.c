@@ -335,10 +335,13 @@ bool exchange_check_complete(struct exchange *exchange)
     if (exchange->request_state == REQUEST_DROP && !exchange->must_close) {
         return false;
     }
-    bool keep = !exchange->must_close && !exchange->client_is_done;
+    /* A client that sent FIN, and one of a gateway that stops, still gets the answers to what it
+     * has sent already. */
+    bool has_more = exchange->used > exchange->read_offset;
+    bool is_last = exchange->client_is_done || exchange->proxy->is_draining;
+    bool keep = !exchange->must_close && (!is_last || has_more);
     bool linger = !exchange->client_is_done &&
-                  (exchange->must_linger || exchange->request_state != REQUEST_DONE ||
-                   exchange->used > exchange->read_offset);
+                  (exchange->must_linger || exchange->request_state != REQUEST_DONE || has_more);
     set_reason(exchange, REASON_COMPLETE);
     hand_over_record(exchange);
     downstream_exchange_done(exchange->downstream, keep, linger);

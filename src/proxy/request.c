@@ -33,6 +33,10 @@ static enum head_status read_line(struct exchange *exchange)
     case SCAN_DONE:
         break;
     }
+    /* The target is bounded: only a method makes a line that long. */
+    if (exchange->line.length >= settings->max_head) {
+        return bad_head(exchange, FAULT_METHOD_TOO_LONG);
+    }
     exchange->has_line = true;
     exchange->is_http_10 = exchange->line.version_minor == 0;
     exchange->head_length = exchange->line.length;
@@ -133,7 +137,8 @@ static enum http_fault check_head(struct exchange *exchange, struct slice *host_
         exchange->request_left = exchange->request_framing.length;
         fault = connection_read(fields, minor, &exchange->request_connection);
     }
-    if (fault == FAULT_NONE) {
+    /* CONNECT is refused whatever its target is. */
+    if (fault == FAULT_NONE && method != METHOD_CONNECT) {
         fault = target_parse(exchange->line.target, method, &exchange->target);
     }
     if (fault == FAULT_NONE) {

@@ -6,11 +6,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct listeners_entry *find(struct listeners *listeners, struct slice text)
+/* A listener is known by its address; with port 0 several may have the same, and the name tells
+ * them apart. */
+static struct listeners_entry *find(struct listeners *listeners,
+                                    const struct policy_listener *wanted)
 {
+    bool has_port = wanted->bind.kind == ADDRESS_UNIX || wanted->bind.port != 0;
     for (unsigned i = 0; i < listeners->count; i++) {
-        if (slice_equal(slice_of(listeners->entries[i].text), text)) {
-            return &listeners->entries[i];
+        struct listeners_entry *entry = &listeners->entries[i];
+        if (slice_equal(slice_of(entry->text), wanted->bind_text) &&
+            (has_port || slice_equal(slice_of(entry->name), wanted->name))) {
+            return entry;
         }
     }
     return NULL;
@@ -76,7 +82,7 @@ bool listeners_prepare(struct listeners *listeners, const struct policy *policy,
     }
     for (unsigned i = 0; i < policy->listener_count; i++) {
         const struct policy_listener *wanted = &policy->listeners[i];
-        struct listeners_entry *entry = find(listeners, wanted->bind_text);
+        struct listeners_entry *entry = find(listeners, wanted);
         if (entry != NULL) {
             entry->is_wanted = true;
         } else if (!open_entry(listeners, wanted, problem)) {

@@ -29,10 +29,12 @@ static struct worker *of_proxy(struct proxy *proxy)
     return LIST_OBJECT(proxy, struct worker, proxy);
 }
 
+/* Pausing and resuming may alternate with every connection that ends: one line tells of it all. */
 static void say_once(struct worker *worker, const char *what)
 {
-    if (!worker->is_exhausted) {
-        worker->is_exhausted = true;
+    uint64_t now = uv_now(&worker->loop);
+    if (now >= worker->silent_until_ms) {
+        worker->silent_until_ms = now + WORKER_SILENT_MS;
         log_error("worker %u: %s; accepting pauses, open connections go on", worker->index, what);
     }
 }
@@ -197,10 +199,6 @@ static void on_connection_closed(struct proxy *proxy)
     if (proxy->is_draining) {
         close_when_empty(worker);
         return;
-    }
-    if (worker->is_exhausted) {
-        /* Well below the limit it counts as over, and the next time is worth another line. */
-        worker->is_exhausted = proxy->connection_count >= proxy->max_connections / 2;
     }
     resume_acceptors(worker);
 }
