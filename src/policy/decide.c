@@ -257,7 +257,8 @@ void decide(const struct policy *policy, const struct decide_request *request,
     if (judge_version(policy, request, verdict) || judge_method_alone(policy, request, verdict)) {
         return;
     }
-    if (target_is_ambiguous(request->target->path)) {
+    /* Where no rule depends on the path, every reading of it gets the same verdict. */
+    if (policy->judges_paths && target_is_ambiguous(request->target->path)) {
         judge_readings(policy, request, verdict);
         return;
     }

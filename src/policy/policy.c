@@ -215,6 +215,11 @@ static struct method_set seal_answer(const struct policy_route *route)
     return answer;
 }
 
+static bool depends_on_path(const struct route_pattern *pattern)
+{
+    return pattern->path.length > 0 && !slice_equal(pattern->path, SLICE("/*"));
+}
+
 enum policy_seal_status policy_seal(struct policy *policy, const struct route_pattern *patterns,
                                     unsigned pattern_count, unsigned *first, unsigned *second)
 {
@@ -228,6 +233,10 @@ enum policy_seal_status policy_seal(struct policy *policy, const struct route_pa
     }
     for (unsigned i = 0; i < policy->route_count; i++) {
         policy->routes[i].answer = seal_answer(&policy->routes[i]);
+    }
+    policy->judges_paths = false;
+    for (unsigned i = 0; i < pattern_count; i++) {
+        policy->judges_paths |= depends_on_path(&patterns[i]);
     }
     policy->table = route_table_build(&policy->arena, patterns, pattern_count, &conflict_first,
                                       &conflict_second);

@@ -24,10 +24,11 @@ struct decide_request {
 /*
  * Decides. Always fills *verdict. `policy` is sealed. Never allocates.
  *
- * A path that can be read in more than one way (target_is_ambiguous) is judged under each reading:
- * two readings that lead to different upstreams are PATH_AMBIGUOUS, else the first refusal, in the
- * order as written, normal, lenient, is the verdict. The readings are made in a buffer on the
- * stack; a path of that kind longer than DECIDE_PATH_MAX is refused (PATH_UNSAFE).
+ * A path that can be read in more than one way (target_is_ambiguous) is judged under each reading,
+ * if any rule of the policy depends on paths at all: two readings that lead to different upstreams
+ * are PATH_AMBIGUOUS, else the first refusal, in the order as written, normal, lenient, is the
+ * verdict. The readings are made in a buffer on the stack; a path of that kind longer than
+ * DECIDE_PATH_MAX is refused (PATH_UNSAFE).
  */
 enum { DECIDE_PATH_MAX = 8192 };
 void decide(const struct policy *policy, const struct decide_request *request,

@@ -124,6 +124,7 @@ struct policy {
     /* Made by policy_seal: */
     struct method_set implemented; /* by any upstream */
     unsigned versions;             /* taken by any upstream */
+    bool judges_paths;             /* any rule depends on the path */
     struct route_table *table;
 };
 

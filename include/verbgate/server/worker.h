@@ -11,7 +11,7 @@
 
 /* A paused acceptor tries again after this long, when no connection of its own was closed before.
  */
-enum { WORKER_RETRY_MS = 500, WORKER_FLUSH_MS = 200 };
+enum { WORKER_RETRY_MS = 500, WORKER_FLUSH_MS = 200, WORKER_SILENT_MS = 60000 };
 
 struct worker_message;
 
@@ -30,7 +30,7 @@ struct worker {
     struct access_log *access_log;   /* shared */
     struct access_log_buffer *lines; /* being filled; owned; may be NULL */
     bool is_logging;
-    bool is_exhausted; /* said once: out of descriptors, or full */
+    uint64_t silent_until_ms; /* about running out of descriptors or connections */
     bool is_closed;
     void (*on_ended)(struct worker *worker); /* from the worker's thread, as its last act */
     void *owner;
