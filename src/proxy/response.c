@@ -280,7 +280,8 @@ static void begin_response(struct exchange *exchange)
     exchange->status = line->status;
     exchange->first_byte_ns = uv_hrtime();
     exchange->response_state = RESPONSE_CONTENT;
-    if (exchange->client_framing == FRAMING_UNTIL_CLOSE || exchange->client_is_done ||
+    bool is_last_request = exchange->client_is_done && exchange->used == exchange->read_offset;
+    if (exchange->client_framing == FRAMING_UNTIL_CLOSE || is_last_request ||
         exchange->proxy->is_draining) {
         exchange->must_close = true;
     }

@@ -38,7 +38,7 @@ http {{
         location / {{ }}
         # Server-side includes take the Content-Length away: these responses are chunked.
         location /chunked/ {{ alias {folder}/static/; ssi on; ssi_types *; }}
-        location /gzip/ {{ alias {folder}/static/; gzip on; gzip_types *; }}
+        location /gzip/ {{ alias {folder}/static/; gzip on; gzip_types *; gzip_proxied any; }}
         # A PUT stores the content, so an upload can be read back.
         location /dav/ {{ alias {folder}/dav/; dav_methods PUT DELETE; create_full_put_path on; }}
         location = /echo {{
