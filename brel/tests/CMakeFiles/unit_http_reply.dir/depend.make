@@ -1,0 +1,2 @@
+# Empty dependencies file for unit_http_reply.
+# This may be replaced when dependencies are built.

@@ -1,0 +1,2 @@
+# Empty dependencies file for unit_policy_method_set.
+# This may be replaced when dependencies are built.
