@@ -1,3 +1,0 @@
-file(REMOVE_RECURSE
-  "libverbgate_gateway.a"
-)

@@ -1,2 +1,0 @@
-# Empty dependencies file for unit_base_slab.
-# This may be replaced when dependencies are built.

@@ -1,2 +1,0 @@
-# Empty dependencies file for unit_http_target.
-# This may be replaced when dependencies are built.

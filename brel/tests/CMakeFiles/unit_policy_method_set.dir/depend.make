@@ -1,2 +1,0 @@
-# Empty dependencies file for unit_policy_method_set.
-# This may be replaced when dependencies are built.
