@@ -24,6 +24,20 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     *buffer = stream->events->on_allocate(stream);
 }
 
+/* When a reset comes together with the last bytes, libuv reports a clean end: the socket still
+ * knows better. */
+static int true_end(const struct stream *stream, int error)
+{
+    uv_os_fd_t descriptor;
+    int pending = 0;
+    socklen_t length = sizeof pending;
+    if (error == UV_EOF && uv_fileno(&stream->uv.handle, &descriptor) == 0 &&
+        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &pending, &length) == 0 && pending != 0) {
+        return uv_translate_sys_error(pending);
+    }
+    return error;
+}
+
 static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
 {
     struct stream *stream = handle->data;
@@ -33,7 +47,7 @@ static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
         stream->events->on_read_nothing(stream);
     } else {
         stream_stop_reading(stream);
-        stream->events->on_read_end(stream, (int)count);
+        stream->events->on_read_end(stream, true_end(stream, (int)count));
     }
 }
 

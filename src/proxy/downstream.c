@@ -202,6 +202,7 @@ static void begin_linger(struct downstream *downstream)
 {
     downstream->state = DOWNSTREAM_LINGER;
     downstream->lingered_bytes = 0;
+    list_remove(&downstream->ready_node); /* a head that timed out while it waited for its turn */
     stream_shutdown(&downstream->stream);
     deadline_arm(&downstream->proxy->deadlines, &downstream->deadline,
                  settings(downstream)->linger_timeout_ms);

@@ -310,6 +310,8 @@ static void drop_buffered(struct exchange *exchange)
     struct slice content;
     bool is_last = false;
     if (!take_buffered(exchange, &content, &is_last)) {
+        /* Nobody knows where the next request would begin: nothing more is read as one. */
+        exchange->request_state = REQUEST_DONE;
         exchange->must_close = true;
         exchange->must_linger = true;
     } else if (is_last) {
@@ -325,18 +327,25 @@ void exchange_abandon_content(struct exchange *exchange)
     if (exchange->request_state == REQUEST_DONE || exchange->request_state == REQUEST_DROP) {
         return;
     }
+    if (!exchange->has_head) {
+        /* What comes while the answer is on its way must not be read as more of the head. */
+        exchange->request_state = REQUEST_DONE;
+        exchange->must_close = true;
+        exchange->must_linger = true;
+        return;
+    }
     uint64_t most = exchange_settings(exchange)->drain_body;
     bool is_unbounded =
         exchange->request_framing.kind == FRAMING_LENGTH && exchange->request_left > most;
     /* A client that still waits for 100 (Continue) may or may not send its content after another
      * answer: what would come next could be read either way (RFC 9110 section 10.1.1). */
-    if (!exchange->has_head || is_unbounded || exchange->expects_continue) {
+    if (is_unbounded || exchange->expects_continue) {
         exchange->must_close = true;
         exchange->must_linger = true;
     }
     if (exchange->must_close) {
         exchange->must_linger |= exchange->request_framing.kind != FRAMING_NONE;
-        if (exchange->has_head && exchange->request_framing.kind == FRAMING_NONE) {
+        if (exchange->request_framing.kind == FRAMING_NONE) {
             exchange->request_state = REQUEST_DONE;
         }
         return;

@@ -34,7 +34,7 @@ static enum head_status read_line(struct exchange *exchange)
     fields_init(&exchange->response_fields, exchange->response_items,
                 exchange_settings(exchange)->max_fields);
     message_start(&exchange->response_message, MESSAGE_RESPONSE, &exchange->response_fields,
-                  &exchange->trailers);
+                  &exchange->response_trailers);
     return HEAD_READY;
 }
 
@@ -196,7 +196,7 @@ static void release_upstream(struct exchange *exchange)
 static void send_content(struct exchange *exchange, struct slice content, bool is_last)
 {
     const struct trailers *trailers =
-        exchange->request_connection.takes_trailers ? &exchange->trailers : NULL;
+        exchange->request_connection.takes_trailers ? &exchange->response_trailers : NULL;
     enum stream_write_status status =
         relay_send(exchange->proxy, exchange_client(exchange), exchange->client_framing, content,
                    is_last, trailers);

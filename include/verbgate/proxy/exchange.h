@@ -136,7 +136,8 @@ struct exchange {
     enum close_reason reason;
     enum http_fault fault;
 
-    struct trailers trailers; /* of either direction: they are never both in use */
+    struct trailers trailers; /* of the request; both directions may run at the same time */
+    struct trailers response_trailers;
     struct field request_items[FIELDS_MAX];
     struct field response_items[FIELDS_MAX];
     /* The two regions follow. */
