@@ -1,5 +1,6 @@
 """A verbgate process under test."""
 import os
+import pathlib
 import re
 import shlex
 import signal
@@ -13,6 +14,7 @@ BINARY = os.environ.get("VERBGATE_TEST_BINARY", "build/verbgate")
 # What runs the binary, for example "setarch -R" where ThreadSanitizer needs it.
 WRAPPER = shlex.split(os.environ.get("VERBGATE_TEST_WRAPPER", ""))
 WORKERS = os.environ.get("VERBGATE_TEST_WORKERS", "1")
+SUPPRESSIONS = str(pathlib.Path(__file__).resolve().parents[1] / "tsan.supp")
 
 REPORT = re.compile(r"ERROR: (Address|Leak|Memory)Sanitizer|WARNING: ThreadSanitizer|runtime error:|"
                     r"ThreadSanitizer:DEADLYSIGNAL|AddressSanitizer:DEADLYSIGNAL|[Aa]ssertion .* failed")
@@ -37,7 +39,7 @@ def environment(extra=None):
     # A small quarantine: freed memory would else look like growth in the tests of resident memory.
     env["ASAN_OPTIONS"] = "detect_leaks=1:abort_on_error=0:quarantine_size_mb=4"
     env["UBSAN_OPTIONS"] = "print_stacktrace=1:halt_on_error=1"
-    env["TSAN_OPTIONS"] = "halt_on_error=0:second_deadlock_stack=1"
+    env["TSAN_OPTIONS"] = "second_deadlock_stack=1:suppressions=" + SUPPRESSIONS
     env.update(extra or {})
     return env
 
