@@ -89,6 +89,21 @@ static void read_timeouts(struct builder *builder, const struct config_section *
     gateway->body_timeout_ms = options_unsigned(builder, section, "body-timeout");
     gateway->linger_timeout_ms = options_unsigned(builder, section, "linger-timeout");
     gateway->half_close_timeout_ms = options_unsigned(builder, section, "half-close-timeout");
+    gateway->tunnel_timeout_ms = options_unsigned(builder, section, "tunnel-timeout");
+}
+
+struct policy_limits build_limits(struct builder *builder, const struct config_section *section,
+                                  const struct policy_limits *inherited)
+{
+    struct policy_limits limits = *inherited;
+    bool is_top = section == document_gateway(builder->document);
+    if (is_top || options_entry(section, "max-body") != NULL) {
+        limits.max_body = options_number(builder, section, "max-body");
+    }
+    if (is_top || options_entry(section, "upgrade") != NULL) {
+        limits.allows_upgrade = options_word(builder, section, "upgrade") == 0;
+    }
+    return limits;
 }
 
 void build_gateway(struct builder *builder)

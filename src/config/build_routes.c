@@ -147,13 +147,9 @@ static void read_route(struct builder *builder, const struct config_section *sec
     route->name = options_copy(builder, section->name);
     route->source = options_section_source(section);
     route->upstream = choose_upstream(builder, section);
-    route->limits.max_body = UINT64_MAX;
-    if (route->upstream != NULL) {
-        route->limits = route->upstream->limits;
-    }
-    if (options_entry(section, "max-body") != NULL) {
-        route->limits.max_body = options_number(builder, section, "max-body");
-    }
+    const struct policy_limits unset = {.max_body = UINT64_MAX};
+    route->limits =
+        build_limits(builder, section, route->upstream == NULL ? &unset : &route->upstream->limits);
     read_allow(builder, section, route);
 }
 

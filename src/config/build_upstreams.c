@@ -140,7 +140,7 @@ static void read_host_header(struct builder *builder, const struct config_sectio
 }
 
 static void read_upstream(struct builder *builder, const struct config_section *section,
-                          struct policy_upstream *upstream, uint64_t inherited_max_body)
+                          struct policy_upstream *upstream, const struct policy_limits *inherited)
 {
     upstream->index = section->index;
     upstream->name = options_copy(builder, section->name);
@@ -153,9 +153,7 @@ static void read_upstream(struct builder *builder, const struct config_section *
     upstream->response_timeout_ms = options_unsigned(builder, section, "response-timeout");
     upstream->idle_timeout_ms = options_unsigned(builder, section, "idle-timeout");
     upstream->max_idle = options_unsigned(builder, section, "max-idle");
-    upstream->limits.max_body = options_entry(section, "max-body") == NULL
-                                    ? inherited_max_body
-                                    : options_number(builder, section, "max-body");
+    upstream->limits = build_limits(builder, section, inherited);
 }
 
 void build_upstreams(struct builder *builder)
@@ -172,11 +170,13 @@ void build_upstreams(struct builder *builder)
         return;
     }
     policy->upstream_count = count;
-    uint64_t max_body = options_number(builder, document_gateway(builder->document), "max-body");
+    const struct policy_limits unset = {.max_body = UINT64_MAX};
+    struct policy_limits limits =
+        build_limits(builder, document_gateway(builder->document), &unset);
     for (const struct config_section *section = builder->document->first_section; section != NULL;
          section = section->next) {
         if (section->kind == SCHEMA_UPSTREAM) {
-            read_upstream(builder, section, &policy->upstreams[section->index], max_body);
+            read_upstream(builder, section, &policy->upstreams[section->index], &limits);
         }
     }
 }

@@ -167,6 +167,19 @@ static enum schema_section section_of_key(struct slice key)
     return (enum schema_section)0;
 }
 
+/* A slip in a key that belongs elsewhere: "implement" in a route. */
+static void hint_at_other_section(struct slice key, char *hint, size_t size)
+{
+    for (unsigned kind = SCHEMA_GATEWAY; kind <= SCHEMA_ROUTE; kind *= 2) {
+        const char *near = schema_suggest((enum schema_section)kind, key);
+        if (near != NULL) {
+            snprintf(hint, size, "did you mean \"%s\"? It belongs in [%s]", near,
+                     schema_section_name((enum schema_section)kind));
+            return;
+        }
+    }
+}
+
 static void refuse_key(struct reading *reading, const struct ini_item *item)
 {
     struct diagnostic place = place_at(reading, item, item->name_column, item->name.length);
@@ -180,6 +193,8 @@ static void refuse_key(struct reading *reading, const struct ini_item *item)
         snprintf(hint, sizeof hint, "it belongs in [%s]", schema_section_name(other));
     } else if (near != NULL) {
         snprintf(hint, sizeof hint, "did you mean \"%s\"?", near);
+    } else {
+        hint_at_other_section(item->name, hint, sizeof hint);
     }
     diagnostics_add(reading->context->diagnostics, &place, hint, "unknown key \"%.*s\" in [%s]",
                     SLICE_PRINT(item->name), schema_section_name(kind));

@@ -93,12 +93,17 @@ static bool wants_request(const struct exchange *exchange)
         return exchange->upstream != NULL && !stream_is_queued(&exchange->upstream->stream);
     case REQUEST_DROP:
         return true;
+    case REQUEST_TUNNEL:
+        return !stream_is_queued(&exchange->upstream->stream);
     }
     return false;
 }
 
 static enum exchange_wait client_wait(const struct exchange *exchange)
 {
+    if (exchange->request_state == REQUEST_TUNNEL) {
+        return WAIT_TUNNEL;
+    }
     if (stream_is_queued(&exchange->downstream->stream)) {
         return WAIT_TO_SEND;
     }
@@ -111,34 +116,52 @@ static enum exchange_wait client_wait(const struct exchange *exchange)
         return WAIT_CONTENT;
     case REQUEST_HELD:
     case REQUEST_DONE:
+    case REQUEST_TUNNEL:
         break;
     }
     bool is_answered = exchange->response_state >= RESPONSE_CONTENT;
     return exchange->client_is_done && !is_answered ? WAIT_HALF_CLOSED : WAIT_NOTHING;
 }
 
+static uint32_t client_wait_ms(const struct exchange *exchange)
+{
+    const struct policy_gateway *settings = exchange_settings(exchange);
+    switch (exchange->client_wait) {
+    case WAIT_HEAD:
+        return settings->head_timeout_ms;
+    case WAIT_HALF_CLOSED:
+        return settings->half_close_timeout_ms;
+    case WAIT_TUNNEL:
+        /* Of a tunnel that is half closed, the other half has as long as content has. */
+        return exchange->client_is_done || exchange->server_is_done ? settings->body_timeout_ms
+                                                                    : settings->tunnel_timeout_ms;
+    default:
+        return settings->body_timeout_ms;
+    }
+}
+
+static bool is_about_progress(enum exchange_wait wait)
+{
+    return wait == WAIT_TO_SEND || wait == WAIT_CONTENT || wait == WAIT_TUNNEL;
+}
+
 static void update_client(struct exchange *exchange)
 {
     struct downstream *downstream = exchange->downstream;
-    const struct policy_gateway *settings = exchange_settings(exchange);
     if (!exchange->client_is_done && wants_request(exchange)) {
         stream_start_reading(&downstream->stream);
     } else {
         stream_stop_reading(&downstream->stream);
     }
     enum exchange_wait wait = client_wait(exchange);
-    bool is_progress = wait == WAIT_TO_SEND || wait == WAIT_CONTENT;
-    if (wait == exchange->client_wait && !is_progress) {
+    if (wait == exchange->client_wait && !is_about_progress(wait)) {
         return;
     }
     exchange->client_wait = wait;
     if (wait == WAIT_NOTHING) {
         deadline_cancel(&downstream->deadline);
     } else {
-        uint32_t length = wait == WAIT_HEAD          ? settings->head_timeout_ms
-                          : wait == WAIT_HALF_CLOSED ? settings->half_close_timeout_ms
-                                                     : settings->body_timeout_ms;
-        deadline_arm(&exchange->proxy->deadlines, &downstream->deadline, length);
+        deadline_arm(&exchange->proxy->deadlines, &downstream->deadline, client_wait_ms(exchange));
     }
 }
 
@@ -146,6 +169,9 @@ static enum exchange_wait upstream_wait(const struct exchange *exchange)
 {
     if (exchange->upstream->state == UPSTREAM_CONNECTING) {
         return WAIT_CONNECT;
+    }
+    if (exchange->response_state == RESPONSE_TUNNEL) {
+        return WAIT_NOTHING; /* the client's deadline is the tunnel's */
     }
     if (stream_is_queued(&exchange->upstream->stream)) {
         return WAIT_TO_SEND;
@@ -168,13 +194,13 @@ static void update_upstream(struct exchange *exchange)
         return;
     }
     enum exchange_wait wait = upstream_wait(exchange);
-    if (wait != WAIT_CONNECT && !stream_is_queued(&exchange->downstream->stream)) {
+    if (wait != WAIT_CONNECT && !exchange->server_is_done &&
+        !stream_is_queued(&exchange->downstream->stream)) {
         stream_start_reading(&upstream->stream);
     } else {
         stream_stop_reading(&upstream->stream);
     }
-    bool is_progress = wait == WAIT_TO_SEND || wait == WAIT_CONTENT;
-    if (wait == WAIT_CONNECT || (wait == exchange->upstream_wait && !is_progress)) {
+    if (wait == WAIT_CONNECT || (wait == exchange->upstream_wait && !is_about_progress(wait))) {
         return; /* the connect deadline was armed by upstream_connect */
     }
     exchange->upstream_wait = wait;
@@ -372,10 +398,13 @@ void exchange_client_timeout(struct exchange *exchange)
     case WAIT_HALF_CLOSED:
         exchange_abort(exchange, REASON_CLIENT_GONE);
         break;
+    case WAIT_TUNNEL:
+        exchange_abort(exchange, REASON_TUNNEL_IDLE);
+        break;
     case WAIT_NOTHING:
     case WAIT_CONNECT:
     case WAIT_RESPONSE:
-        assert(!"a client deadline without something to wait for");
+        assert(false && "a client deadline without something to wait for");
         break;
     }
 }

@@ -381,6 +381,7 @@ static void write_head(struct exchange *exchange)
         .forwarded = settings->forwarded,
         .drop_expect = true,
         .takes_trailers = exchange->request_connection.takes_trailers,
+        .upgrade = exchange_upgrade_onward(exchange),
         .max_forwards = exchange->max_forwards > 0 ? exchange->max_forwards - 1 : -1,
     };
     serialise_request_head(&exchange->proxy->out, &head);
@@ -555,7 +556,13 @@ void exchange_send_failed(struct exchange *exchange, bool nothing_was_sent)
 
 void exchange_upstream_drained(struct exchange *exchange, int error)
 {
-    if (error != 0) {
+    if (exchange->request_state == REQUEST_TUNNEL) {
+        if (error != 0) {
+            exchange_abort(exchange, REASON_TUNNEL_ENDED);
+        } else {
+            exchange_tunnel_drained(exchange);
+        }
+    } else if (error != 0) {
         exchange_send_failed(exchange, false);
     } else {
         exchange_update(exchange);
@@ -574,6 +581,9 @@ static bool uses_scratch(const struct exchange *exchange)
 
 uv_buf_t exchange_request_room(struct exchange *exchange)
 {
+    if (exchange->request_state == REQUEST_TUNNEL) {
+        return (uv_buf_t){exchange->proxy->scratch, PROXY_SCRATCH_BYTES};
+    }
     if (uses_scratch(exchange)) {
         uint64_t left = exchange->request_left;
         size_t room = left < PROXY_SCRATCH_BYTES ? (size_t)left : PROXY_SCRATCH_BYTES;
@@ -650,11 +660,18 @@ void exchange_request_bytes(struct exchange *exchange, char *data, size_t length
     case REQUEST_DROP:
         drop_content(exchange, data, length);
         break;
+    case REQUEST_TUNNEL:
+        exchange_tunnel_from_client(exchange, slice_make(data, length));
+        break;
     }
 }
 
 void exchange_request_end(struct exchange *exchange, int error)
 {
+    if (exchange->request_state == REQUEST_TUNNEL && error == UV_EOF) {
+        exchange_tunnel_client_end(exchange);
+        return;
+    }
     bool may_wait =
         exchange->request_state == REQUEST_HELD || exchange->request_state == REQUEST_DONE;
     if (error != UV_EOF || !may_wait) {
@@ -673,6 +690,8 @@ void exchange_client_drained(struct exchange *exchange, int error)
 {
     if (error != 0) {
         exchange_abort(exchange, REASON_CLIENT_GONE);
+    } else if (exchange->response_state == RESPONSE_TUNNEL) {
+        exchange_tunnel_drained(exchange);
     } else if (exchange->response_state == RESPONSE_HEAD && exchange->response_used > 0) {
         exchange_response_bytes(exchange, NULL, 0); /* what waited behind an interim response */
     } else if (!exchange_check_complete(exchange)) {

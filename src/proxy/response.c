@@ -107,14 +107,18 @@ static void begin_next_head(struct exchange *exchange)
     exchange->has_status_line = false;
 }
 
-/* Returns false when the exchange is gone. */
+/* Returns false when no further head is to be read: the exchange is gone, or a tunnel. */
 static bool pass_interim(struct exchange *exchange)
 {
     struct connection_info ignored;
     exchange->interim_count++;
     exchange->fault =
         connection_read(&exchange->response_fields, exchange->status_line.version_minor, &ignored);
-    /* 101 switches to a protocol that nobody asked for. */
+    if (exchange->fault == FAULT_NONE && exchange_may_switch(exchange)) {
+        exchange_switch(exchange);
+        return false;
+    }
+    /* Any other 101 switches to a protocol that nobody asked for. */
     if (exchange->status_line.status == 101 || exchange->fault != FAULT_NONE ||
         exchange->interim_count > EXCHANGE_INTERIM_MAX) {
         exchange_fail(exchange, REASON_UPSTREAM_FAULT);
@@ -319,7 +323,7 @@ static void run_head(struct exchange *exchange)
 
 uv_buf_t exchange_response_room(struct exchange *exchange)
 {
-    if (exchange->response_state == RESPONSE_CONTENT) {
+    if (exchange->response_state >= RESPONSE_CONTENT) {
         return (uv_buf_t){exchange->proxy->scratch, PROXY_SCRATCH_BYTES};
     }
     assert(exchange->response_used < exchange->region_bytes);
@@ -330,7 +334,9 @@ uv_buf_t exchange_response_room(struct exchange *exchange)
 void exchange_response_bytes(struct exchange *exchange, char *data, size_t length)
 {
     exchange->has_response_bytes = true;
-    if (exchange->response_state == RESPONSE_CONTENT) {
+    if (exchange->response_state == RESPONSE_TUNNEL) {
+        exchange_tunnel_from_server(exchange, slice_make(data, length));
+    } else if (exchange->response_state == RESPONSE_CONTENT) {
         relay_content(exchange, data, length);
     } else {
         exchange->response_used += length;
@@ -340,6 +346,14 @@ void exchange_response_bytes(struct exchange *exchange, char *data, size_t lengt
 
 void exchange_response_end(struct exchange *exchange, int error)
 {
+    if (exchange->response_state == RESPONSE_TUNNEL) {
+        if (error == UV_EOF) {
+            exchange_tunnel_server_end(exchange);
+        } else {
+            exchange_abort(exchange, REASON_TUNNEL_ENDED);
+        }
+        return;
+    }
     if (exchange->response_state != RESPONSE_CONTENT) {
         if (!exchange_retry(exchange, false)) {
             exchange_fail(exchange, REASON_UPSTREAM_CLOSED);
@@ -372,7 +386,8 @@ void exchange_upstream_timeout(struct exchange *exchange)
     case WAIT_HEAD:
     case WAIT_CONNECT:
     case WAIT_HALF_CLOSED:
-        assert(!"an upstream deadline without something to wait for");
+    case WAIT_TUNNEL:
+        assert(false && "an upstream deadline without something to wait for");
         break;
     }
 }

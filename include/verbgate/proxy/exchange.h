@@ -4,10 +4,12 @@
  * its direction, and ends in exchange_update, which alone decides who may read and which deadline
  * runs.
  *
- *   request   HEAD -> HELD -> CONTENT -> DONE        HELD: complete head, waiting for the upstream
- *                  \-> DROP -> DONE                  DROP: content that nobody wants is read and
- * dropped response  NONE -> CONNECT -> HEAD -> CONTENT -> DONE
+ *   request   HEAD -> HELD -> CONTENT -> DONE     HELD: complete head, waits for the upstream
+ *                  \-> DROP -> DONE               DROP: content is read and dropped
+ *   response  NONE -> CONNECT -> HEAD -> CONTENT -> DONE
  *                  \--------- local answer ------->
+ *
+ * A 101 to a request that asked for it takes both to TUNNEL (tunnel.c).
  *
  * Two rules keep memory flat: the upstream is read only while nothing is queued for the client, and
  * content is read from the client only while nothing is queued for the upstream.
@@ -40,6 +42,7 @@ struct exchange {
         REQUEST_CONTENT,
         REQUEST_DROP,
         REQUEST_DONE,
+        REQUEST_TUNNEL,
     } request_state;
     enum response_state {
         RESPONSE_NONE,
@@ -47,6 +50,7 @@ struct exchange {
         RESPONSE_HEAD,
         RESPONSE_CONTENT,
         RESPONSE_DONE,
+        RESPONSE_TUNNEL,
     } response_state;
 
     /* What each side is waited for: a deadline is armed anew when this changes, and, for waits that
@@ -59,6 +63,7 @@ struct exchange {
         WAIT_CONNECT,     /* the connection to the server */
         WAIT_RESPONSE,    /* the head of the response */
         WAIT_HALF_CLOSED, /* an answer for a client that sent FIN */
+        WAIT_TUNNEL,      /* a byte in either direction */
     } client_wait,
         upstream_wait;
 
@@ -77,8 +82,10 @@ struct exchange {
     bool has_line;      /* `line` is complete */
     bool has_head;      /* the head was read and judged well-formed */
     bool is_http_10;
-    bool client_is_done;   /* FIN came: no more requests, but the answer is awaited */
-    bool must_close;       /* the connection ends with this exchange */
+    bool client_is_done; /* FIN came: no more requests, but the answer is awaited */
+    bool server_is_done; /* the same of the server, in a tunnel */
+    bool has_shut_client, has_shut_server; /* FIN was passed on, in a tunnel */
+    bool must_close;                       /* the connection ends with this exchange */
     bool must_linger;      /* ... and what still comes in is read and dropped first */
     bool expects_continue; /* 100 (Continue) is owed before the content is read */
     bool is_replayable;    /* all that was sent upstream is still in request_region */

@@ -23,6 +23,8 @@
     X(CLIENT_CLOSED, 0, 0, NULL, "the client closed the connection")                             \
     X(CLIENT_GONE, 0, 0, NULL, "the client went away before its answer was complete")            \
     X(CLIENT_STALLED, 0, 0, NULL, "the client stopped taking its answer")                        \
+    X(TUNNEL_IDLE, 0, 0, NULL, "the upgraded connection was silent for too long")                \
+    X(TUNNEL_ENDED, 0, 0, NULL, "the upgraded connection ended")                                 \
     X(LINGERED, 0, 0, NULL, "closed after the last answer")                                      \
     X(DRAINED, 0, 0, NULL, "the gateway is stopping")                                            \
     X(UPSTREAM_REFUSED, 1, 502, "connection_refused", "the server refused the connection")       \
