@@ -25,6 +25,14 @@ static inline const struct policy_gateway *exchange_settings(const struct exchan
     return &exchange->snapshot->policy->gateway;
 }
 
+/* The most bytes that a head may have: max-head, or less for buffers from before it was raised. */
+static inline size_t exchange_max_head(const struct exchange *exchange)
+{
+    size_t room = exchange->region_bytes - PROXY_CONTENT_ROOM;
+    size_t most = exchange_settings(exchange)->max_head;
+    return most < room ? most : room;
+}
+
 static inline struct stream *exchange_client(struct exchange *exchange)
 {
     return &exchange->downstream->stream;

@@ -69,16 +69,12 @@ bool exchange_may_switch(const struct exchange *exchange)
     struct slice offer = exchange_upgrade_onward(exchange);
     struct slice chosen = single_upgrade(&exchange->response_fields);
     return exchange->status_line.status == 101 && offer.length > 0 &&
-           exchange->request_state == REQUEST_DONE && is_offered(offer, chosen);
+           exchange->request_state == REQUEST_DONE &&
+           !stream_is_queued(&exchange->upstream->stream) && is_offered(offer, chosen);
 }
 
 /* ---- the tunnel
  * -------------------------------------------------------------------------------------- */
-
-static void end_tunnel(struct exchange *exchange)
-{
-    exchange_abort(exchange, REASON_TUNNEL_ENDED);
-}
 
 /* A direction whose sender has ended is ended towards its receiver, once what is queued is sent. */
 static void pass_ends(struct exchange *exchange)
@@ -94,7 +90,7 @@ static void pass_ends(struct exchange *exchange)
         stream_shutdown(client);
     }
     if (exchange->has_shut_client && exchange->has_shut_server) {
-        end_tunnel(exchange);
+        exchange_abort(exchange, REASON_TUNNEL_ENDED);
     } else {
         exchange_update(exchange);
     }
@@ -104,7 +100,7 @@ void exchange_tunnel_from_client(struct exchange *exchange, struct slice bytes)
 {
     exchange->received_bytes += bytes.length;
     if (stream_write(&exchange->upstream->stream, &bytes, 1) == STREAM_FAILED) {
-        end_tunnel(exchange);
+        exchange_abort(exchange, REASON_TUNNEL_CUT);
     } else {
         pass_ends(exchange);
     }
@@ -113,8 +109,9 @@ void exchange_tunnel_from_client(struct exchange *exchange, struct slice bytes)
 void exchange_tunnel_from_server(struct exchange *exchange, struct slice bytes)
 {
     exchange->sent_bytes += bytes.length;
+    exchange->client_has_moved = true; /* the client's deadline is the tunnel's */
     if (stream_write(exchange_client(exchange), &bytes, 1) == STREAM_FAILED) {
-        end_tunnel(exchange);
+        exchange_abort(exchange, REASON_TUNNEL_CUT);
     } else {
         pass_ends(exchange);
     }

@@ -35,6 +35,18 @@
 
 enum { EXCHANGE_INTERIM_MAX = 16 }; /* 1xx responses to one request */
 
+/* What a side is waited for. */
+enum exchange_wait {
+    WAIT_NOTHING,
+    WAIT_HEAD,        /* the request's head */
+    WAIT_TO_SEND,     /* the peer takes what is queued for it */
+    WAIT_CONTENT,     /* the next piece of content */
+    WAIT_CONNECT,     /* the connection to the server */
+    WAIT_RESPONSE,    /* the head of the response */
+    WAIT_HALF_CLOSED, /* an answer for a client that sent FIN */
+    WAIT_TUNNEL,      /* a byte in either direction */
+};
+
 struct exchange {
     enum request_state {
         REQUEST_HEAD,
@@ -53,19 +65,11 @@ struct exchange {
         RESPONSE_TUNNEL,
     } response_state;
 
-    /* What each side is waited for: a deadline is armed anew when this changes, and, for waits that
-     * are about progress, whenever there was some. */
-    enum exchange_wait {
-        WAIT_NOTHING,
-        WAIT_HEAD,        /* the request's head */
-        WAIT_TO_SEND,     /* the peer takes what is queued for it */
-        WAIT_CONTENT,     /* the next piece of content */
-        WAIT_CONNECT,     /* the connection to the server */
-        WAIT_RESPONSE,    /* the head of the response */
-        WAIT_HALF_CLOSED, /* an answer for a client that sent FIN */
-        WAIT_TUNNEL,      /* a byte in either direction */
-    } client_wait,
-        upstream_wait;
+    /* A side's deadline is armed anew when this changes, and, for waits that are about progress,
+     * whenever that side has moved. */
+    enum exchange_wait client_wait, upstream_wait;
+    bool client_has_moved, upstream_has_moved; /* since its deadline was armed */
+    size_t client_unsent, upstream_unsent;     /* when WAIT_TO_SEND was armed */
 
     struct proxy *proxy;
     struct downstream *downstream;
@@ -109,6 +113,7 @@ struct exchange {
     bool has_verdict;
     unsigned server; /* index in the upstream */
     unsigned servers_tried;
+    bool has_shed; /* kept connections were closed to make room for this one */
 
     /* The response. */
     size_t response_used;   /* bytes in response_region */
@@ -136,7 +141,7 @@ struct exchange {
     enum close_reason reason;
     enum http_fault fault;
 
-    struct trailers trailers; /* of the request; both directions may run at the same time */
+    struct trailers request_trailers; /* both directions may run at the same time */
     struct trailers response_trailers;
     struct field request_items[FIELDS_MAX];
     struct field response_items[FIELDS_MAX];
