@@ -135,27 +135,18 @@ static int on_trailer_value_complete(llhttp_t *parser)
     return 0;
 }
 
-/* Judges what came between the content before and `end`. */
-static enum http_fault judge_framing(struct message *message, const char *end)
-{
-    const char *start = message->framing_start;
-    message->framing_start = end;
-    return chunk_framing_judge(&message->chunk_framing, start, (size_t)(end - start));
-}
-
+/* The piece must be just the one that chunk_framing found. */
 static int on_content(llhttp_t *parser, const char *at, size_t length)
 {
     struct message *message = parser->data;
-    enum http_fault fault = judge_framing(message, at);
-    if (fault != FAULT_NONE) {
-        return stop_with(message, fault);
+    if (at != message->expected.data || length != message->expected.length) {
+        return stop_with(message, FAULT_CHUNK_SYNTAX);
     }
+    message->expected = slice_make(NULL, 0);
     if (at != message->content_end) {
         memmove(message->content_end, at, length);
     }
     message->content_end += length;
-    message->framing_start = at + length;
-    chunk_framing_pass_content(&message->chunk_framing, length);
     return 0;
 }
 
@@ -314,23 +305,52 @@ static void start_chunks(struct message *message)
     memcpy(message->parser, &ready[message->kind].chunks, sizeof(llhttp_t));
 }
 
-/* The fault behind an error of llhttp in chunked content. */
-static enum http_fault chunk_fault(struct message *message, llhttp_errno_t error, const char *end)
+/* The fault behind an error of llhttp, or a stop of our own, in chunked content. */
+static enum http_fault chunk_fault(const struct message *message, llhttp_errno_t error)
 {
     if (message->fault != FAULT_NONE) {
         return message->fault;
     }
-    /* Our own look goes first: what it finds has one name under every version of llhttp. */
-    const char *stop = llhttp_get_error_pos(parser_of(message));
-    enum http_fault fault = judge_framing(message, stop);
-    bool is_trailer = message->chunk_framing.is_trailer;
-    if (fault == FAULT_NONE && stop < end) {
-        fault = judge_framing(message, stop + 1);
+    return chunk_framing_is_trailer(&message->chunk_framing) ? field_fault(message, error)
+                                                             : FAULT_CHUNK_SYNTAX;
+}
+
+/* Gives llhttp its part of a run, of which the last `content` bytes are content. It must find just
+ * that, and the end of the message where chunk_framing found it and nowhere else. */
+static enum http_fault decode_run(struct message *message, const char *data, size_t framing,
+                                  size_t content)
+{
+    llhttp_t *parser = parser_of(message);
+    message->expected = slice_make(data + framing, content);
+    llhttp_errno_t error = llhttp_execute(parser, data, framing + content);
+    bool is_end = error == HPE_PAUSED;
+    if (error != HPE_OK && !is_end) {
+        return chunk_fault(message, error);
     }
-    if (fault != FAULT_NONE) {
-        return fault;
+    bool is_agreed = message->expected.length == 0 &&
+                     is_end == (message->chunk_framing.state == CHUNK_COMPLETE) &&
+                     (!is_end || llhttp_get_error_pos(parser) == data + framing + content);
+    return is_agreed ? FAULT_NONE : FAULT_CHUNK_SYNTAX;
+}
+
+/* Reads up to the end of the bytes or of the message, and sets *used to where that was. */
+static enum http_fault read_runs(struct message *message, char *data, size_t length, size_t *used)
+{
+    size_t at = 0;
+    while (at < length && message->chunk_framing.state != CHUNK_COMPLETE) {
+        struct chunk_run run;
+        enum http_fault fault =
+            chunk_framing_next(&message->chunk_framing, data + at, length - at, &run);
+        at += run.extension;
+        /* The run ends in front of a fault, so what llhttp finds in the run came first. */
+        enum http_fault found = decode_run(message, data + at, run.framing, run.content);
+        at += run.framing + run.content;
+        if (found != FAULT_NONE || fault != FAULT_NONE) {
+            return found != FAULT_NONE ? found : fault;
+        }
     }
-    return is_trailer ? field_fault(message, error) : FAULT_CHUNK_SYNTAX;
+    *used = at;
+    return FAULT_NONE;
 }
 
 enum message_status message_read_chunks(struct message *message, char *data, size_t length,
@@ -340,21 +360,14 @@ enum message_status message_read_chunks(struct message *message, char *data, siz
         start_chunks(message);
     }
     assert(message->phase == MESSAGE_CONTENT);
-    llhttp_t *parser = parser_of(message);
-    parser->data = message;
-    message->framing_start = message->content_end = data;
-
-    llhttp_errno_t error = llhttp_execute(parser, data, length);
-    bool is_done = error == HPE_PAUSED;
-    const char *end = is_done ? llhttp_get_error_pos(parser) : data + length;
-    enum http_fault fault =
-        error == HPE_OK || is_done ? judge_framing(message, end) : chunk_fault(message, error, end);
+    parser_of(message)->data = message;
+    message->content_end = data;
+    enum http_fault fault = read_runs(message, data, length, used);
     if (fault != FAULT_NONE) {
         return fail(message, fault);
     }
     *content = slice_make(data, (size_t)(message->content_end - data));
-    *used = (size_t)(end - data);
-    if (is_done) {
+    if (message->chunk_framing.state == CHUNK_COMPLETE) {
         message->phase = MESSAGE_COMPLETE;
         return MESSAGE_DONE;
     }

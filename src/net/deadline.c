@@ -71,7 +71,8 @@ static void on_timer(uv_timer_t *timer)
 static struct deadline_queue *find_queue(struct deadlines *deadlines, uint32_t length_ms)
 {
     struct deadline_queue *empty = NULL;
-    struct deadline_queue *longer = NULL;
+    struct deadline_queue *longer = NULL;  /* the next longer one */
+    struct deadline_queue *longest = NULL; /* when there is none longer */
     for (unsigned i = 0; i < deadlines->queue_count; i++) {
         struct deadline_queue *queue = &deadlines->queues[i];
         if (queue->length_ms == length_ms) {
@@ -79,8 +80,12 @@ static struct deadline_queue *find_queue(struct deadlines *deadlines, uint32_t l
         }
         if (list_is_empty(&queue->armed)) {
             empty = queue;
-        } else if (queue->length_ms > length_ms &&
-                   (longer == NULL || queue->length_ms < longer->length_ms)) {
+        }
+        if (longest == NULL || queue->length_ms > longest->length_ms) {
+            longest = queue;
+        }
+        if (queue->length_ms > length_ms &&
+            (longer == NULL || queue->length_ms < longer->length_ms)) {
             longer = queue;
         }
     }
@@ -92,9 +97,7 @@ static struct deadline_queue *find_queue(struct deadlines *deadlines, uint32_t l
         empty->length_ms = length_ms;
         return empty;
     }
-    /* The policy's limits keep lengths far apart from this; the longest queue serves as a last
-     * resort, so that something expires at all. */
-    return longer != NULL ? longer : &deadlines->queues[0];
+    return longer != NULL ? longer : longest;
 }
 
 void deadline_arm(struct deadlines *deadlines, struct deadline *deadline, uint32_t length_ms)

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -217,6 +218,18 @@ size_t stream_unread(const struct stream *stream)
         return 0;
     }
     return (size_t)count;
+}
+
+size_t stream_unsent(const struct stream *stream)
+{
+    uv_os_fd_t descriptor;
+    int count = 0;
+    size_t queued = uv_stream_get_write_queue_size(&stream->uv.stream);
+    if (uv_fileno(&stream->uv.handle, &descriptor) != 0 ||
+        ioctl(descriptor, SIOCOUTQ, &count) != 0 || count < 0) {
+        return queued;
+    }
+    return queued + (size_t)count;
 }
 
 bool stream_is_quiet(const struct stream *stream)

@@ -18,7 +18,7 @@ size_t exchange_object_bytes(size_t region_bytes)
 static void reset(struct exchange *exchange, struct downstream *downstream, size_t used)
 {
     size_t region_bytes = exchange->region_bytes;
-    memset(exchange, 0, offsetof(struct exchange, trailers));
+    memset(exchange, 0, offsetof(struct exchange, request_trailers));
     exchange->proxy = downstream->proxy;
     exchange->downstream = downstream;
     exchange->snapshot = snapshot_reference(downstream->proxy->snapshot);
@@ -84,7 +84,7 @@ static bool wants_request(const struct exchange *exchange)
 {
     switch (exchange->request_state) {
     case REQUEST_HEAD:
-        return true;
+        return exchange->response_state == RESPONSE_NONE; /* an early answer ends it */
     case REQUEST_HELD:
     case REQUEST_DONE:
         /* What comes now is kept for later, and an end is heard of, as long as there is room. */
@@ -93,12 +93,17 @@ static bool wants_request(const struct exchange *exchange)
         return exchange->upstream != NULL && !stream_is_queued(&exchange->upstream->stream);
     case REQUEST_DROP:
         return true;
+    case REQUEST_TUNNEL:
+        return !stream_is_queued(&exchange->upstream->stream);
     }
     return false;
 }
 
 static enum exchange_wait client_wait(const struct exchange *exchange)
 {
+    if (exchange->request_state == REQUEST_TUNNEL) {
+        return WAIT_TUNNEL;
+    }
     if (stream_is_queued(&exchange->downstream->stream)) {
         return WAIT_TO_SEND;
     }
@@ -111,34 +116,57 @@ static enum exchange_wait client_wait(const struct exchange *exchange)
         return WAIT_CONTENT;
     case REQUEST_HELD:
     case REQUEST_DONE:
+    case REQUEST_TUNNEL:
         break;
     }
     bool is_answered = exchange->response_state >= RESPONSE_CONTENT;
     return exchange->client_is_done && !is_answered ? WAIT_HALF_CLOSED : WAIT_NOTHING;
 }
 
+static uint32_t client_wait_ms(const struct exchange *exchange)
+{
+    const struct policy_gateway *settings = exchange_settings(exchange);
+    switch (exchange->client_wait) {
+    case WAIT_HEAD:
+        return settings->head_timeout_ms;
+    case WAIT_HALF_CLOSED:
+        return settings->half_close_timeout_ms;
+    case WAIT_TUNNEL:
+        /* Of a tunnel that is half closed, the other half has as long as content has. */
+        return exchange->client_is_done || exchange->server_is_done ? settings->body_timeout_ms
+                                                                    : settings->tunnel_timeout_ms;
+    default:
+        return settings->body_timeout_ms;
+    }
+}
+
+static bool is_about_progress(enum exchange_wait wait)
+{
+    return wait == WAIT_TO_SEND || wait == WAIT_CONTENT || wait == WAIT_TUNNEL;
+}
+
 static void update_client(struct exchange *exchange)
 {
     struct downstream *downstream = exchange->downstream;
-    const struct policy_gateway *settings = exchange_settings(exchange);
     if (!exchange->client_is_done && wants_request(exchange)) {
         stream_start_reading(&downstream->stream);
     } else {
         stream_stop_reading(&downstream->stream);
     }
     enum exchange_wait wait = client_wait(exchange);
-    bool is_progress = wait == WAIT_TO_SEND || wait == WAIT_CONTENT;
+    bool is_progress = is_about_progress(wait) && exchange->client_has_moved;
     if (wait == exchange->client_wait && !is_progress) {
         return;
     }
     exchange->client_wait = wait;
+    exchange->client_has_moved = false;
+    if (wait == WAIT_TO_SEND) {
+        exchange->client_unsent = stream_unsent(&downstream->stream);
+    }
     if (wait == WAIT_NOTHING) {
         deadline_cancel(&downstream->deadline);
     } else {
-        uint32_t length = wait == WAIT_HEAD          ? settings->head_timeout_ms
-                          : wait == WAIT_HALF_CLOSED ? settings->half_close_timeout_ms
-                                                     : settings->body_timeout_ms;
-        deadline_arm(&exchange->proxy->deadlines, &downstream->deadline, length);
+        deadline_arm(&exchange->proxy->deadlines, &downstream->deadline, client_wait_ms(exchange));
     }
 }
 
@@ -146,6 +174,9 @@ static enum exchange_wait upstream_wait(const struct exchange *exchange)
 {
     if (exchange->upstream->state == UPSTREAM_CONNECTING) {
         return WAIT_CONNECT;
+    }
+    if (exchange->response_state == RESPONSE_TUNNEL) {
+        return WAIT_NOTHING; /* the client's deadline is the tunnel's */
     }
     if (stream_is_queued(&exchange->upstream->stream)) {
         return WAIT_TO_SEND;
@@ -168,16 +199,21 @@ static void update_upstream(struct exchange *exchange)
         return;
     }
     enum exchange_wait wait = upstream_wait(exchange);
-    if (wait != WAIT_CONNECT && !stream_is_queued(&exchange->downstream->stream)) {
+    if (wait != WAIT_CONNECT && !exchange->server_is_done &&
+        !stream_is_queued(&exchange->downstream->stream)) {
         stream_start_reading(&upstream->stream);
     } else {
         stream_stop_reading(&upstream->stream);
     }
-    bool is_progress = wait == WAIT_TO_SEND || wait == WAIT_CONTENT;
+    bool is_progress = is_about_progress(wait) && exchange->upstream_has_moved;
     if (wait == WAIT_CONNECT || (wait == exchange->upstream_wait && !is_progress)) {
         return; /* the connect deadline was armed by upstream_connect */
     }
     exchange->upstream_wait = wait;
+    exchange->upstream_has_moved = false;
+    if (wait == WAIT_TO_SEND) {
+        exchange->upstream_unsent = stream_unsent(&upstream->stream);
+    }
     if (wait == WAIT_NOTHING) {
         deadline_cancel(&upstream->deadline);
     } else {
@@ -277,8 +313,10 @@ static void log_failure(struct exchange *exchange, enum close_reason reason)
 /* A response whose end is the connection's end must not seem complete: only a reset tells. */
 static bool would_seem_complete(const struct exchange *exchange)
 {
-    return exchange->response_state == RESPONSE_CONTENT &&
-           exchange->client_framing == FRAMING_UNTIL_CLOSE;
+    bool is_sending = exchange->response_state == RESPONSE_CONTENT ||
+                      (exchange->response_state == RESPONSE_DONE &&
+                       stream_is_queued(&exchange->downstream->stream));
+    return is_sending && exchange->client_framing == FRAMING_UNTIL_CLOSE;
 }
 
 void exchange_abort(struct exchange *exchange, enum close_reason reason)
@@ -286,7 +324,10 @@ void exchange_abort(struct exchange *exchange, enum close_reason reason)
     struct downstream *downstream = exchange->downstream;
     set_reason(exchange, reason);
     hand_over_record(exchange);
-    bool with_reset = would_seem_complete(exchange);
+    bool with_reset = reason == REASON_TUNNEL_CUT || would_seem_complete(exchange);
+    if (reason == REASON_TUNNEL_CUT && exchange->upstream != NULL) {
+        stream_reset(&exchange->upstream->stream);
+    }
     exchange_destroy(exchange);
     downstream->exchange = NULL;
     if (with_reset) {
@@ -340,8 +381,9 @@ bool exchange_check_complete(struct exchange *exchange)
     bool has_more = exchange->used > exchange->read_offset;
     bool is_last = exchange->client_is_done || exchange->proxy->is_draining;
     bool keep = !exchange->must_close && (!is_last || has_more);
-    bool linger = !exchange->client_is_done &&
-                  (exchange->must_linger || exchange->request_state != REQUEST_DONE || has_more);
+    bool may_send_more = exchange->must_linger || exchange->request_state != REQUEST_DONE ||
+                         has_more || (exchange->proxy->is_draining && !exchange->must_close);
+    bool linger = !exchange->client_is_done && may_send_more;
     set_reason(exchange, REASON_COMPLETE);
     hand_over_record(exchange);
     downstream_exchange_done(exchange->downstream, keep, linger);
@@ -367,15 +409,24 @@ void exchange_client_timeout(struct exchange *exchange)
         }
         break;
     case WAIT_TO_SEND:
-        exchange_abort(exchange, REASON_CLIENT_STALLED);
+        /* The queue is empty only when the kernel has taken it all; a slow reader moves meanwhile. */
+        if (stream_unsent(exchange_client(exchange)) < exchange->client_unsent) {
+            exchange->client_has_moved = true;
+            exchange_update(exchange);
+        } else {
+            exchange_abort(exchange, REASON_CLIENT_STALLED);
+        }
         break;
     case WAIT_HALF_CLOSED:
         exchange_abort(exchange, REASON_CLIENT_GONE);
         break;
+    case WAIT_TUNNEL:
+        exchange_abort(exchange, REASON_TUNNEL_IDLE);
+        break;
     case WAIT_NOTHING:
     case WAIT_CONNECT:
     case WAIT_RESPONSE:
-        assert(!"a client deadline without something to wait for");
+        assert(false && "a client deadline without something to wait for");
         break;
     }
 }

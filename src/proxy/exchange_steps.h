@@ -1,5 +1,5 @@
 /* What the files of the exchange share among themselves: exchange.c (life, ends, who may read),
- * request.c (the client's side), response.c (the server's side), answer.c (local answers), relay.c
+ * request.c (the client's side), response.c (the server's side), answer.c (local answers), tunnel.c (upgraded connections), relay.c
  * (content on its way). */
 #ifndef VERBGATE_PROXY_EXCHANGE_STEPS_H
 #define VERBGATE_PROXY_EXCHANGE_STEPS_H
@@ -25,6 +25,14 @@ static inline const struct policy_gateway *exchange_settings(const struct exchan
     return &exchange->snapshot->policy->gateway;
 }
 
+/* The most bytes that a head may have: max-head, or less for buffers from before it was raised. */
+static inline size_t exchange_max_head(const struct exchange *exchange)
+{
+    size_t room = exchange->region_bytes - PROXY_CONTENT_ROOM;
+    size_t most = exchange_settings(exchange)->max_head;
+    return most < room ? most : room;
+}
+
 static inline struct stream *exchange_client(struct exchange *exchange)
 {
     return &exchange->downstream->stream;
@@ -48,6 +56,27 @@ void exchange_send_failed(struct exchange *exchange, bool nothing_was_sent);
 /* Nobody wants the rest of the content: it is read and dropped when that is a bounded affair, or
  * the connection is marked to end with this exchange. */
 void exchange_abandon_content(struct exchange *exchange);
+
+/* ---- tunnel.c */
+
+/* The Upgrade value that goes onward with the request; empty when there is none to send. */
+struct slice exchange_upgrade_onward(const struct exchange *exchange);
+
+/* Whether a 101 (Switching Protocols) in exchange->status_line is what the client asked for. */
+bool exchange_may_switch(const struct exchange *exchange);
+
+/* Sends the 101 and makes the exchange a tunnel. */
+void exchange_switch(struct exchange *exchange);
+
+void exchange_tunnel_from_client(struct exchange *exchange, struct slice bytes);
+void exchange_tunnel_from_server(struct exchange *exchange, struct slice bytes);
+
+/* FIN came from that side. */
+void exchange_tunnel_client_end(struct exchange *exchange);
+void exchange_tunnel_server_end(struct exchange *exchange);
+
+/* What was queued for one of the sides is sent. */
+void exchange_tunnel_drained(struct exchange *exchange);
 
 /* ---- answer.c */
 

@@ -95,6 +95,19 @@ void pool_close_idle(struct pool *pool)
     }
 }
 
+bool pool_shed_idle(struct proxy *proxy)
+{
+    bool any = false;
+    for (struct list_node *node = proxy->pools.next; node != &proxy->pools; node = node->next) {
+        struct pool *pool = LIST_OBJECT(node, struct pool, node);
+        if (!list_is_empty(&pool->idle)) {
+            upstream_close(LIST_OBJECT(pool->idle.previous, struct upstream, node));
+            any = true;
+        }
+    }
+    return any;
+}
+
 void pool_mark_failed(struct pool *pool)
 {
     pool->failed_until_ms = uv_now(pool->proxy->loop) + POOL_FAILED_MS;

@@ -24,7 +24,7 @@ static enum head_status read_line(struct exchange *exchange)
     switch (request_line_scan(&exchange->scanner, exchange->request_region, exchange->used,
                               settings->max_target, &exchange->line, &fault)) {
     case SCAN_MORE:
-        if (exchange->used >= settings->max_head) {
+        if (exchange->used >= exchange_max_head(exchange)) {
             return bad_head(exchange, request_line_overflow(&exchange->scanner));
         }
         return HEAD_MORE;
@@ -34,7 +34,7 @@ static enum head_status read_line(struct exchange *exchange)
         break;
     }
     /* The target is bounded: only a method makes a line that long. */
-    if (exchange->line.length >= settings->max_head) {
+    if (exchange->line.length >= exchange_max_head(exchange)) {
         return bad_head(exchange, FAULT_METHOD_TOO_LONG);
     }
     exchange->has_line = true;
@@ -43,7 +43,7 @@ static enum head_status read_line(struct exchange *exchange)
     exchange->read_offset = exchange->head_length;
     fields_init(&exchange->request_fields, exchange->request_items, settings->max_fields);
     message_start(&exchange->request_message, MESSAGE_REQUEST, &exchange->request_fields,
-                  &exchange->trailers);
+                  &exchange->request_trailers);
     return HEAD_READY;
 }
 
@@ -58,7 +58,7 @@ static enum head_status read_fields(struct exchange *exchange)
     if (status == MESSAGE_BAD) {
         return bad_head(exchange, message_fault(&exchange->request_message));
     }
-    if (exchange->head_length >= exchange_settings(exchange)->max_head) {
+    if (exchange->head_length >= exchange_max_head(exchange)) {
         return bad_head(exchange, FAULT_HEAD_TOO_LARGE);
     }
     return status == MESSAGE_MORE ? HEAD_MORE : HEAD_READY;
@@ -218,6 +218,9 @@ enum exchange_step exchange_run_head(struct exchange *exchange)
     struct downstream *downstream = exchange->downstream;
     unsigned request = downstream->request_count;
     assert(exchange->request_state == REQUEST_HEAD);
+    if (exchange->response_state != RESPONSE_NONE) {
+        return EXCHANGE_WAITS; /* it was too slow, and its 408 is on its way */
+    }
     switch (read_head(exchange)) {
     case HEAD_MORE:
         exchange_update(exchange);
@@ -296,7 +299,7 @@ static void send_content(struct exchange *exchange, struct slice content, bool i
 {
     enum stream_write_status status =
         relay_send(exchange->proxy, &exchange->upstream->stream, exchange->request_framing.kind,
-                   content, is_last, &exchange->trailers);
+                   content, is_last, &exchange->request_trailers);
     exchange->request_state = is_last ? REQUEST_DONE : REQUEST_CONTENT;
     if (status == STREAM_FAILED) {
         exchange_send_failed(exchange, false);
@@ -390,6 +393,7 @@ static void write_head(struct exchange *exchange)
         .forwarded = settings->forwarded,
         .drop_expect = true,
         .takes_trailers = exchange->request_connection.takes_trailers,
+        .upgrade = exchange_upgrade_onward(exchange),
         .max_forwards = exchange->max_forwards > 0 ? exchange->max_forwards - 1 : -1,
     };
     serialise_request_head(&exchange->proxy->out, &head);
@@ -438,7 +442,7 @@ static void send_head(struct exchange *exchange)
     struct upstream *upstream = exchange->upstream;
     enum stream_write_status status =
         relay_send(exchange->proxy, &upstream->stream, exchange->request_framing.kind, content,
-                   is_last, &exchange->trailers);
+                   is_last, &exchange->request_trailers);
     exchange->request_state = is_last ? REQUEST_DONE : REQUEST_CONTENT;
     if (status == STREAM_FAILED) {
         exchange_send_failed(exchange, true);
@@ -460,6 +464,8 @@ static enum close_reason connect_reason(int error)
     case UV_ENOMEM:
     case UV_ENOBUFS:
         return REASON_NO_RESOURCES;
+    case UV_EAGAIN: /* the backlog of a Unix socket is full */
+        return REASON_UPSTREAM_BUSY;
     default:
         return REASON_UPSTREAM_UNREACHABLE;
     }
@@ -468,26 +474,45 @@ static enum close_reason connect_reason(int error)
 static void connect_failed(struct exchange *exchange, struct pool *pool, int error)
 {
     enum close_reason reason = connect_reason(error);
-    if (reason != REASON_NO_RESOURCES) {
+    if (reason == REASON_NO_RESOURCES) {
+        /* Connections that are kept for later give way to a request that is here now. */
+        if (!exchange->has_shed && pool_shed_idle(exchange->proxy)) {
+            exchange->has_shed = true;
+            exchange_find_upstream(exchange, true);
+        } else {
+            exchange_fail(exchange, reason);
+        }
+        return;
+    }
+    if (reason != REASON_UPSTREAM_BUSY) {
         pool_mark_failed(pool);
     }
     exchange->servers_tried++;
     /* Nothing was sent, so another server may have the request, whatever its method. */
-    if (reason != REASON_NO_RESOURCES &&
-        exchange->servers_tried < exchange->verdict.upstream->server_count) {
+    if (exchange->servers_tried < exchange->verdict.upstream->server_count) {
         exchange_find_upstream(exchange, true);
     } else {
         exchange_fail(exchange, reason);
     }
 }
 
-/* A kept connection may have died unheard. For methods that cannot be sent twice it is worth a look
- * (RFC 9110 section 9.2.2). */
+/* Whether the request could be sent once more if a kept connection turns out to be dead. */
+static bool can_send_twice(const struct exchange *exchange)
+{
+    bool is_whole = exchange->request_framing.kind == FRAMING_NONE ||
+                    (exchange->request_framing.kind == FRAMING_LENGTH &&
+                     exchange->used - exchange->read_offset >= exchange->request_left);
+    return exchange->is_idempotent && is_whole;
+}
+
+/* A kept connection may have died unheard, or hold content that its last response should not have
+ * had. Where that could not be mended later it is worth a look (RFC 9110 section 9.2.2). */
 static struct upstream *take_kept(struct exchange *exchange, struct pool *pool)
 {
     struct upstream *upstream;
     while ((upstream = upstream_acquire(pool, exchange)) != NULL) {
-        if (exchange->is_idempotent || stream_is_quiet(&upstream->stream)) {
+        bool may_trust = can_send_twice(exchange) && !upstream->is_suspect;
+        if (may_trust || stream_is_quiet(&upstream->stream)) {
             return upstream;
         }
         upstream_close(upstream);
@@ -564,7 +589,14 @@ void exchange_send_failed(struct exchange *exchange, bool nothing_was_sent)
 
 void exchange_upstream_drained(struct exchange *exchange, int error)
 {
-    if (error != 0) {
+    exchange->upstream_has_moved = true;
+    if (exchange->request_state == REQUEST_TUNNEL) {
+        if (error != 0) {
+            exchange_abort(exchange, REASON_TUNNEL_CUT);
+        } else {
+            exchange_tunnel_drained(exchange);
+        }
+    } else if (error != 0) {
         exchange_send_failed(exchange, false);
     } else {
         exchange_update(exchange);
@@ -573,6 +605,12 @@ void exchange_upstream_drained(struct exchange *exchange, int error)
 
 /* ---- events of the client's side
  * -------------------------------------------------------------------- */
+
+/* What comes is dropped unread: the connection ends with this exchange. */
+static bool is_discarding(const struct exchange *exchange)
+{
+    return exchange->request_state == REQUEST_DROP && exchange->must_close;
+}
 
 /* Content with a length never overruns it, so it may pass through the shared buffer. */
 static bool uses_scratch(const struct exchange *exchange)
@@ -583,6 +621,9 @@ static bool uses_scratch(const struct exchange *exchange)
 
 uv_buf_t exchange_request_room(struct exchange *exchange)
 {
+    if (exchange->request_state == REQUEST_TUNNEL || is_discarding(exchange)) {
+        return (uv_buf_t){exchange->proxy->scratch, PROXY_SCRATCH_BYTES};
+    }
     if (uses_scratch(exchange)) {
         uint64_t left = exchange->request_left;
         size_t room = left < PROXY_SCRATCH_BYTES ? (size_t)left : PROXY_SCRATCH_BYTES;
@@ -623,10 +664,12 @@ static void relay_content(struct exchange *exchange, char *data, size_t length)
     }
 }
 
-static void drop_content(struct exchange *exchange, char *data, size_t length)
+static void drop_content(struct exchange *exchange, size_t length)
 {
-    if (uses_scratch(exchange)) {
-        (void)data;
+    exchange->received_bytes += is_discarding(exchange) ? length : 0;
+    if (is_discarding(exchange)) {
+        /* Nothing of it is looked at. */
+    } else if (uses_scratch(exchange)) {
         exchange->request_left -= length;
         exchange->received_bytes += length;
         if (exchange->request_left == 0) {
@@ -643,6 +686,7 @@ static void drop_content(struct exchange *exchange, char *data, size_t length)
 
 void exchange_request_bytes(struct exchange *exchange, char *data, size_t length)
 {
+    exchange->client_has_moved = true;
     switch (exchange->request_state) {
     case REQUEST_HEAD:
         exchange->used += length;
@@ -657,17 +701,25 @@ void exchange_request_bytes(struct exchange *exchange, char *data, size_t length
         relay_content(exchange, data, length);
         break;
     case REQUEST_DROP:
-        drop_content(exchange, data, length);
+        drop_content(exchange, length);
+        break;
+    case REQUEST_TUNNEL:
+        exchange_tunnel_from_client(exchange, slice_make(data, length));
         break;
     }
 }
 
 void exchange_request_end(struct exchange *exchange, int error)
 {
+    if (exchange->request_state == REQUEST_TUNNEL && error == UV_EOF) {
+        exchange_tunnel_client_end(exchange);
+        return;
+    }
     bool may_wait =
         exchange->request_state == REQUEST_HELD || exchange->request_state == REQUEST_DONE;
     if (error != UV_EOF || !may_wait) {
-        exchange_abort(exchange, REASON_CLIENT_GONE);
+        exchange_abort(exchange, exchange->request_state == REQUEST_TUNNEL ? REASON_TUNNEL_CUT
+                                                                           : REASON_CLIENT_GONE);
         return;
     }
     /* FIN after a complete request: the client may have closed its side only. It gets a short while
@@ -680,8 +732,11 @@ void exchange_request_end(struct exchange *exchange, int error)
 
 void exchange_client_drained(struct exchange *exchange, int error)
 {
+    exchange->client_has_moved = true;
     if (error != 0) {
         exchange_abort(exchange, REASON_CLIENT_GONE);
+    } else if (exchange->response_state == RESPONSE_TUNNEL) {
+        exchange_tunnel_drained(exchange);
     } else if (exchange->response_state == RESPONSE_HEAD && exchange->response_used > 0) {
         exchange_response_bytes(exchange, NULL, 0); /* what waited behind an interim response */
     } else if (!exchange_check_complete(exchange)) {

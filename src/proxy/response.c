@@ -21,7 +21,7 @@ static enum head_status read_line(struct exchange *exchange)
     switch (status_line_scan(exchange->response_region, exchange->response_used,
                              &exchange->status_line, &fault)) {
     case SCAN_MORE:
-        return exchange->response_used >= exchange_settings(exchange)->max_head
+        return exchange->response_used >= exchange_max_head(exchange)
                    ? bad_head(exchange, FAULT_HEAD_TOO_LARGE)
                    : HEAD_MORE;
     case SCAN_BAD:
@@ -48,7 +48,7 @@ static enum head_status read_fields(struct exchange *exchange)
     if (status == MESSAGE_BAD) {
         return bad_head(exchange, message_fault(&exchange->response_message));
     }
-    if (exchange->response_parsed >= exchange_settings(exchange)->max_head) {
+    if (exchange->response_parsed >= exchange_max_head(exchange)) {
         return bad_head(exchange, FAULT_HEAD_TOO_LARGE);
     }
     return status == MESSAGE_MORE ? HEAD_MORE : HEAD_READY;
@@ -107,14 +107,18 @@ static void begin_next_head(struct exchange *exchange)
     exchange->has_status_line = false;
 }
 
-/* Returns false when the exchange is gone. */
+/* Returns false when no further head is to be read: the exchange is gone, or a tunnel. */
 static bool pass_interim(struct exchange *exchange)
 {
     struct connection_info ignored;
     exchange->interim_count++;
     exchange->fault =
         connection_read(&exchange->response_fields, exchange->status_line.version_minor, &ignored);
-    /* 101 switches to a protocol that nobody asked for. */
+    if (exchange->fault == FAULT_NONE && exchange_may_switch(exchange)) {
+        exchange_switch(exchange);
+        return false;
+    }
+    /* Any other 101 switches to a protocol that nobody asked for. */
     if (exchange->status_line.status == 101 || exchange->fault != FAULT_NONE ||
         exchange->interim_count > EXCHANGE_INTERIM_MAX) {
         exchange_fail(exchange, REASON_UPSTREAM_FAULT);
@@ -181,6 +185,10 @@ static void release_upstream(struct exchange *exchange)
                     exchange->response_framing.kind != FRAMING_UNTIL_CLOSE &&
                     exchange->response_connection.is_persistent;
     if (is_clean) {
+        /* Some servers send the content that HEAD or 304 must not have, if a moment later. */
+        upstream->is_suspect = exchange->response_framing.kind == FRAMING_NONE &&
+                               (fields_has(&exchange->response_fields, FIELD_CONTENT_LENGTH) ||
+                                fields_has(&exchange->response_fields, FIELD_TRANSFER_ENCODING));
         upstream_release(upstream, settings->max_idle, settings->idle_timeout_ms);
     } else {
         upstream_close(upstream);
@@ -319,7 +327,7 @@ static void run_head(struct exchange *exchange)
 
 uv_buf_t exchange_response_room(struct exchange *exchange)
 {
-    if (exchange->response_state == RESPONSE_CONTENT) {
+    if (exchange->response_state >= RESPONSE_CONTENT) {
         return (uv_buf_t){exchange->proxy->scratch, PROXY_SCRATCH_BYTES};
     }
     assert(exchange->response_used < exchange->region_bytes);
@@ -330,7 +338,10 @@ uv_buf_t exchange_response_room(struct exchange *exchange)
 void exchange_response_bytes(struct exchange *exchange, char *data, size_t length)
 {
     exchange->has_response_bytes = true;
-    if (exchange->response_state == RESPONSE_CONTENT) {
+    exchange->upstream_has_moved = true;
+    if (exchange->response_state == RESPONSE_TUNNEL) {
+        exchange_tunnel_from_server(exchange, slice_make(data, length));
+    } else if (exchange->response_state == RESPONSE_CONTENT) {
         relay_content(exchange, data, length);
     } else {
         exchange->response_used += length;
@@ -340,6 +351,14 @@ void exchange_response_bytes(struct exchange *exchange, char *data, size_t lengt
 
 void exchange_response_end(struct exchange *exchange, int error)
 {
+    if (exchange->response_state == RESPONSE_TUNNEL) {
+        if (error == UV_EOF) {
+            exchange_tunnel_server_end(exchange);
+        } else {
+            exchange_abort(exchange, REASON_TUNNEL_CUT);
+        }
+        return;
+    }
     if (exchange->response_state != RESPONSE_CONTENT) {
         if (!exchange_retry(exchange, false)) {
             exchange_fail(exchange, REASON_UPSTREAM_CLOSED);
@@ -358,6 +377,12 @@ void exchange_upstream_timeout(struct exchange *exchange)
 {
     switch (exchange->upstream_wait) {
     case WAIT_TO_SEND:
+        if (stream_unsent(&exchange->upstream->stream) < exchange->upstream_unsent) {
+            exchange->upstream_has_moved = true;
+            exchange_update(exchange);
+            break;
+        }
+        /* fall through */
     case WAIT_RESPONSE:
         if (exchange->request_state != REQUEST_DONE) {
             exchange->must_close = true;
@@ -372,7 +397,8 @@ void exchange_upstream_timeout(struct exchange *exchange)
     case WAIT_HEAD:
     case WAIT_CONNECT:
     case WAIT_HALF_CLOSED:
-        assert(!"an upstream deadline without something to wait for");
+    case WAIT_TUNNEL:
+        assert(false && "an upstream deadline without something to wait for");
         break;
     }
 }

@@ -87,6 +87,7 @@ def main():
     os.environ["VERBGATE_TEST_BINARY"] = os.path.abspath(arguments.binary)
     if arguments.threads:
         os.environ["VERBGATE_TEST_WORKERS"] = "2"
+        os.environ["VERBGATE_TEST_THREADS"] = "1"
     from lib import case
     case.DIRECT = arguments.direct
     tests = load(arguments)

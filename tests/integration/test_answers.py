@@ -85,6 +85,12 @@ class Answers(Case):
             self.assertIn(response.status, (400, 405), path)
         self.assertEqual(self.backend.requests, [])
 
+    def test_an_unsafe_spelling_of_a_path_is_400(self):
+        connection = self.client(self.policy())
+        for path in ("/reports/%00", "/a%01b", "/reports/%c0%afq3"):
+            self.assert_status(connection.ask("GET", path), 400)
+        self.assertEqual(self.backend.requests, [])
+
     def test_a_major_version_other_than_1_is_505(self):
         gate = self.policy()
         for version in ("2.0", "3.0", "0.9", "0.0", "9.9"):

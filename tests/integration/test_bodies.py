@@ -61,7 +61,7 @@ class Uploads(Case):
     def test_chunk_extensions_are_read_and_not_forwarded(self):
         backend, connection = self.upload()
         head = request("POST", "/", fields=[("Transfer-Encoding", "chunked")])
-        connection.send(head + b"3;a=b;c=\"d;e\"\r\nabc\r\n0;x\r\n\r\n")
+        connection.send(head + b"3;a=b;c=\"d;e\";f\r\nabc\r\n0;x\r\n\r\n")
         self.assert_status(connection.read(), 200)
         self.assertEqual(backend.requests[0].body, b"abc")
         self.assertNotIn(b"a=b", backend.connections[0].received)

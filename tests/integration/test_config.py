@@ -53,7 +53,7 @@ class Check(CommandLine):
         self.assertEqual(result.returncode, 0, result.stderr)
 
     def test_all_errors_are_shown_at_once_like_a_compilers(self):
-        text = (POLICY + "implement = GET\nallow = G(T\n[route lost]\nupstream = nobody\n"
+        text = (POLICY.replace("versions = 1.1", "implement = GET") + "allow = G(T\n[route lost]\nupstream = nobody\n"
                 "[gateway]\nhead-timeout = 5\nmax-head = many\nworkers = -1\n")
         result = self.check(text)
         self.assertEqual(result.returncode, 1)

@@ -125,6 +125,10 @@ class Listeners(Case):
             self.assert_status(self.ask(address), 200)
 
     def test_a_host_name_is_resolved_for_an_upstream(self):
+        try:
+            socket.getaddrinfo("localhost", 80, socket.AF_INET)
+        except socket.gaierror:
+            self.skipTest("this machine does not know localhost")
         backend = self.origin()
         gate = self.gateway(ini("localhost:%d" % backend.address[1]))
         self.assert_status(self.ask(gate), 200)

@@ -17,7 +17,7 @@ from lib.origin import answer, serve
 COMMON = re.compile(r'127\.0\.0\.1 - - \[\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d \+0000\] '
                     r'"(?P<request>[^"]*)" (?P<status>\d{3}) (?P<bytes>\d+|-)')
 
-NO_DESCRIPTORS = r"(?i)file descriptors|open files|EMFILE"
+NO_DESCRIPTORS = r"open files.*accepting pauses"
 
 
 class Paused:

@@ -20,6 +20,7 @@ enum diagnostic_severity { DIAGNOSTIC_WARNING, DIAGNOSTIC_ERROR };
 struct diagnostic {
     enum diagnostic_severity severity;
     struct slice file;      /* may be empty: not about a file */
+    unsigned file_order;    /* of all files of one load, which came when; for sorting only */
     unsigned line;          /* 0: about the whole file */
     unsigned column;        /* 0: about the whole line */
     unsigned width;         /* bytes to underline, at least 1 when column is not 0 */
@@ -39,12 +40,22 @@ struct diagnostics {
 void diagnostics_init(struct diagnostics *diagnostics);
 void diagnostics_finish(struct diagnostics *diagnostics);
 
-/* Adds a copy of `place` (its message and hint are ignored) with a formatted message; `hint` may be
- * NULL. */
+/*
+ * Adds a copy of `place` (its message and hint are ignored) with a formatted message; `hint` may be
+ * NULL. Control bytes of the message become '?' and a very long one is cut; a hint may have line
+ * feeds. When all places are taken an error still pushes out the last warning.
+ */
 void diagnostics_add(struct diagnostics *diagnostics, const struct diagnostic *place,
                      const char *hint, const char *format, ...) PRINTF_LIKE(4, 5);
 
-/* Writes item `index`, ending in a newline; control bytes of the source line are shown as '?'. */
+/* True when a further error would only be counted: then costly hints need not be made. */
+bool diagnostics_is_full(const struct diagnostics *diagnostics);
+
+/* Sorts the items by file, line and column; what is about a whole file comes after its lines. */
+void diagnostics_sort(struct diagnostics *diagnostics);
+
+/* Writes item `index`, ending in a newline; control bytes of the source line are shown as '?',
+ * and of a very long line only the part around the column is shown. */
 void diagnostics_write(const struct diagnostics *diagnostics, unsigned index,
                        struct writer *writer);
 

@@ -7,8 +7,8 @@
  *   ; comment   # comment    at the start of a line, or after white space
  *
  * White space around names and values is dropped. A value in double quotes keeps its white space
- * and comment signs; inside it \" and \\ stand for themselves. Lines end in LF or CRLF. There are
- * no continuation lines.
+ * and comment signs; inside it \" stands for " and \\ for \, and no other escape exists. Lines end
+ * in LF or CRLF. There are no continuation lines, and no control characters but the tab.
  */
 #ifndef VERBGATE_CONFIG_INI_H
 #define VERBGATE_CONFIG_INI_H
@@ -26,12 +26,14 @@ struct ini_item {
     struct slice line_text; /* the whole line, for messages */
     struct slice section;   /* INI_SECTION: the kind ("upstream") */
     struct slice name;      /* INI_SECTION: the name, or empty; INI_PAIR: the key */
-    struct slice value;     /* INI_PAIR: as written, quotes removed only if has_escapes is false */
+    struct slice value;     /* INI_PAIR: without its quotes, a view of the line */
     bool is_quoted;
-    bool has_escapes;     /* \" or \\ occurs: the reader has to copy the value without them */
-    unsigned name_column; /* from 1, in bytes */
-    unsigned value_column;
-    const char *error; /* INI_ERROR: static text; parsing goes on with the next line */
+    bool has_escapes;        /* \" or \\ occurs: the reader has to copy the value without them */
+    unsigned section_column; /* from 1, in bytes, as all columns */
+    unsigned name_column;    /* of an empty section name: where it would stand */
+    unsigned value_column;   /* of the opening quote, if there is one */
+    unsigned value_width;    /* with the quotes */
+    const char *error;       /* INI_ERROR: static text; parsing goes on with the next line */
     unsigned error_column;
 };
 

@@ -10,10 +10,12 @@
 #include "verbgate/policy/policy.h"
 
 enum {
-    CONFIG_FILE_MAX = 4 * 1024 * 1024, /* bytes of one file */
-    CONFIG_FILES_MAX = 1024,           /* with all includes */
-    CONFIG_DEPTH_MAX = 8,              /* of includes */
-    CONFIG_ARENA_MAX = 64 * 1024 * 1024,
+    CONFIG_FILE_MAX = 4 * 1024 * 1024,           /* bytes of one file */
+    CONFIG_FILES_MAX = 1024,                     /* with all includes */
+    CONFIG_DEPTH_MAX = 8,                        /* of includes */
+    CONFIG_ARENA_MAX = 64 * 1024 * 1024,         /* of the policy, and of the texts while loading */
+    CONFIG_NAME_MAX = 64,                        /* bytes of a section's name */
+    CONFIG_PATTERNS_MAX = 4 * POLICY_ROUTES_MAX, /* hosts times paths, of all routes */
 };
 
 struct config_environment {
@@ -38,7 +40,7 @@ struct config_environment {
 /*
  * Loads the file at `path` with its includes, checks everything, and returns a sealed policy with
  * one reference, or NULL when there was any error. Errors and warnings are added to `diagnostics`,
- * which the caller initialised. Names are not resolved here.
+ * which is freshly initialised, and sorted by file and line. Names are not resolved here.
  */
 MUST_CHECK struct policy *config_load(const char *path,
                                       const struct config_environment *environment,

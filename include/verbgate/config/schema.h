@@ -7,6 +7,7 @@
 
 #include "verbgate/base/attributes.h"
 #include "verbgate/base/slice.h"
+#include "verbgate/base/writer.h"
 
 enum schema_section {
     SCHEMA_GATEWAY = 1,
@@ -37,12 +38,15 @@ struct schema_option {
     enum schema_type type;
     const char *fallback; /* the default as it would be written; NULL: required; "": unset */
     uint64_t least, most; /* range of counts, sizes (bytes) and times (ms) */
-    const char *words;    /* SCHEMA_WORD: the choices, separated by spaces */
+    const char *words;    /* SCHEMA_WORD: the choices, separated by spaces; SCHEMA_COUNT: one word
+                             that stands for 0, or NULL */
     bool repeats;         /* may be given more than once */
+    const char *example;  /* a value for the reference where `fallback` gives none */
     const char *help;     /* one line */
 };
 
-/* All options, `*count` of them, sorted by section and then as the reference lists them. */
+/* All options, `*count` of them, by section as the reference lists them; those of several sections
+ * come last. */
 const struct schema_option *schema_options(size_t *count);
 
 /* The option `key` of a section, or NULL. */
@@ -53,6 +57,23 @@ const char *schema_suggest(enum schema_section section, struct slice key);
 
 /* "gateway", "listener", "upstream", "route". */
 const char *schema_section_name(enum schema_section section);
+
+/* Finds the section kind by its name; false when there is none. */
+MUST_CHECK bool schema_section_find(struct slice name, enum schema_section *section);
+
+/* The section name nearest to `name`, or NULL. */
+const char *schema_section_suggest(struct slice name);
+
+/* The word of a list separated by spaces that is nearest to `word`: equal but for case, or few
+ * typing errors away. The empty slice when none is near. For hints. */
+struct slice schema_nearest_word(const char *words, struct slice word);
+
+/* Writes what an option may be: "auto, or 1 to 256", "256 to 128k bytes", "append, replace, off".
+ */
+void schema_write_choices(struct writer *writer, const struct schema_option *option);
+
+/* Writes config/reference.ini: every option with its help, choices and default. */
+void schema_write_reference(struct writer *writer);
 
 /* Values by type. Each returns NULL and fills the result, or a sentence (static) on bad text. */
 MUST_CHECK const char *schema_read_count(struct slice text, uint64_t *value);

@@ -54,8 +54,8 @@ struct message {
     const char *section;       /* where the field section begins */
     struct slice name, value;  /* the field being read; value.data is set once the name is whole */
     struct chunk_framing chunk_framing;
-    const char *framing_start; /* while reading chunks: bytes from here on are not judged yet */
-    char *content_end;         /* while reading chunks: where decoded bytes are moved to */
+    struct slice expected; /* while reading chunks: the piece of content that llhttp must find */
+    char *content_end;     /* while reading chunks: where decoded bytes are moved to */
     alignas(max_align_t) unsigned char parser[MESSAGE_PARSER_BYTES];
 };
 
@@ -80,9 +80,10 @@ MUST_CHECK enum message_status message_read_fields(struct message *message, cons
  * decoded bytes are moved together at the start of `data` (in place: chunk framing only shrinks
  * it) and *content is that slice, possibly empty. *used is how many bytes of `data` belong to this
  * message; on MESSAGE_DONE what is behind them belongs to the next. Trailer fields are in
- * `trailers` once DONE. Chunk extensions are read and dropped; llhttp 8 refuses a second one on a
- * line, and quoted pairs in their values. Faults: CHUNK_SYNTAX,
- * CHUNK_OVERHEAD (see chunk_framing.h), TRAILERS_TOO_LARGE, FIELD_*.
+ * `trailers` once DONE. Chunk extensions are checked and dropped by chunk_framing, so what passes
+ * is the same with every version of llhttp. Where llhttp and chunk_framing do not find the same
+ * content or the same end, the fault is CHUNK_SYNTAX. Faults: CHUNK_SYNTAX, CHUNK_OVERHEAD (see
+ * chunk_framing.h), TRAILERS_TOO_LARGE, FIELD_*.
  */
 MUST_CHECK enum message_status message_read_chunks(struct message *message, char *data,
                                                    size_t length, size_t *used,

@@ -117,6 +117,9 @@ void stream_reset(struct stream *stream);
 /* Bytes that have arrived and were not read yet, or 0. */
 size_t stream_unread(const struct stream *stream);
 
+/* Bytes that the peer has not confirmed yet: queued here or in the kernel. */
+size_t stream_unsent(const struct stream *stream);
+
 /* True when neither bytes nor an end have arrived: a kept connection that is fit for another use.
  */
 bool stream_is_quiet(const struct stream *stream);

@@ -53,7 +53,8 @@ struct policy_server {
 /* Limits and times that a section may set and that those below it inherit: [gateway], then
  * [upstream], then [route]. Times in milliseconds, sizes in bytes. */
 struct policy_limits {
-    uint64_t max_body; /* content of one request; UINT64_MAX: no limit */
+    uint64_t max_body;   /* content of one request; UINT64_MAX: no limit */
+    bool allows_upgrade; /* Upgrade is forwarded, and a 101 makes a tunnel */
 };
 
 struct policy_upstream {
@@ -99,6 +100,7 @@ struct policy_gateway {
     uint32_t body_timeout_ms;       /* between two pieces of content, either direction */
     uint32_t linger_timeout_ms;     /* reading on after a final answer, so that it arrives */
     uint32_t half_close_timeout_ms; /* a client that sent FIN waits this long for its answer */
+    uint32_t tunnel_timeout_ms;     /* an upgraded connection without a byte in either direction */
     unsigned max_connections;       /* client connections, all workers together */
     unsigned max_requests;          /* per client connection; 0: no limit */
     size_t max_head;                /* bytes of a request's or response's head */

@@ -4,10 +4,12 @@
  * its direction, and ends in exchange_update, which alone decides who may read and which deadline
  * runs.
  *
- *   request   HEAD -> HELD -> CONTENT -> DONE        HELD: complete head, waiting for the upstream
- *                  \-> DROP -> DONE                  DROP: content that nobody wants is read and
- * dropped response  NONE -> CONNECT -> HEAD -> CONTENT -> DONE
+ *   request   HEAD -> HELD -> CONTENT -> DONE     HELD: complete head, waits for the upstream
+ *                  \-> DROP -> DONE               DROP: content is read and dropped
+ *   response  NONE -> CONNECT -> HEAD -> CONTENT -> DONE
  *                  \--------- local answer ------->
+ *
+ * A 101 to a request that asked for it takes both to TUNNEL (tunnel.c).
  *
  * Two rules keep memory flat: the upstream is read only while nothing is queued for the client, and
  * content is read from the client only while nothing is queued for the upstream.
@@ -33,6 +35,18 @@
 
 enum { EXCHANGE_INTERIM_MAX = 16 }; /* 1xx responses to one request */
 
+/* What a side is waited for. */
+enum exchange_wait {
+    WAIT_NOTHING,
+    WAIT_HEAD,        /* the request's head */
+    WAIT_TO_SEND,     /* the peer takes what is queued for it */
+    WAIT_CONTENT,     /* the next piece of content */
+    WAIT_CONNECT,     /* the connection to the server */
+    WAIT_RESPONSE,    /* the head of the response */
+    WAIT_HALF_CLOSED, /* an answer for a client that sent FIN */
+    WAIT_TUNNEL,      /* a byte in either direction */
+};
+
 struct exchange {
     enum request_state {
         REQUEST_HEAD,
@@ -40,6 +54,7 @@ struct exchange {
         REQUEST_CONTENT,
         REQUEST_DROP,
         REQUEST_DONE,
+        REQUEST_TUNNEL,
     } request_state;
     enum response_state {
         RESPONSE_NONE,
@@ -47,20 +62,14 @@ struct exchange {
         RESPONSE_HEAD,
         RESPONSE_CONTENT,
         RESPONSE_DONE,
+        RESPONSE_TUNNEL,
     } response_state;
 
-    /* What each side is waited for: a deadline is armed anew when this changes, and, for waits that
-     * are about progress, whenever there was some. */
-    enum exchange_wait {
-        WAIT_NOTHING,
-        WAIT_HEAD,        /* the request's head */
-        WAIT_TO_SEND,     /* the peer takes what is queued for it */
-        WAIT_CONTENT,     /* the next piece of content */
-        WAIT_CONNECT,     /* the connection to the server */
-        WAIT_RESPONSE,    /* the head of the response */
-        WAIT_HALF_CLOSED, /* an answer for a client that sent FIN */
-    } client_wait,
-        upstream_wait;
+    /* A side's deadline is armed anew when this changes, and, for waits that are about progress,
+     * whenever that side has moved. */
+    enum exchange_wait client_wait, upstream_wait;
+    bool client_has_moved, upstream_has_moved; /* since its deadline was armed */
+    size_t client_unsent, upstream_unsent;     /* when WAIT_TO_SEND was armed */
 
     struct proxy *proxy;
     struct downstream *downstream;
@@ -77,8 +86,10 @@ struct exchange {
     bool has_line;      /* `line` is complete */
     bool has_head;      /* the head was read and judged well-formed */
     bool is_http_10;
-    bool client_is_done;   /* FIN came: no more requests, but the answer is awaited */
-    bool must_close;       /* the connection ends with this exchange */
+    bool client_is_done; /* FIN came: no more requests, but the answer is awaited */
+    bool server_is_done; /* the same of the server, in a tunnel */
+    bool has_shut_client, has_shut_server; /* FIN was passed on, in a tunnel */
+    bool must_close;                       /* the connection ends with this exchange */
     bool must_linger;      /* ... and what still comes in is read and dropped first */
     bool expects_continue; /* 100 (Continue) is owed before the content is read */
     bool is_replayable;    /* all that was sent upstream is still in request_region */
@@ -102,6 +113,7 @@ struct exchange {
     bool has_verdict;
     unsigned server; /* index in the upstream */
     unsigned servers_tried;
+    bool has_shed; /* kept connections were closed to make room for this one */
 
     /* The response. */
     size_t response_used;   /* bytes in response_region */
@@ -129,7 +141,7 @@ struct exchange {
     enum close_reason reason;
     enum http_fault fault;
 
-    struct trailers trailers; /* of the request; both directions may run at the same time */
+    struct trailers request_trailers; /* both directions may run at the same time */
     struct trailers response_trailers;
     struct field request_items[FIELDS_MAX];
     struct field response_items[FIELDS_MAX];

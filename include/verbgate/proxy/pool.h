@@ -53,4 +53,7 @@ void pool_connection_closed(struct pool *pool);
 /* Closes the idle connections of a pool. */
 void pool_close_idle(struct pool *pool);
 
+/* Closes the longest idle connection of each pool, for want of descriptors; false: there was none. */
+bool pool_shed_idle(struct proxy *proxy);
+
 #endif

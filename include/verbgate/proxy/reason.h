@@ -23,10 +23,15 @@
     X(CLIENT_CLOSED, 0, 0, NULL, "the client closed the connection")                             \
     X(CLIENT_GONE, 0, 0, NULL, "the client went away before its answer was complete")            \
     X(CLIENT_STALLED, 0, 0, NULL, "the client stopped taking its answer")                        \
+    X(TUNNEL_IDLE, 0, 0, NULL, "the upgraded connection was silent for too long")                \
+    X(TUNNEL_ENDED, 0, 0, NULL, "the upgraded connection ended")                                 \
+    X(TUNNEL_CUT, 0, 0, NULL, "the upgraded connection was cut by one of its sides")             \
     X(LINGERED, 0, 0, NULL, "closed after the last answer")                                      \
     X(DRAINED, 0, 0, NULL, "the gateway is stopping")                                            \
     X(UPSTREAM_REFUSED, 1, 502, "connection_refused", "the server refused the connection")       \
     X(UPSTREAM_UNREACHABLE, 1, 502, "destination_unavailable", "the server cannot be reached")   \
+    X(UPSTREAM_BUSY, 1, 503, "connection_limit_reached",                                         \
+      "the server takes no more connections now")                                                \
     X(UPSTREAM_CONNECT_SLOW, 1, 504, "connection_timeout",                                       \
       "the server did not take the connection in time")                                          \
     X(UPSTREAM_CLOSED, 1, 502, "connection_terminated",                                          \

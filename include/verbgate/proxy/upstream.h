@@ -23,7 +23,8 @@ struct upstream {
         UPSTREAM_IDLE,
         UPSTREAM_CLOSING,
     } state;
-    bool is_reused; /* the current exchange is not its first */
+    bool is_reused;  /* the current exchange is not its first */
+    bool is_suspect; /* its last response declared content that it must not have */
     struct stream stream;
     uv_connect_t connect;
     struct deadline deadline;

@@ -5,7 +5,7 @@
  * programs.
  *
  *   GET  /            a greeting            POST /orders      201, and how many bytes came
- *   GET  /orders      a list                GET  /reports/q3  a report (read-only: POST is 500)
+ *   GET  /orders      a list                GET  /reports/...  a report (read-only: POST is 500)
  */
 #ifndef VERBGATE_SERVER_LEGACY_H
 #define VERBGATE_SERVER_LEGACY_H

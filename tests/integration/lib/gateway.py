@@ -1,5 +1,6 @@
 """A verbgate process under test."""
 import os
+import pathlib
 import re
 import shlex
 import signal
@@ -12,7 +13,10 @@ from .limits import WAIT
 BINARY = os.environ.get("VERBGATE_TEST_BINARY", "build/verbgate")
 # What runs the binary, for example "setarch -R" where ThreadSanitizer needs it.
 WRAPPER = shlex.split(os.environ.get("VERBGATE_TEST_WRAPPER", ""))
-WORKERS = os.environ.get("VERBGATE_TEST_WORKERS", "1")
+WORKERS = os.environ.get("VERBGATE_TEST_WORKERS", "1")# Under ThreadSanitizer, which delivers signals itself, one SIGHUP in some hundreds never arrived
+# when it came within microseconds of the start; it was never seen with any other build.
+SIGNALS_GET_LOST = "VERBGATE_TEST_THREADS" in os.environ
+SUPPRESSIONS = str(pathlib.Path(__file__).resolve().parents[1] / "tsan.supp")
 
 REPORT = re.compile(r"ERROR: (Address|Leak|Memory)Sanitizer|WARNING: ThreadSanitizer|runtime error:|"
                     r"ThreadSanitizer:DEADLYSIGNAL|AddressSanitizer:DEADLYSIGNAL|[Aa]ssertion .* failed")
@@ -37,7 +41,7 @@ def environment(extra=None):
     # A small quarantine: freed memory would else look like growth in the tests of resident memory.
     env["ASAN_OPTIONS"] = "detect_leaks=1:abort_on_error=0:quarantine_size_mb=4"
     env["UBSAN_OPTIONS"] = "print_stacktrace=1:halt_on_error=1"
-    env["TSAN_OPTIONS"] = "halt_on_error=0:second_deadlock_stack=1"
+    env["TSAN_OPTIONS"] = "second_deadlock_stack=1:suppressions=" + SUPPRESSIONS
     env.update(extra or {})
     return env
 
@@ -167,7 +171,14 @@ class Gateway:
             self.write(text)
         since = self.mark()
         self.signal(signal.SIGHUP)
-        match = self.wait_log(r"policy reloaded: generation \d+|reload failed", since)
+        result = r"policy reloaded: generation \d+|reload failed"
+        try:
+            match = self.wait_log(result, since, WAIT / 3 if SIGNALS_GET_LOST else WAIT)
+        except AssertionError:
+            if not SIGNALS_GET_LOST:
+                raise
+            self.signal(signal.SIGHUP)
+            match = self.wait_log(result, since)
         return match.group(0).startswith("policy reloaded")
 
     def resident_bytes(self, key="VmRSS"):

@@ -95,6 +95,12 @@ class Stream:
             count -= len(data)
             sink(data)
 
+    def exactly(self, count, what):
+        """The next `count` bytes."""
+        data = bytearray()
+        self.pass_exactly(count, data.extend, what)
+        return bytes(data)
+
     def pass_until_end(self, sink, what):
         while True:
             if self.buffer:

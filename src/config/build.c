@@ -1,0 +1,247 @@
+#include "build.h"
+
+#include "methods.h"
+#include "options.h"
+#include "verbgate/config/load.h"
+#include "verbgate/http/token.h"
+
+#include <stdio.h>
+
+enum { HINT_BYTES = 256 };
+
+void build_report_memory(const struct config_document *document, struct diagnostics *diagnostics)
+{
+    struct diagnostic place = {.severity = DIAGNOSTIC_ERROR};
+    if (document->first_file != NULL) {
+        place = document_at_file(document->first_file, DIAGNOSTIC_ERROR);
+    }
+    diagnostics_add(diagnostics, &place, NULL, "the configuration needs more than 64 MiB");
+}
+
+/* Goes into the Via and Proxy-Status fields as it is: a token for both (RFC 9110 section 7.6.3,
+ * RFC 8941 section 3.3.4). */
+static const char *name_problem(struct slice name)
+{
+    enum { NAME_MAX_BYTES = 64 };
+    if (!token_is_valid(name)) {
+        return "it has a character that no token has";
+    }
+    if (name.length > NAME_MAX_BYTES) {
+        return "it is longer than 64 bytes";
+    }
+    char first = ascii_lower(name.data[0]);
+    return first >= 'a' && first <= 'z' ? NULL : "it starts with something else than a letter";
+}
+
+static struct slice read_name(struct builder *builder, const struct config_section *section)
+{
+    const struct config_entry *entry = options_entry(section, "name");
+    const char *problem = entry == NULL ? NULL : name_problem(entry->value);
+    if (problem != NULL) {
+        options_refuse(builder, entry, entry->value, problem, NULL);
+    }
+    return options_copy(builder, options_text(section, "name"));
+}
+
+/* A path has a slash, so that a misspelt "stdout" is not taken for a file's name. */
+static struct slice read_access_log(struct builder *builder, const struct config_section *section)
+{
+    const struct config_entry *entry = options_entry(section, "access-log");
+    struct slice text = options_text(section, "access-log");
+    bool is_fine = slice_equal(text, SLICE("off")) || slice_equal(text, SLICE("stdout")) ||
+                   slice_find(text, '/') < text.length;
+    if (entry != NULL && !is_fine) {
+        struct slice near = schema_nearest_word(entry->option->words, text);
+        char hint[HINT_BYTES] = "a file in the working directory is written ./NAME";
+        if (near.length > 0) {
+            snprintf(hint, sizeof hint, "did you mean %.*s?", SLICE_PRINT(near));
+        }
+        options_refuse(builder, entry, text, "this is not a path: it has no '/'", hint);
+    }
+    return options_copy(builder, text);
+}
+
+static void check_target(struct builder *builder, const struct config_section *section)
+{
+    struct policy_gateway *gateway = &builder->policy->gateway;
+    if (gateway->max_target < gateway->max_head) {
+        return;
+    }
+    const struct config_entry *entry = options_entry(section, "max-target");
+    entry = entry != NULL ? entry : options_entry(section, "max-head");
+    if (entry == NULL) {
+        return;
+    }
+    struct diagnostic place = document_at_value(entry, DIAGNOSTIC_ERROR);
+    char hint[HINT_BYTES];
+    snprintf(hint, sizeof hint,
+             "max-target is %zu bytes, max-head %zu, and a head has more than its target",
+             gateway->max_target, gateway->max_head);
+    diagnostics_add(builder->diagnostics, &place, hint, "max-target must be below max-head");
+}
+
+static void read_timeouts(struct builder *builder, const struct config_section *section)
+{
+    struct policy_gateway *gateway = &builder->policy->gateway;
+    gateway->drain_timeout_ms = options_unsigned(builder, section, "drain-timeout");
+    gateway->head_timeout_ms = options_unsigned(builder, section, "head-timeout");
+    gateway->idle_timeout_ms = options_unsigned(builder, section, "idle-timeout");
+    gateway->body_timeout_ms = options_unsigned(builder, section, "body-timeout");
+    gateway->linger_timeout_ms = options_unsigned(builder, section, "linger-timeout");
+    gateway->half_close_timeout_ms = options_unsigned(builder, section, "half-close-timeout");
+    gateway->tunnel_timeout_ms = options_unsigned(builder, section, "tunnel-timeout");
+}
+
+struct policy_limits build_limits(struct builder *builder, const struct config_section *section,
+                                  const struct policy_limits *inherited)
+{
+    struct policy_limits limits = *inherited;
+    bool is_top = section == document_gateway(builder->document);
+    if (is_top || options_entry(section, "max-body") != NULL) {
+        limits.max_body = options_number(builder, section, "max-body");
+    }
+    if (is_top || options_entry(section, "upgrade") != NULL) {
+        limits.allows_upgrade = options_word(builder, section, "upgrade") == 0;
+    }
+    return limits;
+}
+
+void build_gateway(struct builder *builder)
+{
+    const struct config_section *section = document_gateway(builder->document);
+    struct policy_gateway *gateway = &builder->policy->gateway;
+    gateway->workers = options_unsigned(builder, section, "workers");
+    /* The words of the table stand in the order of these enums. */
+    gateway->log_level = (enum log_level)options_word(builder, section, "log-level");
+    gateway->access_log = read_access_log(builder, section);
+    gateway->access_log_format =
+        (enum access_log_format)options_word(builder, section, "access-log-format");
+    gateway->name = read_name(builder, section);
+    gateway->forwarded = (enum forwarded_mode)options_word(builder, section, "x-forwarded");
+    read_timeouts(builder, section);
+    gateway->max_connections = options_unsigned(builder, section, "max-connections");
+    gateway->max_requests = options_unsigned(builder, section, "max-requests");
+    gateway->max_head = options_number(builder, section, "max-head");
+    gateway->max_target = options_number(builder, section, "max-target");
+    gateway->max_fields = options_unsigned(builder, section, "max-fields");
+    gateway->drain_body = options_number(builder, section, "drain-body");
+    check_target(builder, section);
+}
+
+/* by_name has sections of one kind and name next to each other, in the order they were read. */
+static void report_duplicates(struct builder *builder)
+{
+    struct config_document *document = builder->document;
+    unsigned first = 0;
+    for (unsigned i = 1; i < document->section_count; i++) {
+        const struct config_section *one = document->by_name[first];
+        const struct config_section *other = document->by_name[i];
+        if (one->kind != other->kind || !slice_equal(one->name, other->name)) {
+            first = i;
+            continue;
+        }
+        document->has_refused_section = true;
+        struct diagnostic place = document_at_section(other, DIAGNOSTIC_ERROR);
+        char hint[HINT_BYTES];
+        snprintf(hint, sizeof hint, "the first is at %s:%u", one->file->path, one->line);
+        diagnostics_add(builder->diagnostics, &place, hint, "there are two sections [%s%s%.*s]",
+                        schema_section_name(one->kind), one->name.length > 0 ? " " : "",
+                        SLICE_PRINT(one->name));
+    }
+}
+
+static void copy_paths(struct builder *builder)
+{
+    for (struct config_file *file = builder->document->first_file; file != NULL;
+         file = file->next) {
+        file->policy_path = options_copy(builder, slice_of(file->path)).data;
+    }
+}
+
+static bool has_section(const struct builder *builder, enum schema_section kind)
+{
+    const struct config_section *section = builder->document->first_section;
+    while (section != NULL && section->kind != kind) {
+        section = section->next;
+    }
+    return section != NULL;
+}
+
+/* What must be there at all. */
+static void check_presence(struct builder *builder)
+{
+    if (builder->document->has_refused_section) {
+        return;
+    }
+    struct diagnostic place = document_at_file(builder->document->first_file, DIAGNOSTIC_ERROR);
+    if (!has_section(builder, SCHEMA_LISTENER)) {
+        diagnostics_add(builder->diagnostics, &place,
+                        "add, for example:\n\n    [listener public]\n    bind = 127.0.0.1:8080",
+                        "no [listener]: there is nowhere to take requests from");
+    }
+    if (!has_section(builder, SCHEMA_UPSTREAM)) {
+        diagnostics_add(builder->diagnostics, &place,
+                        "add, for example:\n\n    [upstream app]\n    server = 127.0.0.1:9000",
+                        "no [upstream]: there is nowhere to send requests to");
+    }
+    if (builder->policy->upstream_count > 1 && !has_section(builder, SCHEMA_ROUTE)) {
+        diagnostics_add(builder->diagnostics, &place,
+                        "add a [route NAME] with host or path, and upstream = NAME",
+                        "several upstreams and no [route]: nothing says which one to use");
+    }
+}
+
+static void seal(struct builder *builder, const struct route_pattern *patterns, unsigned count)
+{
+    unsigned first = 0;
+    unsigned second = 0;
+    switch (policy_seal(builder->policy, patterns, count, &first, &second)) {
+    case POLICY_SEALED:
+        return;
+    case POLICY_SEAL_MEMORY:
+        builder->is_out_of_memory = true;
+        return;
+    case POLICY_SEAL_CONFLICT: {
+        /* build_routes compares as the table does; this is for the day when one of them changes. */
+        struct diagnostic place = {.severity = DIAGNOSTIC_ERROR,
+                                   .file = slice_of(patterns[second].source.file),
+                                   .line = patterns[second].source.line};
+        diagnostics_add(builder->diagnostics, &place, NULL,
+                        "routes \"%.*s\" and \"%.*s\" match the same requests",
+                        SLICE_PRINT(patterns[first].route->name),
+                        SLICE_PRINT(patterns[second].route->name));
+        return;
+    }
+    }
+}
+
+struct policy *build_policy(struct config_document *document, struct diagnostics *diagnostics)
+{
+    struct builder builder = {.document = document,
+                              .diagnostics = diagnostics,
+                              .policy = policy_create(CONFIG_ARENA_MAX)};
+    if (builder.policy == NULL) {
+        build_report_memory(document, diagnostics);
+        return NULL;
+    }
+    unsigned pattern_count = 0;
+    copy_paths(&builder);
+    report_duplicates(&builder);
+    methods_check_all(&builder);
+    build_gateway(&builder);
+    build_listeners(&builder);
+    build_upstreams(&builder);
+    const struct route_pattern *patterns = build_routes(&builder, &pattern_count);
+    check_presence(&builder);
+    if (diagnostics->error_count == 0 && !builder.is_out_of_memory) {
+        seal(&builder, patterns, pattern_count);
+    }
+    if (builder.is_out_of_memory) {
+        build_report_memory(document, diagnostics);
+    }
+    if (diagnostics->error_count > 0) {
+        policy_release(builder.policy);
+        return NULL;
+    }
+    return builder.policy;
+}

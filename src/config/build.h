@@ -1,0 +1,37 @@
+/*
+ * From a document to a policy: every value is read by the type of its option, every reference is
+ * followed, and everything that is wrong is reported. Problems never stop the work before the end,
+ * so that one run shows them all; the policy is then dropped.
+ */
+#ifndef VERBGATE_CONFIG_BUILD_H
+#define VERBGATE_CONFIG_BUILD_H
+
+#include "document.h"
+#include "verbgate/policy/policy.h"
+
+struct builder {
+    struct config_document *document; /* its arena is the scratch memory of the build */
+    struct diagnostics *diagnostics;
+    struct policy *policy;
+    bool is_out_of_memory;
+};
+
+/* A sealed policy with one reference, or NULL when there was an error. `document` is indexed. */
+MUST_CHECK struct policy *build_policy(struct config_document *document,
+                                       struct diagnostics *diagnostics);
+
+/* Reports that the configuration is too large for its memory. */
+void build_report_memory(const struct config_document *document, struct diagnostics *diagnostics);
+
+/* Steps of build_policy, each in a file of its own; the later ones need the earlier. */
+void build_gateway(struct builder *builder);
+
+/* What a section sets of the limits, and `inherited` for the rest. */
+struct policy_limits build_limits(struct builder *builder, const struct config_section *section,
+                                  const struct policy_limits *inherited);
+void build_listeners(struct builder *builder);
+void build_upstreams(struct builder *builder);
+/* Returns the patterns of all routes in scratch memory, `*count` of them; NULL when none. */
+const struct route_pattern *build_routes(struct builder *builder, unsigned *count);
+
+#endif

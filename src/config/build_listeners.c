@@ -1,0 +1,110 @@
+#include "build.h"
+
+#include "options.h"
+
+#include <stdio.h>
+
+/* Names are resolved later; a word for every address is the IPv4 one, as address_to_socket has it.
+ */
+static bool is_same_address(const struct address *a, const struct address *b)
+{
+    struct slice any = SLICE("0.0.0.0");
+    struct slice host_a = a->kind == ADDRESS_ANY ? any : a->host;
+    struct slice host_b = b->kind == ADDRESS_ANY ? any : b->host;
+    bool is_unix = a->kind == ADDRESS_UNIX;
+    if (is_unix != (b->kind == ADDRESS_UNIX) || a->port != b->port) {
+        return false;
+    }
+    if (is_unix) {
+        return slice_equal(host_a, host_b);
+    }
+    /* Port 0 takes a free port each time. */
+    return a->port != 0 && slice_equal_ignoring_case(host_a, host_b);
+}
+
+static void check_bind(struct builder *builder, const struct config_entry *entry,
+                       const struct policy_listener *listener)
+{
+    for (const struct policy_listener *other = builder->policy->listeners; other < listener;
+         other++) {
+        if (other->bind_text.length == 0 || !is_same_address(&other->bind, &listener->bind)) {
+            continue;
+        }
+        struct diagnostic place = document_at_value(entry, DIAGNOSTIC_ERROR);
+        char hint[256];
+        snprintf(hint, sizeof hint, "[listener %.*s] at %s:%u has it", SLICE_PRINT(other->name),
+                 other->source.file, other->source.line);
+        diagnostics_add(builder->diagnostics, &place, hint,
+                        "two listeners cannot bind the same address");
+        return;
+    }
+}
+
+static void read_bind(struct builder *builder, const struct config_section *section,
+                      struct policy_listener *listener)
+{
+    const struct config_entry *entry = options_required(builder, section, "bind");
+    if (entry == NULL) {
+        return;
+    }
+    struct slice text = options_copy(builder, entry->value);
+    if (text.data == NULL) {
+        return;
+    }
+    const char *problem = address_parse(text, &listener->bind);
+    if (problem == NULL && listener->bind.kind == ADDRESS_BUILTIN) {
+        problem = "builtin: is for the server of an upstream";
+    }
+    if (problem != NULL) {
+        options_refuse(builder, entry, entry->value, problem, NULL);
+        return;
+    }
+    listener->bind_text = text;
+    check_bind(builder, entry, listener);
+}
+
+static void check_mode(struct builder *builder, const struct config_section *section,
+                       const struct policy_listener *listener)
+{
+    const struct config_entry *entry = options_entry(section, "mode");
+    if (entry == NULL || listener->bind_text.length == 0 || listener->bind.kind == ADDRESS_UNIX) {
+        return;
+    }
+    struct diagnostic place = document_at_key(entry, DIAGNOSTIC_WARNING);
+    diagnostics_add(builder->diagnostics, &place, "mode is for bind = unix:/path",
+                    "a TCP listener has no permissions: \"mode\" does nothing");
+}
+
+static unsigned count_sections(const struct builder *builder)
+{
+    unsigned count = 0;
+    for (const struct config_section *section = builder->document->first_section; section != NULL;
+         section = section->next) {
+        count += section->kind == SCHEMA_LISTENER;
+    }
+    return count;
+}
+
+void build_listeners(struct builder *builder)
+{
+    struct policy *policy = builder->policy;
+    unsigned count = count_sections(builder);
+    policy->listeners = arena_take_array(&policy->arena, count, sizeof policy->listeners[0]);
+    if (policy->listeners == NULL) {
+        builder->is_out_of_memory = true;
+        return;
+    }
+    for (const struct config_section *section = builder->document->first_section; section != NULL;
+         section = section->next) {
+        if (section->kind != SCHEMA_LISTENER) {
+            continue;
+        }
+        struct policy_listener *listener = &policy->listeners[policy->listener_count++];
+        listener->name = options_copy(builder, section->name);
+        listener->source = options_section_source(section);
+        listener->backlog = options_unsigned(builder, section, "backlog");
+        listener->mode = options_unsigned(builder, section, "mode");
+        read_bind(builder, section, listener);
+        check_mode(builder, section, listener);
+    }
+}

@@ -1,0 +1,226 @@
+#include "patterns.h"
+
+#include "options.h"
+#include "verbgate/config/ini.h"
+#include "verbgate/config/load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Where a pattern was written: the path, else the host, else (entry NULL) the route itself. */
+struct pattern_origin {
+    const struct config_section *section;
+    const struct config_entry *entry;
+    struct slice part;
+};
+
+static void add_pattern(struct patterns *patterns, const struct route_pattern *pattern,
+                        const struct pattern_origin *origin)
+{
+    if (patterns->count == patterns->capacity) {
+        return; /* the capacity was counted, or found to be too large and reported */
+    }
+    patterns->items[patterns->count] = *pattern;
+    patterns->origins[patterns->count++] = *origin;
+}
+
+static void lower_case(char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        text[i] = ascii_lower(text[i]);
+    }
+}
+
+/* A host in lower case, in the policy's arena. */
+static struct slice copy_host(struct builder *builder, struct slice word)
+{
+    char *copy = arena_take(&builder->policy->arena, word.length + 1);
+    if (copy == NULL) {
+        builder->is_out_of_memory = true;
+        return slice_make(NULL, 0);
+    }
+    memcpy(copy, word.data, word.length);
+    lower_case(copy, word.length);
+    return slice_make(copy, word.length);
+}
+
+static bool next_item(const struct config_entry **entry, struct slice *rest, struct slice *word)
+{
+    while (*entry != NULL) {
+        if (options_next_word(rest, " \t", word)) {
+            return true;
+        }
+        *entry = document_next_entry(*entry);
+        *rest = *entry != NULL ? (*entry)->value : slice_make(NULL, 0);
+    }
+    return false;
+}
+
+/* One pattern for each path under one host; `host_word` is where the host was written. */
+static void add_paths(struct patterns *patterns, struct policy_route *route, struct slice host,
+                      const struct pattern_origin *host_origin)
+{
+    struct builder *builder = patterns->builder;
+    const struct config_section *section = host_origin->section;
+    const struct config_entry *entry = options_entry(section, "path");
+    struct route_pattern pattern = {.host = host, .route = route};
+    if (entry == NULL) {
+        pattern.source = host_origin->entry != NULL ? options_source(host_origin->entry)
+                                                    : options_section_source(section);
+        add_pattern(patterns, &pattern, host_origin);
+        return;
+    }
+    struct slice rest = entry->value;
+    struct slice word;
+    while (next_item(&entry, &rest, &word)) {
+        pattern.path = options_copy(builder, word);
+        pattern.source = options_source(entry);
+        add_pattern(patterns, &pattern, &(struct pattern_origin){section, entry, word});
+    }
+}
+
+void patterns_add(struct patterns *patterns, const struct config_section *section,
+                  struct policy_route *route)
+{
+    const struct config_entry *entry = options_entry(section, "host");
+    if (entry == NULL) {
+        add_paths(patterns, route, slice_make(NULL, 0),
+                  &(struct pattern_origin){.section = section, .entry = NULL});
+        return;
+    }
+    struct slice rest = entry->value;
+    struct slice word;
+    while (next_item(&entry, &rest, &word)) {
+        add_paths(patterns, route, copy_host(patterns->builder, word),
+                  &(struct pattern_origin){section, entry, word});
+    }
+}
+
+/* Checks every word of a host or path key and counts them; a key without a word is refused. */
+static uint64_t check_words(struct builder *builder, const struct config_section *section,
+                            const char *key)
+{
+    uint64_t count = 0;
+    char lower[INI_LINE_MAX];
+    for (const struct config_entry *entry = options_entry(section, key); entry != NULL;
+         entry = document_next_entry(entry)) {
+        struct slice rest = entry->value;
+        struct slice word;
+        uint64_t before = count;
+        for (; options_next_word(&rest, " \t", &word); count++) {
+            const char *problem;
+            if (entry->option->type == SCHEMA_HOST) {
+                memcpy(lower, word.data, word.length);
+                lower_case(lower, word.length);
+                problem = policy_host_problem(slice_make(lower, word.length));
+            } else {
+                problem = policy_path_problem(word);
+            }
+            if (problem != NULL) {
+                struct diagnostic place = document_at_part(entry, word, DIAGNOSTIC_ERROR);
+                diagnostics_add(builder->diagnostics, &place, NULL, "bad value for \"%s\": %s", key,
+                                problem);
+            }
+        }
+        if (count == before) {
+            options_refuse(builder, entry, entry->value, "it is empty",
+                           "leave the key out to match any");
+        }
+    }
+    return count;
+}
+
+bool patterns_prepare(struct patterns *patterns, struct builder *builder)
+{
+    *patterns = (struct patterns){.builder = builder};
+    uint64_t total = 0;
+    for (const struct config_section *section = builder->document->first_section; section != NULL;
+         section = section->next) {
+        if (section->kind != SCHEMA_ROUTE) {
+            continue;
+        }
+        uint64_t hosts = check_words(builder, section, "host");
+        uint64_t paths = check_words(builder, section, "path");
+        total += (hosts == 0 ? 1 : hosts) * (paths == 0 ? 1 : paths);
+        if (total > CONFIG_PATTERNS_MAX) {
+            struct diagnostic place = document_at_section(section, DIAGNOSTIC_ERROR);
+            diagnostics_add(builder->diagnostics, &place,
+                            "each host of a route counts once for each of its paths",
+                            "the routes have more than %d pairs of host and path",
+                            CONFIG_PATTERNS_MAX);
+            return false;
+        }
+    }
+    struct arena *scratch = &builder->document->arena;
+    patterns->capacity = (unsigned)total;
+    patterns->items = arena_take_array(scratch, total, sizeof patterns->items[0]);
+    patterns->origins = arena_take_array(scratch, total, sizeof patterns->origins[0]);
+    if (patterns->items == NULL || patterns->origins == NULL) {
+        builder->is_out_of_memory = true;
+        return false;
+    }
+    return true;
+}
+
+static int compare_slices(struct slice a, struct slice b)
+{
+    if (a.length != b.length) {
+        return a.length < b.length ? -1 : 1;
+    }
+    return a.length == 0 ? 0 : memcmp(a.data, b.data, a.length);
+}
+
+static int compare_patterns(const void *left, const void *right)
+{
+    const struct route_pattern *a = *(const struct route_pattern *const *)left;
+    const struct route_pattern *b = *(const struct route_pattern *const *)right;
+    int order = compare_slices(a->host, b->host);
+    order = order != 0 ? order : compare_slices(a->path, b->path);
+    if (order != 0) {
+        return order;
+    }
+    return a < b ? -1 : a > b; /* both stand in one array, in the order of the files */
+}
+
+static void report_conflict(const struct patterns *patterns, const struct route_pattern *one,
+                            const struct route_pattern *other)
+{
+    const struct pattern_origin *origin = &patterns->origins[other - patterns->items];
+    struct diagnostic place = origin->entry != NULL
+                                  ? document_at_part(origin->entry, origin->part, DIAGNOSTIC_ERROR)
+                                  : document_at_section(origin->section, DIAGNOSTIC_ERROR);
+    char hint[512];
+    snprintf(hint, sizeof hint, "the first is [route %.*s] at %s:%u", SLICE_PRINT(one->route->name),
+             one->source.file, one->source.line);
+    diagnostics_add(patterns->builder->diagnostics, &place, hint, "%s: %.*s %.*s",
+                    one->route == other->route ? "this route has the same host and path twice"
+                                               : "two routes have the same host and path",
+                    SLICE_PRINT(other->host.length > 0 ? other->host : SLICE("any host,")),
+                    SLICE_PRINT(other->path.length > 0 ? other->path : SLICE("any path")));
+}
+
+/* The seal would find one conflict; sorting finds them all. */
+void patterns_report_conflicts(struct patterns *patterns)
+{
+    unsigned count = patterns->count;
+    const struct route_pattern **sorted =
+        arena_take_array(&patterns->builder->document->arena, count, sizeof(void *));
+    if (sorted == NULL) {
+        patterns->builder->is_out_of_memory = true;
+        return;
+    }
+    for (unsigned i = 0; i < count; i++) {
+        sorted[i] = &patterns->items[i];
+    }
+    qsort(sorted, count, sizeof(void *), compare_patterns);
+    unsigned first = 0;
+    for (unsigned i = 1; i < count; i++) {
+        bool is_equal = compare_slices(sorted[first]->host, sorted[i]->host) == 0 &&
+                        compare_slices(sorted[first]->path, sorted[i]->path) == 0;
+        if (is_equal) {
+            report_conflict(patterns, sorted[first], sorted[i]);
+        } else {
+            first = i;
+        }
+    }
+}

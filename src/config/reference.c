@@ -1,0 +1,182 @@
+/* The option table in the words of people: choices for messages, and config/reference.ini. */
+#include "verbgate/config/schema.h"
+
+static void write_size(struct writer *writer, uint64_t bytes)
+{
+    if (bytes == UINT64_MAX) {
+        writer_literal(writer, "unlimited");
+        return;
+    }
+    static const char suffixes[] = "kmg";
+    const char *suffix = NULL;
+    for (const char *next = suffixes; *next != '\0' && bytes > 0 && bytes % 1024 == 0; next++) {
+        bytes /= 1024;
+        suffix = next;
+    }
+    writer_number(writer, bytes);
+    if (suffix != NULL) {
+        writer_byte(writer, *suffix);
+    }
+}
+
+static void write_time(struct writer *writer, uint64_t milliseconds)
+{
+    if (milliseconds == 0 || milliseconds % 1000 != 0) {
+        writer_number(writer, milliseconds);
+        writer_literal(writer, "ms");
+    } else if (milliseconds % (60 * 60 * 1000) == 0) {
+        writer_number(writer, milliseconds / (60 * 60 * 1000));
+        writer_byte(writer, 'h');
+    } else if (milliseconds % (60 * 1000) == 0) {
+        writer_number(writer, milliseconds / (60 * 1000));
+        writer_byte(writer, 'm');
+    } else {
+        writer_number(writer, milliseconds / 1000);
+        writer_byte(writer, 's');
+    }
+}
+
+static void write_words(struct writer *writer, const char *words)
+{
+    for (; *words != '\0'; words++) {
+        if (*words == ' ') {
+            writer_literal(writer, ", ");
+        } else {
+            writer_byte(writer, *words);
+        }
+    }
+}
+
+void schema_write_choices(struct writer *writer, const struct schema_option *option)
+{
+    switch (option->type) {
+    case SCHEMA_COUNT:
+        if (option->words != NULL) {
+            write_words(writer, option->words);
+            writer_literal(writer, ", or ");
+        }
+        writer_number(writer, option->least);
+        writer_literal(writer, " to ");
+        writer_number(writer, option->most);
+        return;
+    case SCHEMA_SIZE:
+        write_size(writer, option->least);
+        writer_literal(writer, " to ");
+        write_size(writer, option->most);
+        return;
+    case SCHEMA_TIME:
+        write_time(writer, option->least);
+        writer_literal(writer, " to ");
+        write_time(writer, option->most);
+        return;
+    case SCHEMA_WORD:
+        write_words(writer, option->words);
+        return;
+    case SCHEMA_TEXT:
+        if (option->words != NULL) {
+            write_words(writer, option->words);
+            writer_literal(writer, ", or a path");
+            return;
+        }
+        writer_literal(writer, "a host, with or without a port");
+        return;
+    case SCHEMA_TOKEN:
+        writer_literal(writer, "a token");
+        return;
+    case SCHEMA_MODE:
+        writer_literal(writer, "octal permissions, 0000 to 0777");
+        return;
+    case SCHEMA_ADDRESS:
+        writer_literal(writer, "an address");
+        return;
+    case SCHEMA_METHODS:
+        writer_literal(writer, "methods, @presets, *, -METHOD");
+        return;
+    case SCHEMA_VERSIONS:
+        writer_literal(writer, "any of ");
+        write_words(writer, option->words);
+        return;
+    case SCHEMA_HOST:
+        writer_literal(writer, "hosts");
+        return;
+    case SCHEMA_PATH:
+        writer_literal(writer, "paths");
+        return;
+    case SCHEMA_REFERENCE:
+        writer_literal(writer, "the name of an [upstream]");
+        return;
+    }
+}
+
+static const char *unit_of(enum schema_type type)
+{
+    switch (type) {
+    case SCHEMA_SIZE:
+        return " (bytes; k, m, g)";
+    case SCHEMA_TIME:
+        return " (ms, s, m, h)";
+    default:
+        return "";
+    }
+}
+
+/* The help, the choices, and the line itself, as a comment when the default is to be unset. */
+static void write_option(struct writer *writer, const struct schema_option *option)
+{
+    writer_literal(writer, "\n; ");
+    writer_string(writer, option->help);
+    writer_literal(writer, "\n; ");
+    schema_write_choices(writer, option);
+    writer_string(writer, unit_of(option->type));
+    writer_string(writer, option->repeats ? "; may repeat" : "");
+    bool is_unset = option->fallback != NULL && option->fallback[0] == '\0';
+    const char *value = option->fallback;
+    if (option->fallback == NULL) {
+        writer_literal(writer, "; required, for example:\n");
+        value = option->example;
+    } else if (is_unset) {
+        writer_literal(writer, "; unset by default, for example:\n;");
+        value = option->example;
+    } else if (option->type == SCHEMA_MODE) {
+        /* The listener of the reference is a TCP one, on which a mode is warned about. */
+        writer_literal(writer, "; default:\n;");
+    } else {
+        writer_literal(writer, "; default:\n");
+    }
+    writer_string(writer, option->key);
+    writer_literal(writer, " = ");
+    writer_string(writer, value);
+    writer_byte(writer, '\n');
+}
+
+static void write_section(struct writer *writer, enum schema_section section, const char *head)
+{
+    writer_byte(writer, '\n');
+    writer_string(writer, head);
+    writer_byte(writer, '\n');
+    size_t count;
+    const struct schema_option *options = schema_options(&count);
+    for (size_t i = 0; i < count; i++) {
+        if ((options[i].sections & section) != 0) {
+            write_option(writer, &options[i]);
+        }
+    }
+}
+
+void schema_write_reference(struct writer *writer)
+{
+    writer_literal(
+        writer, "; Every option of verbgate with its default, its range and its unit.\n"
+                "; This file loads as it is. It is made from the option table in\n"
+                "; src/config/schema.c, and a test keeps the two equal: do not edit it by hand.\n"
+                "; config/README.md explains the grammar and the rules behind the options.\n");
+    write_section(writer, SCHEMA_GATEWAY,
+                  "; The process as a whole. Optional, at most once.\n[gateway]");
+    write_section(writer, SCHEMA_LISTENER,
+                  "; A socket that clients connect to. At least one.\n[listener public]");
+    write_section(writer, SCHEMA_UPSTREAM,
+                  "; A backend, and what it can do. At least one.\n[upstream app]");
+    write_section(writer, SCHEMA_ROUTE,
+                  "; A resource, and what it takes. Optional when there is only one upstream.\n"
+                  "[route everything]");
+}

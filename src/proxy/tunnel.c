@@ -1,0 +1,170 @@
+/*
+ * Upgraded connections (RFC 9110 section 7.8): after a 101 that the client asked for, bytes pass
+ * both ways unread, under the same two rules as content. Each side may end its direction alone; the
+ * tunnel ends with the second FIN, with an error on either side, or when both have been silent for
+ * too long.
+ */
+#include "exchange_steps.h"
+
+#include "verbgate/http/token.h"
+
+/* The Upgrade field as one list; several lines are too rare to be worth joining. */
+static struct slice single_upgrade(const struct fields *fields)
+{
+    const struct field *field = fields_find(fields, FIELD_UPGRADE);
+    bool is_single = field != NULL && fields_find_next(fields, field) == NULL;
+    return is_single ? field->value : slice_make(NULL, 0);
+}
+
+static bool allows_upgrade(const struct verdict *verdict)
+{
+    return verdict->route != NULL ? verdict->route->limits.allows_upgrade
+                                  : verdict->upstream->limits.allows_upgrade;
+}
+
+/* "websocket/13" is about the protocol "websocket". */
+static bool is_protocol(struct slice element, struct slice name)
+{
+    return slice_equal_ignoring_case(slice_make(element.data, slice_find(element, '/')), name);
+}
+
+/* HTTP/2 over an upgraded connection would carry requests past the policy (RFC 9113 section 3.1 has
+ * withdrawn it). So would any version of TLS or of HTTP itself. */
+static bool hides_requests(struct slice upgrade)
+{
+    struct slice element;
+    while (token_list_next(&upgrade, &element)) {
+        if (is_protocol(element, SLICE("h2c")) || is_protocol(element, SLICE("h2")) ||
+            is_protocol(element, SLICE("http")) || is_protocol(element, SLICE("tls"))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct slice exchange_upgrade_onward(const struct exchange *exchange)
+{
+    struct slice upgrade = single_upgrade(&exchange->request_fields);
+    bool is_wanted = exchange->request_connection.wants_upgrade && !exchange->is_http_10 &&
+                     allows_upgrade(&exchange->verdict) && !hides_requests(upgrade);
+    return is_wanted ? upgrade : slice_make(NULL, 0);
+}
+
+/* Every protocol that the server switches to was offered (RFC 9110 section 15.2.2). */
+static bool is_offered(struct slice offer, struct slice chosen)
+{
+    struct slice element;
+    bool is_any = false;
+    while (token_list_next(&chosen, &element)) {
+        if (!token_list_has(offer, element)) {
+            return false;
+        }
+        is_any = true;
+    }
+    return is_any;
+}
+
+bool exchange_may_switch(const struct exchange *exchange)
+{
+    struct slice offer = exchange_upgrade_onward(exchange);
+    struct slice chosen = single_upgrade(&exchange->response_fields);
+    return exchange->status_line.status == 101 && offer.length > 0 &&
+           exchange->request_state == REQUEST_DONE &&
+           !stream_is_queued(&exchange->upstream->stream) && is_offered(offer, chosen);
+}
+
+/* ---- the tunnel
+ * -------------------------------------------------------------------------------------- */
+
+/* A direction whose sender has ended is ended towards its receiver, once what is queued is sent. */
+static void pass_ends(struct exchange *exchange)
+{
+    struct stream *client = exchange_client(exchange);
+    struct stream *server = &exchange->upstream->stream;
+    if (exchange->client_is_done && !exchange->has_shut_server && !stream_is_queued(server)) {
+        exchange->has_shut_server = true;
+        stream_shutdown(server);
+    }
+    if (exchange->server_is_done && !exchange->has_shut_client && !stream_is_queued(client)) {
+        exchange->has_shut_client = true;
+        stream_shutdown(client);
+    }
+    if (exchange->has_shut_client && exchange->has_shut_server) {
+        exchange_abort(exchange, REASON_TUNNEL_ENDED);
+    } else {
+        exchange_update(exchange);
+    }
+}
+
+void exchange_tunnel_from_client(struct exchange *exchange, struct slice bytes)
+{
+    exchange->received_bytes += bytes.length;
+    if (stream_write(&exchange->upstream->stream, &bytes, 1) == STREAM_FAILED) {
+        exchange_abort(exchange, REASON_TUNNEL_CUT);
+    } else {
+        pass_ends(exchange);
+    }
+}
+
+void exchange_tunnel_from_server(struct exchange *exchange, struct slice bytes)
+{
+    exchange->sent_bytes += bytes.length;
+    exchange->client_has_moved = true; /* the client's deadline is the tunnel's */
+    if (stream_write(exchange_client(exchange), &bytes, 1) == STREAM_FAILED) {
+        exchange_abort(exchange, REASON_TUNNEL_CUT);
+    } else {
+        pass_ends(exchange);
+    }
+}
+
+void exchange_tunnel_client_end(struct exchange *exchange)
+{
+    exchange->client_is_done = true;
+    pass_ends(exchange);
+}
+
+void exchange_tunnel_server_end(struct exchange *exchange)
+{
+    exchange->server_is_done = true;
+    pass_ends(exchange);
+}
+
+void exchange_tunnel_drained(struct exchange *exchange)
+{
+    pass_ends(exchange);
+}
+
+/* What the server has sent behind its 101 goes to the client with it. */
+static enum stream_write_status send_switch(struct exchange *exchange)
+{
+    struct response_head head = {
+        .status = 101,
+        .reason = exchange->status_line.reason,
+        .fields = &exchange->response_fields,
+        .upgrade = single_upgrade(&exchange->response_fields),
+        .drop_trailer_field = true,
+    };
+    struct slice rest = slice_make(exchange->response_region + exchange->response_parsed,
+                                   exchange->response_used - exchange->response_parsed);
+    exchange->sent_bytes += rest.length;
+    serialise_response_head(&exchange->proxy->out, &head);
+    return relay_send(exchange->proxy, exchange_client(exchange), FRAMING_NONE, rest, false, NULL);
+}
+
+void exchange_switch(struct exchange *exchange)
+{
+    exchange->status = 101;
+    exchange->first_byte_ns = uv_hrtime();
+    exchange->must_close = true;
+    if (send_switch(exchange) == STREAM_FAILED) {
+        exchange_abort(exchange, REASON_CLIENT_GONE);
+        return;
+    }
+    exchange->request_state = REQUEST_TUNNEL;
+    exchange->response_state = RESPONSE_TUNNEL;
+    /* A client that did not wait for the 101 has bytes for the new protocol here already. */
+    struct slice early = slice_make(exchange->request_region + exchange->read_offset,
+                                    exchange->used - exchange->read_offset);
+    exchange->read_offset = exchange->used;
+    exchange_tunnel_from_client(exchange, early);
+}

@@ -1,0 +1,208 @@
+/* The files of the tree: samples load, bad ones are refused in the very words beside them. */
+#include <criterion/criterion.h>
+
+#include "memory_environment.h"
+#include "verbgate/config/schema.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct memory_variable variables[] = {{"NAME_WITH_LINE_FEED", "two\nlines"},
+                                                   {NULL, NULL}};
+static struct memory_environment memory = {no_files, variables};
+
+static char *read_whole(const char *path, size_t *length)
+{
+    static char text[1024 * 1024];
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        return NULL;
+    }
+    *length = fread(text, 1, sizeof text, file);
+    fclose(file);
+    return text;
+}
+
+static const char *read_file(void *context, const char *path, struct arena *arena,
+                             struct slice *text)
+{
+    (void)context;
+    size_t length;
+    const char *found = read_whole(path, &length);
+    if (found == NULL) {
+        return "no such file or directory";
+    }
+    *text = arena_copy(arena, slice_make(found, length));
+    return NULL;
+}
+
+static struct policy *load(const char *path, struct diagnostics *diagnostics)
+{
+    struct config_environment environment = memory_environment_of(&memory);
+    environment.read_file = read_file;
+    diagnostics_init(diagnostics);
+    return config_load(path, &environment, diagnostics);
+}
+
+static void expect_clean(const char *path)
+{
+    static struct diagnostics diagnostics;
+    struct policy *policy = load(path, &diagnostics);
+    cr_assert_str_eq(memory_report(&diagnostics), "");
+    cr_assert_not_null(policy);
+    policy_release(policy);
+    diagnostics_finish(&diagnostics);
+}
+
+Test(samples, quickstart_loads_without_a_word)
+{
+    expect_clean(TEST_SOURCE_DIR "/config/quickstart.ini");
+}
+
+Test(samples, quickstart_says_what_its_comments_teach)
+{
+    static struct diagnostics diagnostics;
+    struct policy *policy = load(TEST_SOURCE_DIR "/config/quickstart.ini", &diagnostics);
+    cr_assert_not_null(policy);
+    cr_assert_eq(policy->listeners[0].bind.port, 8080);
+    cr_assert_eq(policy->upstreams[0].servers[0].address.kind, ADDRESS_BUILTIN);
+    cr_assert(method_set_has(&policy->implemented, METHOD_POST));
+    cr_assert_not(method_set_has(&policy->implemented, METHOD_PATCH));
+    cr_assert_eq(policy->route_count, 2);
+    cr_assert_not(method_set_has(&policy->routes[0].allow, METHOD_POST));
+    cr_assert(method_set_has(&policy->routes[1].allow, METHOD_POST));
+    policy_release(policy);
+    diagnostics_finish(&diagnostics);
+}
+
+Test(samples, reference_is_what_the_table_says_and_loads)
+{
+    static char expected[256 * 1024];
+    struct writer writer = writer_make(expected, sizeof expected);
+    schema_write_reference(&writer);
+    cr_assert_not(writer.overflow);
+    size_t length = 0;
+    const char *found = read_whole(TEST_SOURCE_DIR "/config/reference.ini", &length);
+    cr_assert_not_null(found);
+    cr_assert(slice_equal(slice_make(found, length), writer_slice(&writer)),
+              "config/reference.ini is not what schema_write_reference writes");
+    expect_clean(TEST_SOURCE_DIR "/config/reference.ini");
+}
+
+/* Every line of a default must say the default: a file without options gives the same values. */
+Test(samples, reference_gives_the_defaults)
+{
+    static struct diagnostics diagnostics;
+    static struct diagnostics other_diagnostics;
+    struct policy *written = load(TEST_SOURCE_DIR "/config/reference.ini", &diagnostics);
+    struct policy *plain = memory_load("[listener public]\nbind = 127.0.0.1:8080\n[upstream app]\n"
+                                       "server = 127.0.0.1:9000\n[route everything]\n",
+                                       &other_diagnostics);
+    cr_assert_not_null(written);
+    cr_assert_not_null(plain);
+    const struct policy_gateway *a = &written->gateway;
+    const struct policy_gateway *b = &plain->gateway;
+    cr_assert(slice_equal(a->access_log, b->access_log));
+    cr_assert(slice_equal(a->name, b->name));
+    cr_assert_eq(a->workers, b->workers);
+    cr_assert_eq(a->log_level, b->log_level);
+    cr_assert_eq(a->access_log_format, b->access_log_format);
+    cr_assert_eq(a->forwarded, b->forwarded);
+    cr_assert_eq(a->drain_timeout_ms, b->drain_timeout_ms);
+    cr_assert_eq(a->head_timeout_ms, b->head_timeout_ms);
+    cr_assert_eq(a->idle_timeout_ms, b->idle_timeout_ms);
+    cr_assert_eq(a->body_timeout_ms, b->body_timeout_ms);
+    cr_assert_eq(a->linger_timeout_ms, b->linger_timeout_ms);
+    cr_assert_eq(a->half_close_timeout_ms, b->half_close_timeout_ms);
+    cr_assert_eq(a->max_connections, b->max_connections);
+    cr_assert_eq(a->max_requests, b->max_requests);
+    cr_assert_eq(a->max_head, b->max_head);
+    cr_assert_eq(a->max_target, b->max_target);
+    cr_assert_eq(a->max_fields, b->max_fields);
+    cr_assert_eq(a->drain_body, b->drain_body);
+    cr_assert_eq(written->listeners[0].backlog, plain->listeners[0].backlog);
+    cr_assert_eq(written->listeners[0].mode, plain->listeners[0].mode);
+    cr_assert_eq(written->upstreams[0].implements.bits[0], plain->upstreams[0].implements.bits[0]);
+    cr_assert(written->upstreams[0].implements.any && plain->upstreams[0].implements.any);
+    cr_assert_eq(written->upstreams[0].versions, plain->upstreams[0].versions);
+    cr_assert_eq(written->upstreams[0].connect_timeout_ms, plain->upstreams[0].connect_timeout_ms);
+    cr_assert_eq(written->upstreams[0].response_timeout_ms,
+                 plain->upstreams[0].response_timeout_ms);
+    cr_assert_eq(written->upstreams[0].idle_timeout_ms, plain->upstreams[0].idle_timeout_ms);
+    cr_assert_eq(written->upstreams[0].max_idle, plain->upstreams[0].max_idle);
+    cr_assert_eq(written->routes[0].limits.max_body, plain->routes[0].limits.max_body);
+    policy_release(written);
+    policy_release(plain);
+    diagnostics_finish(&diagnostics);
+    diagnostics_finish(&other_diagnostics);
+}
+
+/* The rows of the tables in config/README.md, each under the heading of its section. */
+Test(samples, readme_has_every_option_with_its_default_and_choices)
+{
+    size_t length = 0;
+    char *text = read_whole(TEST_SOURCE_DIR "/config/README.md", &length);
+    cr_assert_not_null(text);
+    text[length] = '\0';
+    size_t count;
+    const struct schema_option *options = schema_options(&count);
+    for (unsigned section = SCHEMA_GATEWAY; section <= SCHEMA_ROUTE; section *= 2) {
+        char heading[64];
+        const char *name = schema_section_name((enum schema_section)section);
+        snprintf(heading, sizeof heading, "\n### [%s", name);
+        const char *start = strstr(text, heading);
+        cr_assert_not_null(start, "no heading for [%s]", name);
+        const char *end = strstr(start + 1, "\n##");
+        for (size_t i = 0; i < count; i++) {
+            if ((options[i].sections & section) == 0) {
+                continue;
+            }
+            char choices_text[128];
+            struct writer choices = writer_make(choices_text, sizeof choices_text);
+            schema_write_choices(&choices, &options[i]);
+            const char *fallback = options[i].fallback;
+            bool is_quoted = fallback != NULL && fallback[0] != '\0';
+            fallback = fallback == NULL ? "required" : fallback[0] == '\0' ? "unset" : fallback;
+            char row[256];
+            snprintf(row, sizeof row, "\n| `%s` | %s%s%s | %.*s", options[i].key,
+                     is_quoted ? "`" : "", fallback, is_quoted ? "`" : "",
+                     SLICE_PRINT(writer_slice(&choices)));
+            const char *found = strstr(start, row);
+            cr_assert(found != NULL && (end == NULL || found < end), "[%s] lacks %s", name, row);
+        }
+    }
+}
+
+static int is_bad_sample(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+    return length > 4 && strcmp(entry->d_name + length - 4, ".ini") == 0;
+}
+
+Test(samples, bad_files_are_refused_in_the_words_beside_them)
+{
+    static struct diagnostics diagnostics;
+    /* Names of files stand in the messages: they are to be short and the same everywhere. */
+    cr_assert_eq(chdir(TEST_SOURCE_DIR "/tests/config/bad"), 0);
+    struct dirent **entries;
+    int count = scandir(".", &entries, is_bad_sample, alphasort);
+    cr_assert_geq(count, 10, "the samples are missing");
+    for (int i = 0; i < count; i++) {
+        struct policy *policy = load(entries[i]->d_name, &diagnostics);
+        char path[512];
+        snprintf(path, sizeof path, "%.*s.txt", (int)strlen(entries[i]->d_name) - 4,
+                 entries[i]->d_name);
+        size_t length = 0;
+        const char *expected = read_whole(path, &length);
+        cr_assert_not_null(expected, "%s is missing", path);
+        const char *found = memory_report(&diagnostics);
+        cr_assert_null(policy, "%s was taken", entries[i]->d_name);
+        cr_assert(slice_equal(slice_of(found), slice_make(expected, length)),
+                  "%s: other words than in %s:\n%s", entries[i]->d_name, path, found);
+        diagnostics_finish(&diagnostics);
+        free(entries[i]);
+    }
+    free(entries);
+}
