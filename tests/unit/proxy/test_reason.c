@@ -9,7 +9,8 @@ static const char *const registered[] = {
     "destination_not_found", "destination_unavailable",  "connection_refused",
     "connection_terminated", "connection_timeout",       "http_request_error",
     "http_request_denied",   "http_response_incomplete", "http_response_header_section_size",
-    "http_response_timeout", "http_protocol_error",      "proxy_internal_error",
+    "http_response_timeout", "http_protocol_error",      "connection_limit_reached",
+    "proxy_internal_error",
 };
 
 static bool is_registered(const char *error)
