@@ -61,12 +61,15 @@ void __wrap_free(void *block)
 /* Carries the script on as far as it goes: the client's end, or the script's, ends it. */
 static void run_as_far_as_possible(const struct script *script)
 {
+    bool may_backend_have_ended = false;
     for (const struct step *step = script->steps; step->action != SCRIPT_END; step++) {
-        if (gateway.client.has_ended || gateway.backend.has_ended) {
+        may_backend_have_ended |= step->action == BACKEND_SEES_END;
+        if (gateway.client.has_ended || (gateway.backend.has_ended && !may_backend_have_ended)) {
             return;
         }
         bool waits_for_client = step->action == CLIENT_GETS || step->action == CLIENT_SEES_END;
-        bool waits = waits_for_client || step->action == BACKEND_GETS;
+        bool waits =
+            waits_for_client || step->action == BACKEND_GETS || step->action == BACKEND_SEES_END;
         bool needs_backend = step->action == BACKEND_SENDS;
         if (needs_backend && gateway.backend.descriptor < 0) {
             return;
