@@ -39,7 +39,11 @@ static void read_server(struct builder *builder, const struct config_entry *entr
         options_refuse(builder, entry, entry->value, problem, NULL);
         return;
     }
-    server->is_resolved = address_to_socket(&server->address, &server->socket);
+    struct socket_address literal;
+    if (address_to_socket(&server->address, &literal) &&
+        !policy_set_sockets(builder->policy, server, &literal, 1)) {
+        builder->is_out_of_memory = true;
+    }
 }
 
 static void read_servers(struct builder *builder, const struct config_section *section,

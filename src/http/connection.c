@@ -61,6 +61,18 @@ static enum http_fault read_options(struct fields *fields, struct slice value,
     return FAULT_NONE;
 }
 
+void connection_nominate_trailers(const struct fields *fields, struct fields *trailers)
+{
+    const struct field *field = fields_find(fields, FIELD_CONNECTION);
+    for (; field != NULL; field = fields_find_next(fields, field)) {
+        struct slice rest = field->value;
+        struct slice option;
+        while (token_list_next(&rest, &option)) {
+            nominate(trailers, option);
+        }
+    }
+}
+
 /* RFC 9110 section 10.1.4. */
 static bool has_te_trailers(const struct fields *fields)
 {

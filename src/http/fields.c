@@ -162,3 +162,33 @@ enum http_fault fields_check_lines(const char *data, size_t length)
     }
     return FAULT_NONE;
 }
+
+static bool mend_name(char *line, size_t length)
+{
+    char *colon = memchr(line, ':', length);
+    if (colon == NULL) {
+        return false;
+    }
+    char *end = colon;
+    while (end > line && (end[-1] == ' ' || end[-1] == '\t')) {
+        end--;
+    }
+    if (end == colon || end == line) {
+        return false; /* nothing to mend, or no name: an obs-fold or an empty one */
+    }
+    memset(end + 1, ' ', (size_t)(colon - end));
+    *end = ':';
+    return true;
+}
+
+bool fields_mend_names(char *data, size_t length)
+{
+    bool is_mended = false;
+    char *end = data + length;
+    char *newline;
+    for (char *line = data; (newline = memchr(line, '\n', (size_t)(end - line))) != NULL;
+         line = newline + 1) {
+        is_mended |= mend_name(line, (size_t)(newline - line));
+    }
+    return is_mended;
+}

@@ -1,5 +1,7 @@
 #include "verbgate/http/message.h"
 
+#include "verbgate/http/connection.h"
+
 #include <assert.h>
 #include <llhttp.h>
 #include <pthread.h>
@@ -353,6 +355,15 @@ static enum http_fault read_runs(struct message *message, char *data, size_t len
     return FAULT_NONE;
 }
 
+/* RFC 9110 section 7.6.1: Connection names trailer fields too. */
+static void end_content(struct message *message)
+{
+    message->phase = MESSAGE_COMPLETE;
+    if (message->trailers != NULL) {
+        connection_nominate_trailers(message->fields, &message->trailers->fields);
+    }
+}
+
 enum message_status message_read_chunks(struct message *message, char *data, size_t length,
                                         size_t *used, struct slice *content)
 {
@@ -368,7 +379,7 @@ enum message_status message_read_chunks(struct message *message, char *data, siz
     }
     *content = slice_make(data, (size_t)(message->content_end - data));
     if (message->chunk_framing.state == CHUNK_COMPLETE) {
-        message->phase = MESSAGE_COMPLETE;
+        end_content(message);
         return MESSAGE_DONE;
     }
     return MESSAGE_MORE;

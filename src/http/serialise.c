@@ -212,7 +212,11 @@ static void put_response_options(struct writer *writer, const struct response_he
 {
     if (head->upgrade.length > 0) {
         put_field(writer, SLICE("Upgrade"), head->upgrade);
-        writer_literal(writer, "Connection: Upgrade\r\n");
+        if (head->close) {
+            writer_literal(writer, "Connection: Upgrade, close\r\n");
+        } else {
+            writer_literal(writer, "Connection: Upgrade\r\n");
+        }
     } else if (head->close) {
         writer_literal(writer, "Connection: close\r\n");
     } else if (head->keep_alive) {
@@ -263,7 +267,7 @@ static bool is_good_trailer(const struct field *field)
         NAME("warning"),
 #undef NAME
     };
-    if (field->id != FIELD_OTHER) {
+    if (field->id != FIELD_OTHER || field->is_hop_by_hop) {
         return false;
     }
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {

@@ -87,17 +87,18 @@ static bool open_tcp(struct listener_socket *out, bool is_dual_stack, unsigned b
     return true;
 }
 
-/* True when a process accepts connections on this Unix socket. */
-static bool is_alive(const struct socket_address *address)
+/* True only when it is certain that no process accepts connections on this Unix socket: any other
+ * error than a refusal says nothing about the other side. */
+static bool is_dead(const struct socket_address *address)
 {
     int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (descriptor < 0) {
         return false;
     }
-    int result = connect(descriptor, &address->any, address->length);
-    bool alive = result == 0 || errno == EAGAIN;
+    bool is_refused =
+        connect(descriptor, &address->any, address->length) != 0 && errno == ECONNREFUSED;
     close(descriptor);
-    return alive;
+    return is_refused;
 }
 
 /* Only a socket that nobody listens on is removed: never a file that somebody keeps there. */
@@ -111,7 +112,7 @@ static bool remove_stale(const struct socket_address *address)
         errno = EEXIST;
         return false;
     }
-    if (is_alive(address)) {
+    if (!is_dead(address)) {
         errno = EADDRINUSE;
         return false;
     }
@@ -138,6 +139,12 @@ static bool open_unix(struct listener_socket *out, unsigned backlog, unsigned mo
         listen(descriptor, (int)backlog) != 0) {
         return false;
     }
+    struct stat status;
+    if (lstat(out->address.path.sun_path, &status) != 0) {
+        return false;
+    }
+    out->device = status.st_dev;
+    out->inode = status.st_ino;
     for (unsigned i = 1; i < out->count; i++) {
         out->descriptors[i] = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
         if (out->descriptors[i] < 0) {
@@ -207,9 +214,12 @@ void listener_close(struct listener_socket *listener)
     *listener = (struct listener_socket){0};
 }
 
-void listener_unlink(const struct socket_address *address)
+void listener_unlink(const struct listener_socket *listener)
 {
-    if (address->any.sa_family == AF_UNIX) {
-        unlink(address->path.sun_path);
+    struct stat status;
+    const char *path = listener->address.path.sun_path;
+    if (listener->address.any.sa_family == AF_UNIX && lstat(path, &status) == 0 &&
+        status.st_dev == listener->device && status.st_ino == listener->inode) {
+        unlink(path);
     }
 }

@@ -3,9 +3,36 @@
 #include <netdb.h>
 #include <stdio.h>
 
-const char *resolver_resolve(const struct address *address, struct socket_address *out)
+static bool is_known(const struct socket_address *known, unsigned count,
+                     const struct addrinfo *entry)
+{
+    for (unsigned i = 0; i < count; i++) {
+        if (known[i].length == entry->ai_addrlen &&
+            memcmp(&known[i].storage, entry->ai_addr, entry->ai_addrlen) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static unsigned take_addresses(const struct addrinfo *list, struct socket_address *out)
+{
+    unsigned count = 0;
+    for (; list != NULL && count < RESOLVER_ADDRESSES_MAX; list = list->ai_next) {
+        if (!is_known(out, count, list)) {
+            memset(&out[count], 0, sizeof out[count]);
+            memcpy(&out[count].storage, list->ai_addr, list->ai_addrlen);
+            out[count++].length = list->ai_addrlen;
+        }
+    }
+    return count;
+}
+
+const char *resolver_resolve(const struct address *address,
+                             struct socket_address out[RESOLVER_ADDRESSES_MAX], unsigned *count)
 {
     if (address_to_socket(address, out)) {
+        *count = 1;
         return NULL;
     }
     char host[256];
@@ -31,11 +58,7 @@ const char *resolver_resolve(const struct address *address, struct socket_addres
     if (error != 0) {
         return gai_strerror(error);
     }
-    struct socket_address result;
-    memset(&result, 0, sizeof result);
-    memcpy(&result.storage, list->ai_addr, list->ai_addrlen);
-    result.length = list->ai_addrlen;
+    *count = take_addresses(list, out);
     freeaddrinfo(list);
-    *out = result;
     return NULL;
 }

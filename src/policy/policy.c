@@ -17,6 +17,19 @@ struct policy *policy_create(size_t max_bytes)
     return policy;
 }
 
+bool policy_set_sockets(struct policy *policy, struct policy_server *server,
+                        const struct socket_address *sockets, unsigned count)
+{
+    struct socket_address *copy = arena_take_array(&policy->arena, count, sizeof *sockets);
+    if (copy == NULL) {
+        return false;
+    }
+    memcpy(copy, sockets, count * sizeof *sockets);
+    server->sockets = copy;
+    server->socket_count = count;
+    return true;
+}
+
 void policy_reference(struct policy *policy)
 {
     /* Whoever calls this holds a reference already, so nothing has to be ordered. */

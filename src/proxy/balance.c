@@ -4,16 +4,20 @@ struct pool *balance_choose(struct snapshot *snapshot, const struct policy_upstr
                             unsigned *server)
 {
     struct snapshot_upstream *state = &snapshot->upstreams[upstream->index];
-    unsigned first = state->next;
-    unsigned choice = first;
-    for (unsigned i = 0; i < upstream->server_count; i++) {
-        unsigned candidate = (first + i) % upstream->server_count;
-        if (!pool_is_failed(state->pools[candidate])) {
+    unsigned choice = state->next;
+    for (unsigned i = 0; i < state->target_count; i++) {
+        unsigned candidate = (state->next + i) % state->target_count;
+        if (!pool_is_failed(state->targets[candidate].pool)) {
             choice = candidate;
             break;
         }
     }
-    state->next = (choice + 1) % upstream->server_count;
-    *server = choice;
-    return state->pools[choice];
+    state->next = (choice + 1) % state->target_count;
+    *server = state->targets[choice].server;
+    return state->targets[choice].pool;
+}
+
+unsigned balance_count(const struct snapshot *snapshot, const struct policy_upstream *upstream)
+{
+    return snapshot->upstreams[upstream->index].target_count;
 }

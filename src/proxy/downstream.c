@@ -51,14 +51,26 @@ static void begin_request(struct downstream *downstream)
                  settings(downstream)->head_timeout_ms);
 }
 
+/* Past the limit nothing more is read. What the client has not confirmed yet would be lost by a
+ * close now: then the deadline is what ends it. */
+static void linger_on(struct downstream *downstream, size_t length)
+{
+    downstream->lingered_bytes += (unsigned)length;
+    if (downstream->lingered_bytes <= DOWNSTREAM_LINGER_BYTES) {
+        return;
+    }
+    if (stream_unsent(&downstream->stream) > 0) {
+        stream_stop_reading(&downstream->stream);
+    } else {
+        downstream_close(downstream, REASON_LINGERED);
+    }
+}
+
 static void on_read(struct stream *stream, char *data, size_t length)
 {
     struct downstream *downstream = of_stream(stream);
     if (downstream->state == DOWNSTREAM_LINGER) {
-        downstream->lingered_bytes += (unsigned)length;
-        if (downstream->lingered_bytes > DOWNSTREAM_LINGER_BYTES) {
-            downstream_close(downstream, REASON_LINGERED);
-        }
+        linger_on(downstream, length);
         return;
     }
     if (downstream->exchange == NULL) {
@@ -114,6 +126,19 @@ static const struct stream_events events = {
     .on_closed = on_closed,
 };
 
+/* A client that still takes its answer may go on with that; one that does not has had its time. */
+static void linger_or_close(struct downstream *downstream)
+{
+    size_t unsent = stream_unsent(&downstream->stream);
+    if (unsent == 0 || unsent >= downstream->linger_unsent) {
+        downstream_close(downstream, REASON_LINGERED);
+        return;
+    }
+    downstream->linger_unsent = unsent;
+    deadline_arm(&downstream->proxy->deadlines, &downstream->deadline,
+                 settings(downstream)->linger_timeout_ms);
+}
+
 static void on_expired(struct deadline *deadline)
 {
     struct downstream *downstream = LIST_OBJECT(deadline, struct downstream, deadline);
@@ -125,7 +150,7 @@ static void on_expired(struct deadline *deadline)
         exchange_client_timeout(downstream->exchange);
         break;
     case DOWNSTREAM_LINGER:
-        downstream_close(downstream, REASON_LINGERED);
+        linger_or_close(downstream);
         break;
     case DOWNSTREAM_CLOSING:
         break;
@@ -202,6 +227,7 @@ static void begin_linger(struct downstream *downstream)
 {
     downstream->state = DOWNSTREAM_LINGER;
     downstream->lingered_bytes = 0;
+    downstream->linger_unsent = stream_unsent(&downstream->stream);
     list_remove(&downstream->ready_node); /* a head that timed out while it waited for its turn */
     stream_shutdown(&downstream->stream);
     deadline_arm(&downstream->proxy->deadlines, &downstream->deadline,

@@ -84,7 +84,7 @@ static bool wants_request(const struct exchange *exchange)
 {
     switch (exchange->request_state) {
     case REQUEST_HEAD:
-        return exchange->response_state == RESPONSE_NONE; /* an early answer ends it */
+        return true;
     case REQUEST_HELD:
     case REQUEST_DONE:
         /* What comes now is kept for later, and an end is heard of, as long as there is room. */

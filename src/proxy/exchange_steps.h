@@ -62,6 +62,9 @@ void exchange_abandon_content(struct exchange *exchange);
 /* The Upgrade value that goes onward with the request; empty when there is none to send. */
 struct slice exchange_upgrade_onward(const struct exchange *exchange);
 
+/* The Upgrade value of the response; empty when there is none. */
+struct slice exchange_upgrade_offered(const struct exchange *exchange);
+
 /* Whether a 101 (Switching Protocols) in exchange->status_line is what the client asked for. */
 bool exchange_may_switch(const struct exchange *exchange);
 

@@ -217,8 +217,7 @@ enum exchange_step exchange_run_head(struct exchange *exchange)
 {
     struct downstream *downstream = exchange->downstream;
     unsigned request = downstream->request_count;
-    assert(exchange->request_state == REQUEST_HEAD);
-    if (exchange->response_state != RESPONSE_NONE) {
+    if (exchange->request_state != REQUEST_HEAD) {
         return EXCHANGE_WAITS; /* it was too slow, and its 408 is on its way */
     }
     switch (read_head(exchange)) {
@@ -489,7 +488,7 @@ static void connect_failed(struct exchange *exchange, struct pool *pool, int err
     }
     exchange->servers_tried++;
     /* Nothing was sent, so another server may have the request, whatever its method. */
-    if (exchange->servers_tried < exchange->verdict.upstream->server_count) {
+    if (exchange->servers_tried < balance_count(exchange->snapshot, exchange->verdict.upstream)) {
         exchange_find_upstream(exchange, true);
     } else {
         exchange_fail(exchange, reason);

@@ -15,6 +15,15 @@ static enum head_status bad_head(struct exchange *exchange, enum http_fault faul
     return HEAD_BAD;
 }
 
+static void start_fields(struct exchange *exchange)
+{
+    exchange->response_parsed = exchange->status_line.length;
+    fields_init(&exchange->response_fields, exchange->response_items,
+                exchange_settings(exchange)->max_fields);
+    message_start(&exchange->response_message, MESSAGE_RESPONSE, &exchange->response_fields,
+                  &exchange->response_trailers);
+}
+
 static enum head_status read_line(struct exchange *exchange)
 {
     enum http_fault fault = FAULT_NONE;
@@ -30,12 +39,20 @@ static enum head_status read_line(struct exchange *exchange)
         break;
     }
     exchange->has_status_line = true;
-    exchange->response_parsed = exchange->status_line.length;
-    fields_init(&exchange->response_fields, exchange->response_items,
-                exchange_settings(exchange)->max_fields);
-    message_start(&exchange->response_message, MESSAGE_RESPONSE, &exchange->response_fields,
-                  &exchange->response_trailers);
+    start_fields(exchange);
     return HEAD_READY;
+}
+
+/* Old servers put white space in front of the colon. Once that is taken out, the section is read again
+ * from its start; what is wrong beside that stays wrong. */
+static bool mend_fields(struct exchange *exchange)
+{
+    size_t line = exchange->status_line.length;
+    if (!fields_mend_names(exchange->response_region + line, exchange->response_used - line)) {
+        return false;
+    }
+    start_fields(exchange);
+    return true;
 }
 
 static enum head_status read_fields(struct exchange *exchange)
@@ -45,6 +62,9 @@ static enum head_status read_fields(struct exchange *exchange)
         &exchange->response_message, exchange->response_region + exchange->response_parsed,
         exchange->response_used - exchange->response_parsed, &used);
     exchange->response_parsed += used;
+    if (status == MESSAGE_BAD && mend_fields(exchange)) {
+        return read_fields(exchange);
+    }
     if (status == MESSAGE_BAD) {
         return bad_head(exchange, message_fault(&exchange->response_message));
     }
@@ -260,6 +280,8 @@ static void write_head(struct exchange *exchange)
         .keep_alive = exchange->is_http_10 && !exchange->must_close,
         .drop_trailer_field = exchange->client_framing != FRAMING_CHUNKED ||
                               !exchange->request_connection.takes_trailers,
+        /* RFC 9110 section 15.5.22: 426 says what to upgrade to. */
+        .upgrade = status == 426 ? exchange_upgrade_offered(exchange) : slice_make(NULL, 0),
         .date = slice_make(exchange->proxy->clock.date, CLOCK_DATE_BYTES),
     };
     serialise_response_head(&exchange->proxy->out, &head);

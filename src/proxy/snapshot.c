@@ -3,21 +3,33 @@
 #include <assert.h>
 #include <stdlib.h>
 
+static bool add_server(struct snapshot_upstream *state, struct proxy *proxy,
+                       const struct policy_server *server, unsigned index)
+{
+    for (unsigned i = 0; i < server->socket_count; i++) {
+        struct pool *pool = pool_reference(proxy, &server->sockets[i]);
+        if (pool == NULL) {
+            return false;
+        }
+        state->targets[state->target_count++] = (struct snapshot_target){pool, index};
+    }
+    return true;
+}
+
 static bool fill_upstream(struct snapshot_upstream *state, struct proxy *proxy,
                           const struct policy_upstream *upstream)
 {
-    state->pools = calloc(upstream->server_count, sizeof(struct pool *));
-    if (state->pools == NULL) {
-        return false;
-    }
+    unsigned count = 0;
     for (unsigned i = 0; i < upstream->server_count; i++) {
-        assert(upstream->servers[i].is_resolved);
-        state->pools[i] = pool_reference(proxy, &upstream->servers[i].socket);
-        if (state->pools[i] == NULL) {
-            return false;
-        }
+        assert(upstream->servers[i].socket_count > 0); /* resolved before it was published */
+        count += upstream->servers[i].socket_count;
     }
-    return true;
+    state->targets = calloc(count, sizeof *state->targets);
+    bool fine = state->targets != NULL;
+    for (unsigned i = 0; fine && i < upstream->server_count; i++) {
+        fine = add_server(state, proxy, &upstream->servers[i], i);
+    }
+    return fine;
 }
 
 struct snapshot *snapshot_create(struct proxy *proxy, struct policy *policy)
@@ -41,14 +53,12 @@ struct snapshot *snapshot_create(struct proxy *proxy, struct policy *policy)
     return snapshot;
 }
 
-static void release_upstream(struct snapshot_upstream *state, unsigned server_count)
+static void release_upstream(struct snapshot_upstream *state)
 {
-    for (unsigned i = 0; state->pools != NULL && i < server_count; i++) {
-        if (state->pools[i] != NULL) {
-            pool_release(state->pools[i]);
-        }
+    for (unsigned i = 0; i < state->target_count; i++) {
+        pool_release(state->targets[i].pool);
     }
-    free(state->pools);
+    free(state->targets);
 }
 
 /* Also takes back a snapshot that snapshot_create could not complete. */
@@ -60,7 +70,7 @@ void snapshot_release(struct snapshot *snapshot)
     }
     struct policy *policy = snapshot->policy;
     for (unsigned i = 0; snapshot->upstreams != NULL && i < policy->upstream_count; i++) {
-        release_upstream(&snapshot->upstreams[i], policy->upstreams[i].server_count);
+        release_upstream(&snapshot->upstreams[i]);
     }
     free(snapshot->upstreams);
     free(snapshot);

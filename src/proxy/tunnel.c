@@ -64,6 +64,11 @@ static bool is_offered(struct slice offer, struct slice chosen)
     return is_any;
 }
 
+struct slice exchange_upgrade_offered(const struct exchange *exchange)
+{
+    return single_upgrade(&exchange->response_fields);
+}
+
 bool exchange_may_switch(const struct exchange *exchange)
 {
     struct slice offer = exchange_upgrade_onward(exchange);

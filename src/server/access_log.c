@@ -19,6 +19,7 @@ struct access_log {
     unsigned max_buffers;
     uint64_t dropped;
     int descriptor; /* -1: off */
+    int in_use;     /* the descriptor that the thread writes to now; -1: none */
     char *path;     /* NULL: not a file; owned */
     bool must_end;
 };
@@ -39,24 +40,27 @@ static bool write_all(int descriptor, const char *bytes, size_t length)
     return true;
 }
 
-/* A duplicate is written to, so that a reopen may close the original at any time. */
+/* The lock is not held while a slow disk is written to. The descriptor stays ours meanwhile: a
+ * reopen leaves it to us to close. */
 static void write_buffer(struct access_log *log, struct access_log_buffer *buffer)
 {
-    int descriptor = log->descriptor < 0 ? -1 : fcntl(log->descriptor, F_DUPFD_CLOEXEC, 0);
+    int descriptor = log->descriptor;
     uint64_t dropped = log->dropped;
     log->dropped = 0;
+    log->in_use = descriptor;
     uv_mutex_unlock(&log->lock);
     if (dropped > 0) {
         log_warn("the access log is too slow: %llu lines were dropped",
                  (unsigned long long)dropped);
     }
-    if (descriptor >= 0) {
-        if (!write_all(descriptor, buffer->bytes, buffer->used)) {
-            log_error("the access log cannot be written: %s", strerror(errno));
-        }
-        close(descriptor);
+    if (descriptor >= 0 && !write_all(descriptor, buffer->bytes, buffer->used)) {
+        log_error("the access log cannot be written: %s", strerror(errno));
     }
     uv_mutex_lock(&log->lock);
+    log->in_use = -1;
+    if (descriptor >= 0 && descriptor != log->descriptor) {
+        close(descriptor);
+    }
 }
 
 static void run(void *argument)
@@ -87,6 +91,7 @@ struct access_log *access_log_create(unsigned workers)
         return NULL;
     }
     log->descriptor = -1;
+    log->in_use = -1;
     log->max_buffers = workers * ACCESS_LOG_BUFFERS_PER_WORKER;
     if (uv_mutex_init(&log->lock) != 0) {
         free(log);
@@ -131,7 +136,7 @@ void access_log_destroy(struct access_log *log)
 static void replace(struct access_log *log, int descriptor, char *path)
 {
     uv_mutex_lock(&log->lock);
-    int old = log->descriptor;
+    int old = log->descriptor == log->in_use ? -1 : log->descriptor;
     char *old_path = log->path;
     log->descriptor = descriptor;
     log->path = path;
@@ -144,9 +149,15 @@ static void replace(struct access_log *log, int descriptor, char *path)
     }
 }
 
+/* A pipe without a reader must not hold the control thread up: it is an error. */
 static int open_path(const char *path)
 {
-    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+    int descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0640);
+    int flags = descriptor < 0 ? -1 : fcntl(descriptor, F_GETFL);
+    if (flags >= 0) {
+        (void)fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK);
+    }
+    return descriptor;
 }
 
 const char *access_log_open(struct access_log *log, struct slice target)

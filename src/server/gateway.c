@@ -14,7 +14,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { WORKERS_MAX = 256, SPARE_DESCRIPTORS = 64, SIGNAL_COUNT = 4 };
+enum {
+    WORKERS_MAX = 256,
+    SIGNAL_COUNT = 4,
+    SPARE_DESCRIPTORS = 64,        /* files, pipes, standard streams, the control loop */
+    SPARE_DESCRIPTORS_WORKER = 16, /* its loop, and its listening sockets up to a dozen */
+};
 
 struct gateway {
     const char *path;
@@ -32,6 +37,7 @@ struct gateway {
     struct legacy *legacy;
     struct socket_address legacy_address;
     bool is_stopping;
+    bool are_joined;
     bool is_reloading;
     bool must_reload_again;
     struct {
@@ -64,7 +70,7 @@ static unsigned count_processors(void)
 
 /* Client connections that the descriptors at hand allow: each may need one more to a server.
  * Accepting stops there, so that running exchanges never find themselves without. */
-static unsigned limit_connections(const struct policy *policy)
+static unsigned limit_connections(const struct policy *policy, unsigned workers)
 {
     struct rlimit limit;
     unsigned wanted = policy->gateway.max_connections;
@@ -77,8 +83,8 @@ static unsigned limit_connections(const struct policy *policy)
             return wanted;
         }
     }
-    rlim_t usable = limit.rlim_cur > 2 * SPARE_DESCRIPTORS ? limit.rlim_cur - SPARE_DESCRIPTORS
-                                                           : limit.rlim_cur / 2;
+    rlim_t spare = SPARE_DESCRIPTORS + (rlim_t)SPARE_DESCRIPTORS_WORKER * workers;
+    rlim_t usable = limit.rlim_cur > 2 * spare ? limit.rlim_cur - spare : limit.rlim_cur / 2;
     rlim_t most = usable / 2 > 0 ? usable / 2 : 1;
     if (wanted <= most) {
         return wanted;
@@ -105,9 +111,16 @@ static void close_handles(struct gateway *gateway)
 static void on_worker_ended(uv_async_t *async)
 {
     struct gateway *gateway = LIST_OBJECT(async, struct gateway, worker_ended);
-    if (atomic_load(&gateway->ended_count) == gateway->started_count && gateway->is_stopping) {
-        close_handles(gateway);
+    if (atomic_load(&gateway->ended_count) < gateway->started_count || !gateway->is_stopping ||
+        gateway->are_joined) {
+        return;
     }
+    /* A worker may still be inside the call that woke us: its handle goes after its thread. */
+    for (unsigned i = 0; i < gateway->started_count; i++) {
+        worker_join(&gateway->workers[i]);
+    }
+    gateway->are_joined = true;
+    close_handles(gateway);
 }
 
 /* Runs on the worker's thread. */
@@ -142,6 +155,7 @@ static void stop(struct gateway *gateway, int signal_number)
             _exit(1);
         }
     }
+    listeners_withdraw(&gateway->listeners);
     uv_timer_start(&gateway->drain, on_drain_over, gateway->policy->gateway.drain_timeout_ms, 0);
 }
 
@@ -179,6 +193,15 @@ static const char *open_access_log(struct gateway *gateway, const struct policy 
     return access_log_open(gateway->access_log, policy->gateway.access_log);
 }
 
+/* What was made once at the start stays as it was made. */
+static void warn_of_restart(const struct policy *old, const struct policy *new)
+{
+    if (old->gateway.workers != new->gateway.workers ||
+        old->gateway.max_connections != new->gateway.max_connections) {
+        log_warn("workers and max-connections change with a restart only");
+    }
+}
+
 /* Everything that can fail comes first; from the first letter to a worker on there is no way back.
  */
 static bool put_in_force(struct gateway *gateway, struct policy *policy,
@@ -191,6 +214,7 @@ static bool put_in_force(struct gateway *gateway, struct policy *policy,
     if (reason != NULL) {
         snprintf(problem, LISTENERS_PROBLEM_MAX, "access-log %.*s: %s",
                  SLICE_PRINT(policy->gateway.access_log), reason);
+        listeners_roll_back(&gateway->listeners);
         return false;
     }
     bool fine = true;
@@ -204,6 +228,7 @@ static bool put_in_force(struct gateway *gateway, struct policy *policy,
     log_set_level(policy->gateway.log_level);
     policy->generation = gateway->policy == NULL ? 1 : gateway->policy->generation + 1;
     if (gateway->policy != NULL) {
+        warn_of_restart(gateway->policy, policy);
         policy_release(gateway->policy);
     }
     gateway->policy = policy;
@@ -304,7 +329,7 @@ static void start_handles(struct gateway *gateway)
 static bool make_workers(struct gateway *gateway, struct policy *policy)
 {
     unsigned wanted = policy->gateway.workers == 0 ? count_processors() : policy->gateway.workers;
-    unsigned connections = limit_connections(policy);
+    unsigned connections = limit_connections(policy, wanted);
     unsigned share = (connections + wanted - 1) / wanted;
     gateway->workers = calloc(wanted, sizeof *gateway->workers);
     gateway->access_log = access_log_create(wanted);

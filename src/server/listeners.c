@@ -33,16 +33,18 @@ static bool open_entry(struct listeners *listeners, const struct policy_listener
                        char problem[LISTENERS_PROBLEM_MAX])
 {
     char reason[LISTENER_PROBLEM_MAX];
-    struct socket_address address = {.length = 0};
+    struct socket_address addresses[RESOLVER_ADDRESSES_MAX] = {{.length = 0}};
+    unsigned count = 0;
     struct listeners_entry entry = {.id = listeners->next_id, .is_wanted = true};
-    const char *unresolved =
-        wanted->bind.kind == ADDRESS_ANY ? NULL : resolver_resolve(&wanted->bind, &address);
+    const char *unresolved = wanted->bind.kind == ADDRESS_ANY
+                                 ? NULL
+                                 : resolver_resolve(&wanted->bind, addresses, &count);
     bool fine = unresolved == NULL && listeners->count < 2 * POLICY_LISTENERS_MAX;
     if (!fine) {
         snprintf(reason, sizeof reason, "cannot listen on %.*s: %s", SLICE_PRINT(wanted->bind_text),
                  unresolved != NULL ? unresolved : "too many listeners");
     } else {
-        fine = listener_open(&wanted->bind, &address, wanted->backlog, wanted->mode,
+        fine = listener_open(&wanted->bind, &addresses[0], wanted->backlog, wanted->mode,
                              listeners->workers, &entry.socket, reason);
     }
     if (!fine) {
@@ -67,17 +69,22 @@ static void drop_entries_from(struct listeners *listeners, unsigned first)
 {
     while (listeners->count > first) {
         struct listeners_entry *entry = &listeners->entries[--listeners->count];
-        listener_unlink(&entry->socket.address);
+        listener_unlink(&entry->socket);
         listener_close(&entry->socket);
         free_entry(entry);
     }
 }
 
+void listeners_roll_back(struct listeners *listeners)
+{
+    drop_entries_from(listeners, listeners->kept);
+}
+
 bool listeners_prepare(struct listeners *listeners, const struct policy *policy,
                        char problem[LISTENERS_PROBLEM_MAX])
 {
-    unsigned before = listeners->count;
-    for (unsigned i = 0; i < before; i++) {
+    listeners->kept = listeners->count;
+    for (unsigned i = 0; i < listeners->kept; i++) {
         listeners->entries[i].is_wanted = false;
     }
     for (unsigned i = 0; i < policy->listener_count; i++) {
@@ -86,7 +93,7 @@ bool listeners_prepare(struct listeners *listeners, const struct policy *policy,
         if (entry != NULL) {
             entry->is_wanted = true;
         } else if (!open_entry(listeners, wanted, problem)) {
-            drop_entries_from(listeners, before);
+            listeners_roll_back(listeners);
             return false;
         }
     }
@@ -116,7 +123,7 @@ static bool take_back(struct listeners *listeners, struct listeners_entry *entry
     for (unsigned i = 0; i < listeners->workers; i++) {
         fine = worker_unlisten(&workers[i], entry->id) && fine;
     }
-    listener_unlink(&entry->socket.address);
+    listener_unlink(&entry->socket);
     log_info("no longer listening on %s (listener %s)", entry->text, entry->name);
     listener_close(&entry->socket);
     free_entry(entry);
@@ -145,6 +152,13 @@ bool listeners_commit(struct listeners *listeners, struct worker *workers)
     }
     listeners->count = kept;
     return fine;
+}
+
+void listeners_withdraw(struct listeners *listeners)
+{
+    for (unsigned i = 0; i < listeners->count; i++) {
+        listener_unlink(&listeners->entries[i].socket);
+    }
 }
 
 void listeners_finish(struct listeners *listeners)

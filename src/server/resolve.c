@@ -23,16 +23,23 @@ bool resolve_needs_legacy(const struct policy *policy)
     return false;
 }
 
-static const char *resolve_server(struct policy_server *server, const struct socket_address *legacy)
+static const char *resolve_server(struct policy *policy, struct policy_server *server,
+                                  const struct socket_address *legacy)
 {
+    struct socket_address sockets[RESOLVER_ADDRESSES_MAX];
+    unsigned count = 1;
     if (server->address.kind == ADDRESS_BUILTIN) {
         if (!is_legacy(server) || legacy == NULL) {
             return "there is no such built-in backend";
         }
-        server->socket = *legacy;
-        return NULL;
+        sockets[0] = *legacy;
+    } else {
+        const char *problem = resolver_resolve(&server->address, sockets, &count);
+        if (problem != NULL) {
+            return problem;
+        }
     }
-    return resolver_resolve(&server->address, &server->socket);
+    return policy_set_sockets(policy, server, sockets, count) ? NULL : "out of memory";
 }
 
 bool resolve_policy(struct policy *policy, const struct socket_address *legacy,
@@ -42,7 +49,7 @@ bool resolve_policy(struct policy *policy, const struct socket_address *legacy,
         struct policy_upstream *upstream = &policy->upstreams[i];
         for (unsigned j = 0; j < upstream->server_count; j++) {
             struct policy_server *server = &upstream->servers[j];
-            const char *reason = resolve_server(server, legacy);
+            const char *reason = resolve_server(policy, server, legacy);
             if (reason != NULL) {
                 snprintf(
                     problem, RESOLVE_PROBLEM_MAX,
@@ -52,7 +59,6 @@ bool resolve_policy(struct policy *policy, const struct socket_address *legacy,
                     SLICE_PRINT(upstream->name), reason);
                 return false;
             }
-            server->is_resolved = true;
         }
     }
     return true;

@@ -370,6 +370,11 @@ bool worker_start(struct worker *worker)
     return uv_thread_create(&worker->thread, run, worker) == 0;
 }
 
+void worker_join(struct worker *worker)
+{
+    uv_thread_join(&worker->thread);
+}
+
 static void drop_mail(struct worker *worker)
 {
     struct worker_message *message;
@@ -385,9 +390,7 @@ static void drop_mail(struct worker *worker)
 
 void worker_finish(struct worker *worker, bool was_started)
 {
-    if (was_started) {
-        uv_thread_join(&worker->thread);
-    } else {
+    if (!was_started) {
         worker->proxy.is_draining = true;
         close_when_empty(worker);
         uv_run(&worker->loop, UV_RUN_DEFAULT);

@@ -28,4 +28,8 @@ struct connection_info {
 MUST_CHECK enum http_fault connection_read(struct fields *fields, unsigned version_minor,
                                            struct connection_info *info);
 
+/* Marks those of `trailers` hop-by-hop that the Connection options in `fields` name, unless they
+ * are protected. The options have passed connection_read. */
+void connection_nominate_trailers(const struct fields *fields, struct fields *trailers);
+
 #endif

@@ -106,4 +106,11 @@ unsigned fields_count(const struct fields *fields, enum field_id id);
  */
 MUST_CHECK enum http_fault fields_check_lines(const char *data, size_t length);
 
+/*
+ * RFC 9112 section 5.1: white space between a field name and its colon is removed from a response
+ * before it is forwarded (in a request it is a fault). Moves it behind the colon, where it is none of
+ * the value, in each complete line of the field section. Returns whether there was any.
+ */
+bool fields_mend_names(char *data, size_t length);
+
 #endif

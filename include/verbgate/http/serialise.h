@@ -48,7 +48,7 @@ struct response_head {
     bool close;             /* send "Connection: close" */
     bool keep_alive;        /* send "Connection: keep-alive" (HTTP/1.0 clients that asked) */
     bool drop_trailer_field; /* trailers will not be sent, so do not announce them */
-    struct slice upgrade;    /* 101 only: the Upgrade value, sent with "Connection: upgrade" */
+    struct slice upgrade;    /* 101 and 426: the Upgrade value, sent with "Connection: Upgrade" */
     struct slice date;       /* added when the response has no Date; empty: add none (1xx) */
 };
 

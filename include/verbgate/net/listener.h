@@ -11,12 +11,16 @@
 #include "verbgate/base/address.h"
 #include "verbgate/base/attributes.h"
 
+#include <sys/types.h>
+
 enum { LISTENER_PROBLEM_MAX = 256 };
 
 struct listener_socket {
     struct socket_address address; /* as bound: with the real port where 0 was asked for */
     int *descriptors;              /* one per worker; owned until handed out */
     unsigned count;
+    dev_t device; /* of a Unix socket's path, as it was bound: another process may replace it */
+    ino_t inode;
 };
 
 /*
@@ -32,7 +36,7 @@ MUST_CHECK bool listener_open(const struct address *bind, const struct socket_ad
 /* Closes the descriptors that are still owned, and frees. */
 void listener_close(struct listener_socket *listener);
 
-/* Removes a Unix socket's path; nothing for TCP. */
-void listener_unlink(const struct socket_address *address);
+/* Removes a Unix socket's path, if it still is this listener's socket; nothing for TCP. */
+void listener_unlink(const struct listener_socket *listener);
 
 #endif

@@ -6,8 +6,14 @@
 #include "verbgate/base/address.h"
 #include "verbgate/base/attributes.h"
 
-/* Resolves `address` (any kind but ADDRESS_BUILTIN) to its first socket address. Returns NULL, or
- * the resolver's message. Thread-safe. */
-MUST_CHECK const char *resolver_resolve(const struct address *address, struct socket_address *out);
+/* Addresses of one name that are used at most. */
+enum { RESOLVER_ADDRESSES_MAX = 8 };
+
+/* Resolves `address` (any kind but ADDRESS_BUILTIN) to its socket addresses in the resolver's order
+ * of preference, each once: *count of them, 1 to RESOLVER_ADDRESSES_MAX. Returns NULL, or the
+ * resolver's message. Thread-safe. */
+MUST_CHECK const char *resolver_resolve(const struct address *address,
+                                        struct socket_address out[RESOLVER_ADDRESSES_MAX],
+                                        unsigned *count);
 
 #endif

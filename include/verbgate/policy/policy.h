@@ -45,8 +45,9 @@ struct policy_listener {
 struct policy_server {
     struct slice text; /* as written, for logs and Host */
     struct address address;
-    struct socket_address socket; /* valid once is_resolved: set before the policy is published */
-    bool is_resolved;
+    /* In the arena; set before the policy is published. A name may have several ("localhost"). */
+    struct socket_address *sockets;
+    unsigned socket_count;
     struct rule_source source;
 };
 
@@ -129,6 +130,10 @@ struct policy {
     bool judges_paths;             /* any rule depends on the path */
     struct route_table *table;
 };
+
+/* Gives a server its socket addresses (copied into the arena). False: out of memory. */
+MUST_CHECK bool policy_set_sockets(struct policy *policy, struct policy_server *server,
+                                   const struct socket_address *sockets, unsigned count);
 
 /* An empty policy with one reference, or NULL. `max_bytes` bounds its arena. */
 MUST_CHECK struct policy *policy_create(size_t max_bytes);

@@ -1,4 +1,4 @@
-/* Which server of an upstream a request goes to. */
+/* Which server of an upstream a request goes to, and to which of its addresses. */
 #ifndef VERBGATE_PROXY_BALANCE_H
 #define VERBGATE_PROXY_BALANCE_H
 
@@ -10,5 +10,8 @@
  */
 struct pool *balance_choose(struct snapshot *snapshot, const struct policy_upstream *upstream,
                             unsigned *server);
+
+/* How many different addresses balance_choose has to offer. */
+unsigned balance_count(const struct snapshot *snapshot, const struct policy_upstream *upstream);
 
 #endif

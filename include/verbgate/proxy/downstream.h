@@ -41,6 +41,7 @@ struct downstream {
     struct sockaddr_in6 peer;  /* IPv4 fits in it too; family AF_UNIX: nothing else is known */
     unsigned request_count;
     unsigned lingered_bytes;
+    size_t linger_unsent; /* of the answer, when the linger deadline was armed */
 };
 
 /* Takes over an accepted connection; see proxy_accept. */

@@ -7,9 +7,16 @@
 #include "verbgate/policy/policy.h"
 #include "verbgate/proxy/pool.h"
 
+/* One address of one server. */
+struct snapshot_target {
+    struct pool *pool;
+    unsigned server; /* index in the upstream */
+};
+
 struct snapshot_upstream {
-    struct pool **pools; /* one per server; owned array, referenced pools */
-    unsigned next;       /* round robin */
+    struct snapshot_target *targets; /* every address of every server; owned, pools referenced */
+    unsigned target_count;
+    unsigned next; /* round robin */
 };
 
 struct snapshot {

@@ -17,6 +17,7 @@ struct listeners_entry {
 struct listeners {
     struct listeners_entry entries[2 * POLICY_LISTENERS_MAX];
     unsigned count;
+    unsigned kept; /* of them open before listeners_prepare */
     unsigned next_id;
     unsigned workers;
 };
@@ -27,9 +28,16 @@ enum { LISTENERS_PROBLEM_MAX = LISTENER_PROBLEM_MAX + 256 };
 MUST_CHECK bool listeners_prepare(struct listeners *listeners, const struct policy *policy,
                                   char problem[LISTENERS_PROBLEM_MAX]);
 
+/* After listeners_prepare, when something else failed: closes again what it has opened. */
+void listeners_roll_back(struct listeners *listeners);
+
 /* After listeners_prepare: hands new sockets to the workers, takes back those that the policy does
  * not want any more, and logs each change. Returns false when a worker could not be told. */
 MUST_CHECK bool listeners_commit(struct listeners *listeners, struct worker *workers);
+
+/* The process stops accepting: removes the Unix sockets' paths, so that clients and a successor see
+ * that nobody listens there. */
+void listeners_withdraw(struct listeners *listeners);
 
 /* Closes what is still owned and removes the Unix sockets' paths. */
 void listeners_finish(struct listeners *listeners);

@@ -45,7 +45,10 @@ MUST_CHECK bool worker_init(struct worker *worker, unsigned index, struct policy
 /* Starts the thread. */
 MUST_CHECK bool worker_start(struct worker *worker);
 
-/* Waits for the thread's end and frees what worker_init made. Also for a worker that never started
+/* Waits for the thread's end; once, after on_ended. */
+void worker_join(struct worker *worker);
+
+/* Frees what worker_init made: of a worker whose thread was joined, or that never started
  * (`was_started` false). */
 void worker_finish(struct worker *worker, bool was_started);
 

@@ -108,8 +108,8 @@ Test(build, reads_listeners_and_upstreams)
     const struct policy_upstream *upstream = &policy->upstreams[0];
     cr_assert_eq(upstream->server_count, 3);
     cr_assert_eq(upstream->servers[0].address.kind, ADDRESS_NAME);
-    cr_assert_not(upstream->servers[0].is_resolved);
-    cr_assert(upstream->servers[2].is_resolved);
+    cr_assert_eq(upstream->servers[0].socket_count, 0);
+    cr_assert_eq(upstream->servers[2].socket_count, 1);
     cr_assert_eq(upstream->servers[1].source.line, 11);
     cr_assert_str_eq(allow_text(policy, &upstream->implements), "GET, HEAD, POST, PUT");
     cr_assert_eq(upstream->implements_source.line, 13);

@@ -134,3 +134,27 @@ Test(fields, checks_line_ends_and_folding)
         free(copy);
     }
 }
+
+Test(fields, moves_white_space_from_in_front_of_a_colon_to_behind_it)
+{
+    static const struct {
+        const char *before, *after;
+    } cases[] = {
+        {"A : 1\r\nB\t :2\r\n\r\n", "A:  1\r\nB:  2\r\n\r\n"},
+        {"A: 1 : 2\r\n", "A: 1 : 2\r\n"},   /* only the first colon ends a name */
+        {" : 1\r\nA : 1", " : 1\r\nA : 1"}, /* no name; no complete line */
+        {"A B : 1\r\n", "A B:  1\r\n"},     /* still no name, for the parser to refuse */
+        {"none\r\n\r\n", "none\r\n\r\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        size_t length = strlen(cases[i].before);
+        char *text = malloc(length); /* of the exact size: an over-read shows */
+        memcpy(text, cases[i].before, length);
+        bool is_mended = fields_mend_names(text, length);
+        cr_assert_eq(is_mended, strcmp(cases[i].before, cases[i].after) != 0, "%s",
+                     cases[i].before);
+        cr_assert(slice_equal(slice_make(text, length), slice_of(cases[i].after)), "%s",
+                  cases[i].before);
+        free(text);
+    }
+}

@@ -587,3 +587,23 @@ Test(message, tells_the_version_of_its_parser)
     cr_assert_eq(sscanf(message_parser_version(), "%u.%u.%u", &major, &minor, &patch), 3);
     cr_assert_geq(major, 8);
 }
+
+Test(message, marks_the_trailers_that_connection_names)
+{
+    struct field items[4];
+    struct fields fields;
+    fields_init(&fields, items, 4);
+    struct trailers trailers;
+    struct message message;
+    struct slice head = SLICE("Connection: close, x-t\r\nTransfer-Encoding: chunked\r\n\r\n");
+    start_content(&message, MESSAGE_REQUEST, head, &fields, &trailers);
+    char text[] = "0\r\nX-T: 1\r\nX-U: 2\r\nX-T: 3\r\n\r\n";
+    size_t used;
+    struct slice content;
+    cr_assert_eq(message_read_chunks(&message, text, sizeof text - 1, &used, &content),
+                 MESSAGE_DONE);
+    cr_assert_eq(trailers.fields.count, 3);
+    cr_assert(trailers.fields.items[0].is_hop_by_hop);
+    cr_assert_not(trailers.fields.items[1].is_hop_by_hop);
+    cr_assert(trailers.fields.items[2].is_hop_by_hop);
+}

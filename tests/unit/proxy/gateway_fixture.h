@@ -88,8 +88,7 @@ static inline struct policy *fixture_policy(const char *text)
         struct policy_upstream *upstream = &policy->upstreams[i];
         for (unsigned j = 0; j < upstream->server_count; j++) {
             struct policy_server *server = &upstream->servers[j];
-            server->is_resolved = address_to_socket(&server->address, &server->socket);
-            cr_assert(server->is_resolved);
+            cr_assert_eq(server->socket_count, 1);
         }
     }
     return policy;
