@@ -7,10 +7,12 @@
 enum action {
     SCRIPT_END,
     CLIENT_SENDS,
+    CLIENT_SHUTS,
     CLIENT_GETS,
     CLIENT_SEES_END,
     BACKEND_SENDS,
     BACKEND_GETS,
+    BACKEND_SEES_END,
     BACKEND_CLOSES,
 };
 
@@ -19,7 +21,7 @@ struct step {
     const char *text;
 };
 
-enum { STEPS_MAX = 16 };
+enum { STEPS_MAX = 20 };
 
 struct script {
     const char *name;
@@ -256,6 +258,29 @@ static const struct script scripts[] = {
       {CLIENT_SENDS, "no chunk"},
       {CLIENT_SENDS, "\r\nnor this\r\n"},
       {CLIENT_SEES_END, NULL}}},
+    {"another protocol after 101",
+     1,
+     "GET /a HTTP/1.1\r\n" ONWARD "Upgrade: echo\r\nConnection: Upgrade\r\n\r\nearlyquestionlast",
+     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n"
+     "greetinganswerfarewell",
+     {{CLIENT_SENDS, "GET /a HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"
+                     "early"},
+      {BACKEND_GETS, "\r\n\r\n"},
+      {BACKEND_SENDS, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+                      "Upgrade: echo\r\n\r\ngreeting"},
+      {CLIENT_GETS, "greeting"},
+      {BACKEND_GETS, "early"},
+      {CLIENT_SENDS, "question"},
+      {BACKEND_GETS, "question"},
+      {BACKEND_SENDS, "answer"},
+      {CLIENT_SENDS, "last"},
+      {CLIENT_SHUTS, NULL},
+      {BACKEND_GETS, "last"},
+      {BACKEND_SEES_END, NULL},
+      {BACKEND_SENDS, "farewell"},
+      {BACKEND_CLOSES, NULL},
+      {CLIENT_GETS, "farewell"},
+      {CLIENT_SEES_END, NULL}}},
 };
 
 enum { SCRIPT_COUNT = sizeof scripts / sizeof scripts[0] };
@@ -275,9 +300,13 @@ static inline bool script_step(const struct step *step)
         return end_send(&gateway.backend, step->text, length);
     case BACKEND_GETS:
         return end_gets(&gateway.backend, step->text);
+    case CLIENT_SHUTS:
+        return shutdown(gateway.client.descriptor, SHUT_WR) == 0;
     case BACKEND_CLOSES:
         end_close(&gateway.backend);
         return true;
+    case BACKEND_SEES_END:
+        return end_is_ended(&gateway.backend);
     case SCRIPT_END:
         break;
     }

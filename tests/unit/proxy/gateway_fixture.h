@@ -12,6 +12,7 @@
 #include "verbgate/proxy/exchange.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -142,24 +143,27 @@ static const struct proxy_events fixture_events = {
     .on_connection_closed = fixture_on_connection_closed,
 };
 
-/* The proxy cannot be made when memory is short: then false, and nothing is left behind. */
-static inline bool gateway_try_start(const char *settings)
+/* Everything but the proxy. */
+static inline void gateway_prepare(const char *settings)
 {
     struct gateway *made = &gateway;
-    struct hindrance to_client = made->to_client;
-    struct hindrance to_backend = made->to_backend;
     made->client.length = made->client.seen = made->backend.length = made->backend.seen = 0;
     made->client.has_ended = made->client.was_reset = false;
     made->backend.has_ended = made->backend.was_reset = false;
     made->client.descriptor = made->backend.descriptor = -1;
     made->backend_connections = made->records = made->status = 0;
-    made->to_client = to_client;
-    made->to_backend = to_backend;
     made->to_client.calls = made->to_backend.calls = 0;
     log_set_level(LOG_LEVEL_ERROR);
+    signal(SIGPIPE, SIG_IGN); /* as the process does */
     cr_assert_eq(uv_loop_init(&made->loop), 0);
     made->listener = fixture_listen(&made->port);
     made->policy = fixture_policy_to(made->port, settings);
+}
+
+/* The proxy cannot be made when memory is short: then false, and nothing is left behind. */
+static inline bool gateway_try_proxy(void)
+{
+    struct gateway *made = &gateway;
     if (proxy_init(&made->proxy, &made->loop, made->policy, 100, &fixture_events, made)) {
         return true;
     }
@@ -171,7 +175,8 @@ static inline bool gateway_try_start(const char *settings)
 
 static inline void gateway_start(const char *settings)
 {
-    cr_assert(gateway_try_start(settings));
+    gateway_prepare(settings);
+    cr_assert(gateway_try_proxy());
 }
 
 /* The stream of the client's connection, on the proxy's side. */

@@ -252,3 +252,50 @@ Test(exchange_ends, tells_the_client_when_a_server_leaves_at_any_byte)
         }
     }
 }
+
+/* ---- tunnels that are cut ---------------------------------------------------------------- */
+
+static void start_tunnel(void)
+{
+    static const char answer[] = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
+                                 "Upgrade: echo\r\n\r\n";
+    gateway_start("");
+    gateway_connect_tcp();
+    client_sends("GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+    cr_assert(end_gets(&gateway.backend, "\r\n\r\n"));
+    cr_assert(end_send(&gateway.backend, answer, sizeof answer - 1));
+    cr_assert(end_gets(&gateway.client, "\r\n\r\n"));
+}
+
+Test(exchange_ends, hands_a_reset_of_one_side_of_a_tunnel_to_the_other)
+{
+    start_tunnel();
+    end_reset(&gateway.backend);
+    cr_assert(end_is_ended(&gateway.client));
+    cr_assert(gateway.client.was_reset);
+    cr_assert_eq(gateway.reason, REASON_TUNNEL_CUT);
+    gateway_stop();
+    start_tunnel();
+    end_reset(&gateway.client);
+    cr_assert(end_is_ended(&gateway.backend));
+    cr_assert(gateway.backend.was_reset);
+    cr_assert_eq(gateway.reason, REASON_TUNNEL_CUT);
+    gateway_stop();
+}
+
+Test(exchange_ends, ends_a_tunnel_when_a_write_of_either_side_fails)
+{
+    for (unsigned side = 0; side < 2; side++) {
+        start_tunnel();
+        struct end *leaving = side == 0 ? &gateway.client : &gateway.backend;
+        struct end *other = side == 0 ? &gateway.backend : &gateway.client;
+        end_close(leaving); /* FIN; what is sent to it now is answered with a reset */
+        for (unsigned i = 0; i < 1000 && gateway.records == 0; i++) {
+            (void)send(other->descriptor, "bytes", 5, MSG_NOSIGNAL | MSG_DONTWAIT);
+            gateway_turn();
+        }
+        cr_assert(end_is_ended(other));
+        cr_assert_eq(gateway.records, 1);
+        gateway_stop();
+    }
+}

@@ -1,0 +1,180 @@
+#include <criterion/criterion.h>
+
+#include "verbgate/net/listener.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/verbgate-listener-XXXXXX";
+static char text[128];
+static char problem[LISTENER_PROBLEM_MAX];
+
+static struct address parse(const char *bind)
+{
+    struct address address;
+    const char *fault = address_parse(slice_of(bind), &address);
+    cr_assert(fault == NULL, "%s: %s", bind, fault);
+    return address;
+}
+
+static bool try_open(const char *bind, unsigned workers, struct listener_socket *out)
+{
+    struct address address = parse(bind);
+    struct socket_address resolved = {.length = 0};
+    bool is_any = address.kind == ADDRESS_ANY;
+    cr_assert(is_any || address_to_socket(&address, &resolved));
+    problem[0] = '\0';
+    return listener_open(&address, &resolved, 16, 0600, workers, out, problem);
+}
+
+static struct listener_socket must_open(const char *bind, unsigned workers)
+{
+    struct listener_socket listener;
+    cr_assert(try_open(bind, workers, &listener), "%s", problem);
+    cr_assert_eq(listener.count, workers);
+    return listener;
+}
+
+/* A connection to the listener, or -1. */
+static int connect_to(const struct socket_address *address)
+{
+    int descriptor = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (connect(descriptor, &address->any, address->length) != 0) {
+        close(descriptor);
+        return -1;
+    }
+    return descriptor;
+}
+
+static const char *unix_path(void)
+{
+    cr_assert(mkdtemp(folder) != NULL);
+    snprintf(text, sizeof text, "unix:%s/gateway.sock", folder);
+    return text;
+}
+
+static void remove_folder(void)
+{
+    cr_assert_eq(rmdir(folder), 0, "something was left behind");
+}
+
+Test(listener, gives_each_worker_a_socket_on_one_real_port)
+{
+    struct listener_socket listener = must_open("127.0.0.1:0", 3);
+    cr_assert_neq(listener.address.v4.sin_port, 0);
+    for (unsigned i = 0; i < 3; i++) {
+        struct socket_address own = {.length = sizeof own.storage};
+        cr_assert_eq(getsockname(listener.descriptors[i], &own.any, &own.length), 0);
+        cr_assert_eq(own.v4.sin_port, listener.address.v4.sin_port);
+        cr_assert(fcntl(listener.descriptors[i], F_GETFL) & O_NONBLOCK);
+        cr_assert(fcntl(listener.descriptors[i], F_GETFD) & FD_CLOEXEC);
+    }
+    int client = connect_to(&listener.address);
+    cr_assert(client >= 0);
+    close(client);
+    listener_close(&listener);
+    cr_assert(listener.descriptors == NULL && listener.count == 0);
+}
+
+Test(listener, refuses_a_port_that_is_in_use_even_by_one_that_shares)
+{
+    struct listener_socket listener = must_open("127.0.0.1:0", 2);
+    struct listener_socket second = {.count = 77};
+    snprintf(text, sizeof text, "127.0.0.1:%u", (unsigned)ntohs(listener.address.v4.sin_port));
+    cr_assert_not(try_open(text, 2, &second));
+    cr_assert(strstr(problem, text) != NULL && strstr(problem, "another process") != NULL, "%s",
+              problem);
+    cr_assert_eq(second.count, 77);
+    listener_close(&listener);
+    second = must_open(text, 2); /* free again */
+    listener_close(&second);
+}
+
+Test(listener, says_when_the_machine_has_no_such_address)
+{
+    struct listener_socket listener;
+    cr_assert_not(try_open("192.0.2.1:0", 1, &listener)); /* RFC 5737: nobody has it */
+    cr_assert(strstr(problem, "192.0.2.1") != NULL && strstr(problem, "no such address") != NULL,
+              "%s", problem);
+}
+
+Test(listener, takes_every_address_with_ipv4_among_them)
+{
+    struct listener_socket listener = must_open("*:0", 1);
+    struct socket_address loopback = {.v4 = {.sin_family = AF_INET}, .length = sizeof loopback.v4};
+    loopback.v4.sin_port = listener.address.v4.sin_port; /* at the same place as IPv6's */
+    loopback.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int client = connect_to(&loopback);
+    cr_assert(client >= 0, "%s", strerror(errno));
+    close(client);
+    listener_close(&listener);
+}
+
+Test(listener, binds_a_unix_socket_once_for_all_workers)
+{
+    struct listener_socket listener = must_open(unix_path(), 3);
+    struct stat status;
+    cr_assert_eq(stat(listener.address.path.sun_path, &status), 0);
+    cr_assert_eq(status.st_mode & 0777, 0600);
+    int client = connect_to(&listener.address);
+    cr_assert(client >= 0);
+    int accepted = accept(listener.descriptors[2], NULL, NULL);
+    cr_assert(accepted >= 0, "the workers share one queue");
+    close(accepted);
+    close(client);
+    struct socket_address address = listener.address;
+    listener_close(&listener);
+    listener_unlink(&address);
+    remove_folder();
+}
+
+Test(listener, replaces_a_unix_socket_that_nobody_listens_on)
+{
+    struct listener_socket stale = must_open(unix_path(), 1);
+    listener_close(&stale);
+    struct listener_socket listener = must_open(text, 1);
+    listener_unlink(&listener.address);
+    listener_close(&listener);
+    remove_folder();
+}
+
+Test(listener, leaves_a_unix_socket_that_somebody_listens_on)
+{
+    struct listener_socket listener = must_open(unix_path(), 1);
+    struct listener_socket second;
+    cr_assert_not(try_open(text, 1, &second));
+    cr_assert(strstr(problem, "another process") != NULL, "%s", problem);
+    int client = connect_to(&listener.address);
+    cr_assert(client >= 0, "the first one still listens");
+    close(client);
+    listener_unlink(&listener.address);
+    listener_close(&listener);
+    remove_folder();
+}
+
+Test(listener, never_removes_what_is_no_socket)
+{
+    const char *path = strchr(unix_path(), '/');
+    int file = open(path, O_CREAT | O_WRONLY, 0600);
+    cr_assert(file >= 0);
+    close(file);
+    struct listener_socket listener;
+    cr_assert_not(try_open(text, 1, &listener));
+    cr_assert_eq(access(path, F_OK), 0);
+    unlink(path);
+    remove_folder();
+}
+
+Test(listener, unlinks_nothing_for_tcp)
+{
+    struct listener_socket listener = must_open("127.0.0.1:0", 1);
+    listener_unlink(&listener.address);
+    int client = connect_to(&listener.address);
+    cr_assert(client >= 0);
+    close(client);
+    listener_close(&listener);
+}
