@@ -115,12 +115,13 @@ static enum http_fault fault_of(enum chunk_state state, char c)
     return c == ' ' || c == '\t' ? FAULT_FIELD_FOLDED : FAULT_FIELD_SYNTAX;
 }
 
-/* Takes a digit of the size; false when there is one too many. */
+/* Takes a digit of the size; false when there is one too many, or the size has grown beyond what
+ * every recipient can count. */
 static bool add_digit(struct chunk_framing *framing, char c)
 {
     framing->left = framing->left << 4 | digit_value(c);
     framing->size_digits++;
-    return framing->size_digits <= CHUNK_SIZE_DIGITS_MAX;
+    return framing->size_digits <= CHUNK_SIZE_DIGITS_MAX && framing->left >> CHUNK_SIZE_BITS == 0;
 }
 
 /* Reads extension bytes, then framing bytes, up to the next extension, content, the end of the

@@ -26,7 +26,8 @@
 #include <stdint.h>
 
 enum {
-    CHUNK_SIZE_DIGITS_MAX = 16, /* more would not fit 64 bits, leading zeros aside */
+    CHUNK_SIZE_DIGITS_MAX = 16, /* leading zeros too */
+    CHUNK_SIZE_BITS = 60,       /* of one chunk; what counts with a sign bit would overflow above */
     /* Framing bytes add up to this at most. Each byte of content pays for CHUNK_OVERHEAD_PAID of
      * them, so a stream of one-byte chunks passes for ever, and one of one-byte chunks with long
      * extensions does not. */

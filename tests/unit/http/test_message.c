@@ -339,6 +339,8 @@ static const struct chunks_case chunks_cases[] = {
     {CASE_TEXT("0x1\r\na\r\n0\r\n\r\n"), FAULT_CHUNK_SYNTAX, NULL, NULL, 0},
     {CASE_TEXT("1_0\r\na\r\n0\r\n\r\n"), FAULT_CHUNK_SYNTAX, NULL, NULL, 0},
     {CASE_TEXT("fffffffffffffffff\r\n"), FAULT_CHUNK_SYNTAX, NULL, NULL, 0},
+    {CASE_TEXT("ffffffffffffffff\r\n"), FAULT_CHUNK_SYNTAX, NULL, NULL, 0},
+    {CASE_TEXT("1000000000000000\r\n"), FAULT_CHUNK_SYNTAX, NULL, NULL, 0},
     {CASE_TEXT("10000000000000000\r\n"), FAULT_CHUNK_SYNTAX, NULL, NULL, 0},
     {CASE_TEXT("00000000000000001\r\na\r\n0\r\n\r\n"), FAULT_CHUNK_SYNTAX, NULL, NULL, 0},
     {CASE_TEXT("00000000000000000\r\n\r\n"), FAULT_CHUNK_SYNTAX, NULL, NULL, 0},
@@ -429,7 +431,7 @@ Test(message, decodes_chunks_whatever_the_head_says)
 Test(message, passes_the_start_of_a_huge_chunk)
 {
     struct chunks_result result = read_chunks(
-        MESSAGE_RESPONSE, plain_head, SLICE("ffffffffffffffff\r\nabc"), true, CUT_EACH_BYTE, 0);
+        MESSAGE_RESPONSE, plain_head, SLICE("0fffffffffffffff\r\nabc"), true, CUT_EACH_BYTE, 0);
     cr_assert_eq(result.status, MESSAGE_MORE);
     cr_assert_eq(result.content_length, 3);
 }
