@@ -16,7 +16,7 @@ struct stream_queue {
     char bytes[];
 };
 
-/* ---- libuv's callbacks: cast, and hand on -------------------------------------------------- */
+/* ---- libuv's callbacks: cast, and hand on */
 
 static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
@@ -72,7 +72,7 @@ static void on_written(uv_write_t *request, int error)
     stream_written(queue->stream, queue, error);
 }
 
-/* ---- operations over libuv's sockets --------------------------------------------------------- */
+/* ---- operations over libuv's sockets */
 
 static int socket_start_reading(struct stream *stream)
 {
@@ -103,8 +103,7 @@ const struct stream_operations stream_socket_operations = {
     .write_queue = socket_write_queue,
 };
 
-/* ---- life ---------------------------------------------------------------------------------------
- */
+/* ---- life */
 
 /* Makes the libuv handle; it cannot fail for these two kinds without flags. */
 static void init_handle(struct stream *stream, uv_loop_t *loop, bool is_unix,
@@ -241,8 +240,7 @@ bool stream_is_quiet(const struct stream *stream)
            (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-/* ---- writing
- * ------------------------------------------------------------------------------------- */
+/* ---- writing */
 
 uv_buf_t stream_queue_buffer(struct stream_queue *queue)
 {

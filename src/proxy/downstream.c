@@ -18,8 +18,7 @@ static const struct policy_gateway *settings(const struct downstream *downstream
     return &downstream->proxy->snapshot->policy->gateway;
 }
 
-/* ---- events of the stream
- * ------------------------------------------------------------------------ */
+/* ---- events of the stream */
 
 static uv_buf_t on_allocate(struct stream *stream)
 {
@@ -157,8 +156,7 @@ static void on_expired(struct deadline *deadline)
     }
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------------------ */
+/* ---- life */
 
 static void remember_peer(struct downstream *downstream, const struct socket_address *peer)
 {

@@ -77,8 +77,7 @@ bool exchange_restart(struct exchange *exchange)
     return rest > 0;
 }
 
-/* ---- who may read, and until when
- * ------------------------------------------------------------------ */
+/* ---- who may read, and until when */
 
 static bool wants_request(const struct exchange *exchange)
 {
@@ -229,8 +228,7 @@ void exchange_update(struct exchange *exchange)
     update_upstream(exchange);
 }
 
-/* ---- ends
- * ------------------------------------------------------------------------------------------ */
+/* ---- ends */
 
 static void set_reason(struct exchange *exchange, enum close_reason reason)
 {
@@ -390,8 +388,7 @@ bool exchange_check_complete(struct exchange *exchange)
     return true;
 }
 
-/* ---- events that concern both directions
- * ------------------------------------------------------------ */
+/* ---- events that concern both directions */
 
 void exchange_client_timeout(struct exchange *exchange)
 {

@@ -1,10 +1,20 @@
 /* What the files of the exchange share among themselves: exchange.c (life, ends, who may read),
- * request.c (the client's side), response.c (the server's side), answer.c (local answers), tunnel.c (upgraded connections), relay.c
+ * request.c (the request's head), request_content.c (its content), forward.c (its way to a server),
+ * response.c (the server's side), answer.c (local answers), tunnel.c (upgraded connections), relay.c
  * (content on its way). */
 #ifndef VERBGATE_PROXY_EXCHANGE_STEPS_H
 #define VERBGATE_PROXY_EXCHANGE_STEPS_H
 
 #include "verbgate/proxy/exchange.h"
+
+/* How far a head has been read; HEAD_BAD: exchange->fault says why. */
+enum head_status { HEAD_MORE, HEAD_READY, HEAD_BAD };
+
+static inline enum head_status exchange_bad_head(struct exchange *exchange, enum http_fault fault)
+{
+    exchange->fault = fault;
+    return HEAD_BAD;
+}
 
 /* ---- exchange.c */
 
@@ -41,7 +51,24 @@ static inline struct stream *exchange_client(struct exchange *exchange)
 /* Lets both sides read or not, and arms their deadlines, by the states. */
 void exchange_update(struct exchange *exchange);
 
-/* ---- request.c */
+/* ---- request_content.c */
+
+/* Takes the content that lies in the buffer, decoded; *is_last tells whether it ends there. Returns
+ * false, with the fault set, when its framing is broken. */
+MUST_CHECK bool exchange_take_buffered(struct exchange *exchange, struct slice *content,
+                                       bool *is_last);
+
+/* Whether more content has come than max-body allows. */
+bool exchange_is_too_large(const struct exchange *exchange);
+
+/* exchange_fail for a request whose rest must not be read as another request. */
+void exchange_fail_and_close(struct exchange *exchange, enum close_reason reason);
+
+/* Nobody wants the rest of the content: it is read and dropped when that is a bounded affair, or the
+ * connection is marked to end with this exchange. */
+void exchange_abandon_content(struct exchange *exchange);
+
+/* ---- forward.c */
 
 /* Chooses a server and takes or opens a connection to it. */
 void exchange_find_upstream(struct exchange *exchange, bool may_reuse);
@@ -52,10 +79,6 @@ bool exchange_retry(struct exchange *exchange, bool nothing_was_sent);
 
 /* The server takes no more bytes. Retries, or waits for what it still has to say. */
 void exchange_send_failed(struct exchange *exchange, bool nothing_was_sent);
-
-/* Nobody wants the rest of the content: it is read and dropped when that is a bounded affair, or
- * the connection is marked to end with this exchange. */
-void exchange_abandon_content(struct exchange *exchange);
 
 /* ---- tunnel.c */
 

@@ -114,8 +114,7 @@ void proxy_accept(struct proxy *proxy, int descriptor, const struct socket_addre
     downstream_open(proxy, descriptor, peer);
 }
 
-/* ---- requests that wait for the next turn
- * ------------------------------------------------------------ */
+/* ---- requests that wait for the next turn */
 
 static void on_turn(uv_idle_t *idle)
 {
@@ -145,8 +144,7 @@ void proxy_run_later(struct proxy *proxy, struct list_node *ready_node)
     uv_idle_start(&proxy->turn, on_turn);
 }
 
-/* ---- ends
- * -------------------------------------------------------------------------------------------- */
+/* ---- ends */
 
 void proxy_drain(struct proxy *proxy)
 {
@@ -194,8 +192,7 @@ void proxy_finish(struct proxy *proxy)
     free_buffers(proxy);
 }
 
-/* ---- small services
- * ------------------------------------------------------------------------------------ */
+/* ---- small services */
 
 void proxy_tick(struct proxy *proxy)
 {

@@ -4,16 +4,7 @@
 
 #include <assert.h>
 
-/* ---- the head
- * -------------------------------------------------------------------------------------- */
-
-enum head_status { HEAD_MORE, HEAD_READY, HEAD_BAD };
-
-static enum head_status bad_head(struct exchange *exchange, enum http_fault fault)
-{
-    exchange->fault = fault;
-    return HEAD_BAD;
-}
+/* ---- the head */
 
 static void start_fields(struct exchange *exchange)
 {
@@ -31,10 +22,10 @@ static enum head_status read_line(struct exchange *exchange)
                              &exchange->status_line, &fault)) {
     case SCAN_MORE:
         return exchange->response_used >= exchange_max_head(exchange)
-                   ? bad_head(exchange, FAULT_HEAD_TOO_LARGE)
+                   ? exchange_bad_head(exchange, FAULT_HEAD_TOO_LARGE)
                    : HEAD_MORE;
     case SCAN_BAD:
-        return bad_head(exchange, fault);
+        return exchange_bad_head(exchange, fault);
     case SCAN_DONE:
         break;
     }
@@ -66,10 +57,10 @@ static enum head_status read_fields(struct exchange *exchange)
         return read_fields(exchange);
     }
     if (status == MESSAGE_BAD) {
-        return bad_head(exchange, message_fault(&exchange->response_message));
+        return exchange_bad_head(exchange, message_fault(&exchange->response_message));
     }
     if (exchange->response_parsed >= exchange_max_head(exchange)) {
-        return bad_head(exchange, FAULT_HEAD_TOO_LARGE);
+        return exchange_bad_head(exchange, FAULT_HEAD_TOO_LARGE);
     }
     return status == MESSAGE_MORE ? HEAD_MORE : HEAD_READY;
 }
@@ -91,8 +82,7 @@ static void fail_response(struct exchange *exchange)
                                                                     : REASON_UPSTREAM_FAULT);
 }
 
-/* ---- interim responses (RFC 9110 section 15.2)
- * ------------------------------------------------------ */
+/* ---- interim responses (RFC 9110 section 15.2) */
 
 /* An HTTP/1.0 client knows no 1xx; 100 (Continue) is the gateway's own affair when it has met the
  * expectation itself. */
@@ -152,8 +142,7 @@ static bool pass_interim(struct exchange *exchange)
     return true;
 }
 
-/* ---- the content
- * ----------------------------------------------------------------------------------- */
+/* ---- the content */
 
 /* Takes the response's content out of what was read; what lies behind its end makes the connection
  * unfit for another use. Returns false when the framing is broken. */
@@ -248,8 +237,7 @@ static void relay_content(struct exchange *exchange, char *data, size_t length)
     }
 }
 
-/* ---- the response begins
- * ---------------------------------------------------------------------------- */
+/* ---- the response begins */
 
 /* How the content goes to the client: as it came, where the client can read that; else chunked, and
  * for HTTP/1.0 until the connection's end. */
@@ -344,8 +332,7 @@ static void run_head(struct exchange *exchange)
     exchange_update(exchange);
 }
 
-/* ---- events of the server's side
- * ---------------------------------------------------------------------- */
+/* ---- events of the server's side */
 
 uv_buf_t exchange_response_room(struct exchange *exchange)
 {

@@ -78,8 +78,7 @@ bool exchange_may_switch(const struct exchange *exchange)
            !stream_is_queued(&exchange->upstream->stream) && is_offered(offer, chosen);
 }
 
-/* ---- the tunnel
- * -------------------------------------------------------------------------------------- */
+/* ---- the tunnel */
 
 /* A direction whose sender has ended is ended towards its receiver, once what is queued is sent. */
 static void pass_ends(struct exchange *exchange)

@@ -58,8 +58,7 @@ const char *gateway_llhttp_version(void)
     return message_parser_version();
 }
 
-/* ---- resources
- * ---------------------------------------------------------------------------------------- */
+/* ---- resources */
 
 static unsigned count_processors(void)
 {
@@ -96,8 +95,7 @@ static unsigned limit_connections(const struct policy *policy, unsigned workers)
     return (unsigned)most;
 }
 
-/* ---- stopping
- * ------------------------------------------------------------------------------------------ */
+/* ---- stopping */
 
 static void close_handles(struct gateway *gateway)
 {
@@ -159,8 +157,7 @@ static void stop(struct gateway *gateway, int signal_number)
     uv_timer_start(&gateway->drain, on_drain_over, gateway->policy->gateway.drain_timeout_ms, 0);
 }
 
-/* ---- policies
- * ------------------------------------------------------------------------------------------- */
+/* ---- policies */
 
 /* Reads, checks and resolves; runs on the thread pool for a reload, so that neither a slow disk nor
  * a slow name server keeps the control thread from hearing signals. */
@@ -284,8 +281,7 @@ static void start_reload(struct gateway *gateway)
     }
 }
 
-/* ---- signals
- * -------------------------------------------------------------------------------------------- */
+/* ---- signals */
 
 static void on_signal(uv_signal_t *handle, int signal_number)
 {
@@ -321,9 +317,7 @@ static void start_handles(struct gateway *gateway)
     uv_timer_init(&gateway->loop, &gateway->drain);
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- life */
 
 /* The worker array with every worker prepared. */
 static bool make_workers(struct gateway *gateway, struct policy *policy)

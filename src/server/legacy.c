@@ -36,8 +36,7 @@ struct connection {
     char buffer[BUFFER_BYTES];
 };
 
-/* ---- answers
- * ----------------------------------------------------------------------------------------- */
+/* ---- answers */
 
 /* Sends a response, or closes the connection when it cannot be sent at once: this backend is as
  * simple as they come. */
@@ -95,8 +94,7 @@ static bool respond_to(struct connection *connection)
     return respond(connection, 500, SLICE("Internal error: unexpected request.\n"));
 }
 
-/* ---- requests
- * ---------------------------------------------------------------------------------------- */
+/* ---- requests */
 
 enum progress { PROGRESS_MORE, PROGRESS_NEXT, PROGRESS_CLOSE };
 
@@ -188,8 +186,7 @@ static void run_connection(struct connection *connection)
     }
 }
 
-/* ---- the stream's events
- * ------------------------------------------------------------------------------ */
+/* ---- the stream's events */
 
 static struct connection *of_stream(struct stream *stream)
 {
@@ -260,8 +257,7 @@ static void on_connection(uv_stream_t *listener, int status)
     }
 }
 
-/* ---- life
- * ---------------------------------------------------------------------------------------------- */
+/* ---- life */
 
 static void on_stop(uv_async_t *stop)
 {

@@ -21,8 +21,7 @@ struct worker_acceptor {
     unsigned listener;
 };
 
-/* ---- accepting
- * -------------------------------------------------------------------------------------- */
+/* ---- accepting */
 
 static struct worker *of_proxy(struct proxy *proxy)
 {
@@ -116,8 +115,7 @@ static void stop_listening(struct worker *worker, unsigned listener, bool all)
     }
 }
 
-/* ---- the access log
- * ---------------------------------------------------------------------------------- */
+/* ---- the access log */
 
 static void flush_lines(struct worker *worker)
 {
@@ -175,8 +173,7 @@ static void choose_logging(struct worker *worker, const struct policy *policy)
     worker->is_logging = !slice_equal(policy->gateway.access_log, SLICE("off"));
 }
 
-/* ---- ending
- * ------------------------------------------------------------------------------------------- */
+/* ---- ending */
 
 static void close_when_empty(struct worker *worker)
 {
@@ -208,8 +205,7 @@ static const struct proxy_events proxy_events = {
     .on_connection_closed = on_connection_closed,
 };
 
-/* ---- the mailbox
- * --------------------------------------------------------------------------------------- */
+/* ---- the mailbox */
 
 static void carry_out(struct worker *worker, const struct worker_message *message)
 {
@@ -320,8 +316,7 @@ bool worker_abort(struct worker *worker)
     return post(worker, &message);
 }
 
-/* ---- life
- * ---------------------------------------------------------------------------------------------- */
+/* ---- life */
 
 bool worker_init(struct worker *worker, unsigned index, struct policy *policy,
                  unsigned max_connections, struct access_log *access_log,

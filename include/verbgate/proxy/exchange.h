@@ -169,16 +169,14 @@ enum exchange_step {
 /* Runs the request's head from the bytes in the buffer. */
 enum exchange_step exchange_run_head(struct exchange *exchange);
 
-/* ---- events of the client's side --------------------------------------------------------------
- */
+/* ---- events of the client's side */
 uv_buf_t exchange_request_room(struct exchange *exchange);
 void exchange_request_bytes(struct exchange *exchange, char *data, size_t length);
 void exchange_request_end(struct exchange *exchange, int error);
 void exchange_client_drained(struct exchange *exchange, int error);
 void exchange_client_timeout(struct exchange *exchange);
 
-/* ---- events of the server's side --------------------------------------------------------------
- */
+/* ---- events of the server's side */
 void exchange_upstream_connected(struct exchange *exchange, int error);
 uv_buf_t exchange_response_room(struct exchange *exchange);
 void exchange_response_bytes(struct exchange *exchange, char *data, size_t length);

@@ -52,9 +52,8 @@ void worker_join(struct worker *worker);
  * (`was_started` false). */
 void worker_finish(struct worker *worker, bool was_started);
 
-/* ---- letters from the control thread
- * ------------------------------------------------------------------ Each is carried out in order;
- * false: out of memory, the letter was not sent. */
+/* Letters from the control thread. Each is carried out in order; false: out of memory, the letter was
+ * not sent. */
 
 /* Another policy for requests that begin from here on (takes a reference of its own). */
 MUST_CHECK bool worker_install(struct worker *worker, struct policy *policy);

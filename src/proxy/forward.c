@@ -1,0 +1,247 @@
+/* A request's way to its server: which connection, the head, what to do when it fails. */
+#include "exchange_steps.h"
+
+#include "verbgate/proxy/balance.h"
+
+/* The value of Host onward. An HTTP/1.0 request may come without one, but leaves as HTTP/1.1. */
+static struct slice host_onward(const struct exchange *exchange)
+{
+    const struct policy_upstream *upstream = exchange->verdict.upstream;
+    if (upstream->host_header.length > 0) {
+        return upstream->host_header;
+    }
+    if (exchange->received_host.data != NULL) {
+        return exchange->received_host;
+    }
+    const struct policy_server *server = &upstream->servers[exchange->server];
+    bool has_name = server->address.kind != ADDRESS_UNIX && server->address.kind != ADDRESS_BUILTIN;
+    return has_name ? server->text : SLICE("localhost");
+}
+
+static void write_head(struct exchange *exchange)
+{
+    const struct policy_gateway *settings = exchange_settings(exchange);
+    char ip[INET6_ADDRSTRLEN];
+    size_t ip_length = downstream_client_ip(exchange->downstream, ip);
+    struct request_head head = {
+        .method = exchange->line.method,
+        .target = &exchange->target,
+        .fields = &exchange->request_fields,
+        .framing = exchange->request_framing,
+        .received_minor = exchange->line.version_minor,
+        .host = host_onward(exchange),
+        .received_host = exchange->received_host,
+        .client_ip = slice_make(ip, ip_length),
+        .via_name = settings->name,
+        .forwarded = settings->forwarded,
+        .drop_expect = true,
+        .takes_trailers = exchange->request_connection.takes_trailers,
+        .upgrade = exchange_upgrade_onward(exchange),
+        .max_forwards = exchange->max_forwards > 0 ? exchange->max_forwards - 1 : -1,
+    };
+    serialise_request_head(&exchange->proxy->out, &head);
+}
+
+/* 100 (Continue) is owed once somebody is there to take the content, unless content has come
+ * already (RFC 9110 section 10.1.1). Returns false when the exchange is gone. */
+static bool send_continue(struct exchange *exchange)
+{
+    if (!exchange->expects_continue || exchange->request_state != REQUEST_CONTENT) {
+        return true;
+    }
+    exchange->expects_continue = false;
+    if (exchange->received_bytes > 0 || stream_is_queued(exchange_client(exchange))) {
+        return true;
+    }
+    struct slice interim = SLICE("HTTP/1.1 100 Continue\r\n\r\n");
+    if (stream_write(exchange_client(exchange), &interim, 1) == STREAM_FAILED) {
+        exchange_abort(exchange, REASON_CLIENT_GONE);
+        return false;
+    }
+    return true;
+}
+
+/* The connection is there: the head goes out, with what has come of the content, in one write. */
+static void send_head(struct exchange *exchange)
+{
+    struct slice content;
+    bool is_last = false;
+    exchange->upstream_wait = WAIT_NOTHING;
+    if (!exchange_take_buffered(exchange, &content, &is_last)) {
+        exchange_fail_and_close(exchange, REASON_REQUEST_FAULT);
+        return;
+    }
+    if (exchange_is_too_large(exchange)) {
+        exchange_fail_and_close(exchange, REASON_CONTENT_TOO_LARGE);
+        return;
+    }
+    if (!is_last && exchange->client_is_done) {
+        exchange_abort(exchange, REASON_CLIENT_GONE);
+        return;
+    }
+    exchange->is_replayable = exchange->request_framing.kind != FRAMING_CHUNKED;
+    exchange->response_state = RESPONSE_HEAD;
+    write_head(exchange);
+    struct upstream *upstream = exchange->upstream;
+    enum stream_write_status status =
+        relay_send(exchange->proxy, &upstream->stream, exchange->request_framing.kind, content,
+                   is_last, &exchange->request_trailers);
+    exchange->request_state = is_last ? REQUEST_DONE : REQUEST_CONTENT;
+    if (status == STREAM_FAILED) {
+        exchange_send_failed(exchange, true);
+    } else if (send_continue(exchange)) {
+        exchange_update(exchange);
+    }
+}
+
+static enum close_reason connect_reason(int error)
+{
+    switch (error) {
+    case UV_ECONNREFUSED:
+    case UV_ENOENT: /* a Unix socket's path */
+        return REASON_UPSTREAM_REFUSED;
+    case UV_ETIMEDOUT:
+        return REASON_UPSTREAM_CONNECT_SLOW;
+    case UV_EMFILE:
+    case UV_ENFILE:
+    case UV_ENOMEM:
+    case UV_ENOBUFS:
+        return REASON_NO_RESOURCES;
+    case UV_EAGAIN: /* the backlog of a Unix socket is full */
+        return REASON_UPSTREAM_BUSY;
+    default:
+        return REASON_UPSTREAM_UNREACHABLE;
+    }
+}
+
+static void connect_failed(struct exchange *exchange, struct pool *pool, int error)
+{
+    enum close_reason reason = connect_reason(error);
+    if (reason == REASON_NO_RESOURCES) {
+        /* Connections that are kept for later give way to a request that is here now. */
+        if (!exchange->has_shed && pool_shed_idle(exchange->proxy)) {
+            exchange->has_shed = true;
+            exchange_find_upstream(exchange, true);
+        } else {
+            exchange_fail(exchange, reason);
+        }
+        return;
+    }
+    if (reason != REASON_UPSTREAM_BUSY) {
+        pool_mark_failed(pool);
+    }
+    exchange->servers_tried++;
+    /* Nothing was sent, so another server may have the request, whatever its method. */
+    if (exchange->servers_tried < balance_count(exchange->snapshot, exchange->verdict.upstream)) {
+        exchange_find_upstream(exchange, true);
+    } else {
+        exchange_fail(exchange, reason);
+    }
+}
+
+/* Whether the request could be sent once more if a kept connection turns out to be dead. */
+static bool can_send_twice(const struct exchange *exchange)
+{
+    bool is_whole = exchange->request_framing.kind == FRAMING_NONE ||
+                    (exchange->request_framing.kind == FRAMING_LENGTH &&
+                     exchange->used - exchange->read_offset >= exchange->request_left);
+    return exchange->is_idempotent && is_whole;
+}
+
+/* A kept connection may have died unheard, or hold content that its last response should not have
+ * had. Where that could not be mended later it is worth a look (RFC 9110 section 9.2.2). */
+static struct upstream *take_kept(struct exchange *exchange, struct pool *pool)
+{
+    struct upstream *upstream;
+    while ((upstream = upstream_acquire(pool, exchange)) != NULL) {
+        bool may_trust = can_send_twice(exchange) && !upstream->is_suspect;
+        if (may_trust || stream_is_quiet(&upstream->stream)) {
+            return upstream;
+        }
+        upstream_close(upstream);
+    }
+    return NULL;
+}
+
+void exchange_find_upstream(struct exchange *exchange, bool may_reuse)
+{
+    struct pool *pool =
+        balance_choose(exchange->snapshot, exchange->verdict.upstream, &exchange->server);
+    exchange->upstream = may_reuse ? take_kept(exchange, pool) : NULL;
+    if (exchange->upstream != NULL) {
+        send_head(exchange);
+        return;
+    }
+    int error = 0;
+    exchange->upstream =
+        upstream_connect(pool, exchange, exchange->verdict.upstream->connect_timeout_ms, &error);
+    if (exchange->upstream == NULL) {
+        connect_failed(exchange, pool, error);
+        return;
+    }
+    exchange->upstream_wait = WAIT_CONNECT;
+    exchange_update(exchange);
+}
+
+void exchange_upstream_connected(struct exchange *exchange, int error)
+{
+    if (error == 0) {
+        send_head(exchange);
+        return;
+    }
+    struct pool *pool = exchange->upstream->pool;
+    upstream_close(exchange->upstream);
+    connect_failed(exchange, pool, error);
+}
+
+bool exchange_retry(struct exchange *exchange, bool nothing_was_sent)
+{
+    bool is_dead_reuse = exchange->upstream != NULL && exchange->upstream->is_reused &&
+                         !exchange->is_retried && !exchange->has_response_bytes;
+    if (!is_dead_reuse || !exchange->is_replayable ||
+        (!nothing_was_sent && !exchange->is_idempotent)) {
+        return false;
+    }
+    upstream_close(exchange->upstream);
+    exchange->proxy->counters.retries++;
+    exchange->is_retried = true;
+    exchange->read_offset = exchange->head_length;
+    exchange->request_left = exchange->request_framing.length;
+    exchange->received_bytes = 0;
+    exchange->request_state = REQUEST_HELD;
+    exchange->response_state = RESPONSE_CONNECT;
+    exchange_find_upstream(exchange, false);
+    return true;
+}
+
+/* A server may answer and close before it has taken the whole request; its answer, if there is one,
+ * is still to be read (RFC 9112 section 9.5). */
+void exchange_send_failed(struct exchange *exchange, bool nothing_was_sent)
+{
+    if (exchange_retry(exchange, nothing_was_sent)) {
+        return;
+    }
+    exchange->upstream_is_deaf = true;
+    if (exchange->request_state != REQUEST_DONE) {
+        exchange->request_state = REQUEST_DROP;
+        exchange->must_close = true;
+        exchange->must_linger = true;
+    }
+    exchange_update(exchange);
+}
+
+void exchange_upstream_drained(struct exchange *exchange, int error)
+{
+    exchange->upstream_has_moved = true;
+    if (exchange->request_state == REQUEST_TUNNEL) {
+        if (error != 0) {
+            exchange_abort(exchange, REASON_TUNNEL_CUT);
+        } else {
+            exchange_tunnel_drained(exchange);
+        }
+    } else if (error != 0) {
+        exchange_send_failed(exchange, false);
+    } else {
+        exchange_update(exchange);
+    }
+}
