@@ -3,7 +3,7 @@
 #
 #   tests/run.sh [--unit] [--integration] [--quick] [--filter TEXT]
 #
-#   --unit          only the unit tests and the source checks
+#   --unit          only the unit tests, the source checks and the fuzz targets
 #   --integration   only the integration tests
 #   --quick         without the slow tests and without the ThreadSanitizer build
 #   --filter TEXT   only tests whose name contains TEXT (for unit tests: a regular expression)
@@ -17,6 +17,7 @@ export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 
 run_unit=yes run_integration=yes run_threads=yes quick='' filter=''
 passed=0 failed=0 skipped=0
+build_target=''
 build_jobs=$(nproc 2>/dev/null || echo 2)
 stage_seconds_max=420
 
@@ -112,13 +113,13 @@ install_packages() {
 
 # ---- stages ----
 
-# build NAME OPTION... : configures and builds in build/NAME.
+# build NAME OPTION... : configures in build/NAME and builds $build_target, or everything.
 build() {
     local name=$1
     shift
     heading "building build/$name"
     if ! cmake -B "build/$name" -DVERBGATE_WERROR=ON "$@" >"build/$name.log" 2>&1 ||
-        ! cmake --build "build/$name" -j"$build_jobs" >>"build/$name.log" 2>&1; then
+        ! cmake --build "build/$name" -j"$build_jobs" ${build_target:+--target "$build_target"} >>"build/$name.log" 2>&1; then
         tail -n 60 "build/$name.log"
         echo "FAIL building build/$name"
         count 0 1 0
@@ -127,11 +128,12 @@ build() {
     echo "done"
 }
 
-unit_tests() {
-    heading "unit tests and source checks"
-    local report=$PWD/build/asan/ctest.xml
+# ctest_stage NAME TITLE : runs what build/NAME has for ctest.
+ctest_stage() {
+    heading "$2"
+    local report=$PWD/build/$1/ctest.xml
     rm -f "$report"
-    timeout "$stage_seconds_max" ctest --test-dir build/asan -j"$build_jobs" --output-on-failure \
+    timeout "$stage_seconds_max" ctest --test-dir "build/$1" -j"$build_jobs" --output-on-failure \
         --output-junit "$report" ${filter:+-R "$filter"}
     # A filter may leave nothing for this stage.
     if [ ! -e "$report" ]; then
@@ -167,6 +169,23 @@ integration_tests() {
     fi
 }
 
+# Some distributions pack clang's run-time libraries apart from clang.
+has_libfuzzer() {
+    echo 'int LLVMFuzzerTestOneInput(const char *data, long size) { return data == 0 && size > 0; }' |
+        clang -x c -fsanitize=fuzzer,address,undefined - -o build/has-libfuzzer 2>/dev/null
+}
+
+# A fixed number of inputs. The seeds alone are replayed with the unit tests, by any compiler.
+fuzz_targets() {
+    if ! has_libfuzzer; then
+        heading "fuzz targets"
+        echo "skipped: no clang with libFuzzer"
+        count 0 0 1
+    elif build_target=fuzz_targets build fuzz -DCMAKE_C_COMPILER=clang -DVERBGATE_FUZZ=ON -DVERBGATE_SANITIZE=ON; then
+        ctest_stage fuzz "fuzz targets"
+    fi
+}
+
 # ThreadSanitizer of gcc 12 cannot place its shadow memory under some address space layouts.
 choose_thread_wrapper() {
     if ! build/tsan/verbgate --version >/dev/null 2>&1 && setarch -R true 2>/dev/null; then
@@ -177,9 +196,10 @@ choose_thread_wrapper() {
 install_packages || { echo "FAIL installing packages"; count 0 1 0; summary; }
 mkdir -p build
 if build asan -DVERBGATE_SANITIZE=ON -DVERBGATE_TESTS=ON; then
-    [ -z "$run_unit" ] || unit_tests
+    [ -z "$run_unit" ] || ctest_stage asan "unit tests, source checks, fuzz seeds"
     [ -z "$run_integration" ] || integration_tests asan
 fi
+[ -z "$run_unit" ] || fuzz_targets
 if [ -n "$run_threads" ] && build tsan -DVERBGATE_SANITIZE_THREAD=ON; then
     choose_thread_wrapper
     integration_tests tsan --threads

@@ -352,6 +352,7 @@ static const struct chunks_case chunks_cases[] = {
     {CASE_TEXT("0\r\nX: y\r\n z\r\n\r\n"), FAULT_FIELD_FOLDED, NULL, NULL, 0},
     {CASE_TEXT("0\r\nX:\r\n\tz\r\n\r\n"), FAULT_FIELD_FOLDED, NULL, NULL, 0},
     {CASE_TEXT("0\r\n X: y\r\n\r\n"), FAULT_FIELD_FOLDED, NULL, NULL, 0},
+    {CASE_TEXT("0\r\nX:\r\n \r\n: z\r\n\r\n"), FAULT_FIELD_FOLDED, NULL, NULL, 0},
     {CASE_TEXT("0\r\nX: y\0z\r\n\r\n"), FAULT_FIELD_SYNTAX, NULL, NULL, 0},
     {CASE_TEXT("0\r\nX : y\r\n\r\n"), FAULT_FIELD_NAME, NULL, NULL, 0},
     {CASE_TEXT("0\r\n: y\r\n\r\n"), FAULT_FIELD_NAME, NULL, NULL, 0},

@@ -1,0 +1,271 @@
+/*
+ * Whatever bytes come in: what the gateway would send onward is, read again by the strict reader,
+ * exactly one request, with the method, target, end-to-end fields and content of the one that the
+ * strict reader finds in the bytes that were taken. Both directions of the comparison matter: a
+ * request that the strict reader refuses must not have been accepted either.
+ */
+#include "fuzz.h"
+#include "received.h"
+#include "small_policy.h"
+#include "strict.h"
+#include "verbgate/http/serialise.h"
+#include "verbgate/http/token.h"
+#include "verbgate/policy/decide.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+enum {
+    REQUESTS_MAX = 4,
+    OUT_MAX = 2 * RECEIVED_HEAD_MAX + 512, /* the gateway's own bound has more to spare */
+    TAIL_MAX = 2 * MESSAGE_TRAILER_BYTES,
+};
+
+static bool is_forwarded(const struct received_request *request)
+{
+    struct verdict verdict;
+    struct decide_request facts = {
+        .method = request->line.method,
+        .version_major = request->line.version_major,
+        .version_minor = request->line.version_minor,
+        .target = &request->target,
+        .host = request->host_name,
+        .content_length = request->base.framing.length,
+        .max_forwards = request->max_forwards,
+    };
+    decide(small_policy_open(), &facts, &verdict);
+    return verdict.kind == VERDICT_FORWARD;
+}
+
+/* As exchange_upgrade_onward does, for a route that allows upgrades. */
+static struct slice upgrade_of(const struct received_request *request)
+{
+    const struct received *base = &request->base;
+    const struct field *field = fields_find(&base->fields, FIELD_UPGRADE);
+    bool is_wanted = base->connection.wants_upgrade &&
+                     fields_count(&base->fields, FIELD_UPGRADE) == 1 &&
+                     !token_list_has(field->value, SLICE("h2c"));
+    return is_wanted ? field->value : slice_make(NULL, 0);
+}
+
+static void write_head(struct writer *out, const struct received_request *request)
+{
+    const struct received *base = &request->base;
+    bool has_host = request->received_host.data != NULL;
+    struct request_head head = {
+        .method = request->line.method,
+        .target = &request->target,
+        .fields = &base->fields,
+        .framing = base->framing,
+        .received_minor = request->line.version_minor,
+        .host = has_host ? request->received_host : SLICE("backend.example:9000"),
+        .received_host = request->received_host,
+        .client_ip = SLICE("192.0.2.1"),
+        .via_name = SLICE("verbgate"),
+        .forwarded = FORWARDED_APPEND,
+        .drop_expect = true,
+        .takes_trailers = base->connection.takes_trailers,
+        .upgrade = upgrade_of(request),
+        .max_forwards = request->max_forwards > 0 ? request->max_forwards - 1 : -1,
+    };
+    serialise_request_head(out, &head);
+    assert(!out->overflow);
+}
+
+/* As relay_send does for one piece that is the last. */
+static void write_content(struct writer *out, const struct received *base)
+{
+    struct slice content = slice_make(base->content.data, base->content.length);
+    bool is_chunked = base->framing.kind == FRAMING_CHUNKED;
+    if (is_chunked && content.length > 0) {
+        serialise_chunk_head(out, content.length);
+    }
+    writer_put(out, content);
+    if (is_chunked) {
+        char text[TAIL_MAX];
+        struct writer tail = writer_make(text, sizeof text);
+        if (content.length > 0) {
+            writer_literal(&tail, "\r\n");
+        }
+        serialise_last_chunk(&tail, &base->trailers);
+        assert(!tail.overflow);
+        writer_put(out, writer_slice(&tail));
+    }
+}
+
+static bool is_one_of(struct slice name, const char *const *names)
+{
+    while (*names != NULL && !strict_is_name(name, *names)) {
+        names++;
+    }
+    return *names != NULL;
+}
+
+/* Whether a received field must be sent as it is. */
+static bool is_expected(const struct strict_message *in, const struct strict_field *field,
+                        bool has_max_forwards)
+{
+    static const char *const rewritten[] = {
+        "host",
+        "content-length",
+        "expect",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        NULL,
+    };
+    if (strict_is_hop_by_hop(&in->fields, field) || is_one_of(field->name, rewritten)) {
+        return false;
+    }
+    if (strict_is_name(field->name, "max-forwards")) {
+        return !has_max_forwards;
+    }
+    return in->is_chunked || !strict_is_name(field->name, "trailer");
+}
+
+/* Host, then what came in its order, then what the gateway adds. */
+static void check_fields(const struct strict_message *in, const struct strict_message *out,
+                         bool has_max_forwards)
+{
+    static const char *const added[] = {
+        "upgrade", "max-forwards", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host",
+        "via",     "te",           "connection",      "content-length",    "transfer-encoding",
+        NULL,
+    };
+    unsigned at = 1;
+    assert(strict_is_name(out->fields.items[0].name, "host"));
+    for (unsigned i = 0; i < in->fields.count; i++) {
+        if (is_expected(in, &in->fields.items[i], has_max_forwards)) {
+            assert(at < out->fields.count);
+            assert(strict_field_equal(&out->fields.items[at], &in->fields.items[i]));
+            at++;
+        }
+    }
+    for (; at < out->fields.count; at++) {
+        assert(is_one_of(out->fields.items[at].name, added));
+    }
+    assert(strict_count(&out->fields, "x-forwarded-for") == 1);
+    assert(strict_count(&out->fields, "x-forwarded-proto") == 1);
+    assert(strict_count(&out->fields, "x-forwarded-host") <= 1);
+    assert(strict_count(&out->fields, "connection") <= 1);
+    unsigned options = strict_count(&out->fields, "te") + strict_count(&out->fields, "upgrade");
+    assert((options > 0) == (strict_count(&out->fields, "connection") == 1));
+    assert(strict_count(&out->fields, "te") <= 1 && strict_count(&out->fields, "upgrade") <= 1);
+}
+
+/* The trailer fields sent are among those received, in their order, and none decides anything. */
+static void check_trailers(const struct strict_message *in, const struct strict_message *out)
+{
+    static const char *const refused[] = {
+        "content-length",
+        "transfer-encoding",
+        "host",
+        "authorization",
+        "content-type",
+        "content-range",
+        "content-encoding",
+        "cookie",
+        "set-cookie",
+        "cache-control",
+        "connection",
+        "expect",
+        "max-forwards",
+        "te",
+        "trailer",
+        "upgrade",
+        "via",
+        NULL,
+    };
+    unsigned at = 0;
+    for (unsigned i = 0; i < out->trailers.count; i++) {
+        assert(!is_one_of(out->trailers.items[i].name, refused));
+        while (at < in->trailers.count &&
+               !strict_field_equal(&in->trailers.items[at], &out->trailers.items[i])) {
+            at++;
+        }
+        assert(at++ < in->trailers.count);
+    }
+}
+
+/* RFC 9112 section 3.2.1, 3.2.2 and 3.2.4: the origin form of what came, by its bytes alone. */
+static void check_target(struct slice in, struct slice out, bool is_options)
+{
+    if (in.data[0] != '/' && !slice_equal(in, SLICE("*"))) {
+        size_t authority = slice_find(in, ':') + sizeof "://" - 1;
+        struct slice rest = slice_after(in, authority);
+        while (rest.length > 0 && rest.data[0] != '/' && rest.data[0] != '?') {
+            rest = slice_after(rest, 1);
+        }
+        if (rest.length == 0) {
+            assert(slice_equal(out, is_options ? SLICE("*") : SLICE("/")));
+            return;
+        }
+        if (rest.data[0] == '?') {
+            assert(out.length > 0 && out.data[0] == '/');
+            out = slice_after(out, 1);
+        }
+        in = rest;
+    }
+    assert(slice_equal(in, out));
+}
+
+static void require(const struct strict_message *message, struct slice bytes, const char *what)
+{
+    if (message->problem != NULL) {
+        fprintf(stderr, "%s: %s\n%.*s\n", what, message->problem, SLICE_PRINT(bytes));
+        abort();
+    }
+}
+
+static void check_forwarded(const struct received_request *request, struct slice taken,
+                            struct slice sent)
+{
+    static struct strict_message in;
+    static struct strict_message out;
+    (void)strict_read_request(taken, STRICT_RECEIVED, &in);
+    require(&in, taken, "accepted");
+    (void)strict_read_request(sent, STRICT_WRITTEN, &out);
+    require(&out, sent, "sent");
+    bool is_options = slice_equal(in.method, SLICE("OPTIONS"));
+    assert(slice_equal(in.method, out.method));
+    check_target(in.target, out.target, is_options);
+    check_fields(&in, &out, request->max_forwards >= 0);
+    check_trailers(&in, &out);
+    assert(in.is_chunked == out.is_chunked && in.has_length == out.has_length);
+    assert(in.content_length == out.content_length);
+    assert(memcmp(in.content, out.content, in.content_length) == 0);
+}
+
+/* Returns the length of a whole request that was taken, or 0. */
+static size_t forward_one(struct slice stream)
+{
+    static char text[OUT_MAX + FUZZ_INPUT_MAX + TAIL_MAX];
+    struct received_request request;
+    received_request_read(&request, stream, FEED_PIECES);
+    const struct received *base = &request.base;
+    bool is_whole = base->status == MESSAGE_DONE && base->has_head;
+    if (is_whole && is_forwarded(&request)) {
+        struct writer head = writer_make(text, OUT_MAX);
+        write_head(&head, &request);
+        struct writer out = head;
+        out.capacity = sizeof text;
+        write_content(&out, base);
+        assert(!out.overflow);
+        check_forwarded(&request, slice_make(stream.data, base->used), writer_slice(&out));
+    }
+    size_t used = is_whole && base->connection.is_persistent ? base->used : 0;
+    received_finish(&request.base);
+    return used;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct slice stream = slice_make((const char *)data, size);
+    size_t used = 1;
+    for (int i = 0; i < REQUESTS_MAX && size <= FUZZ_INPUT_MAX && used > 0 && stream.length > 0;
+         i++) {
+        used = forward_one(stream);
+        stream = slice_after(stream, used);
+    }
+    return 0;
+}
