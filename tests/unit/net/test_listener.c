@@ -126,9 +126,8 @@ Test(listener, binds_a_unix_socket_once_for_all_workers)
     cr_assert(accepted >= 0, "the workers share one queue");
     close(accepted);
     close(client);
-    struct socket_address address = listener.address;
+    listener_unlink(&listener);
     listener_close(&listener);
-    listener_unlink(&address);
     remove_folder();
 }
 
@@ -137,7 +136,7 @@ Test(listener, replaces_a_unix_socket_that_nobody_listens_on)
     struct listener_socket stale = must_open(unix_path(), 1);
     listener_close(&stale);
     struct listener_socket listener = must_open(text, 1);
-    listener_unlink(&listener.address);
+    listener_unlink(&listener);
     listener_close(&listener);
     remove_folder();
 }
@@ -151,7 +150,7 @@ Test(listener, leaves_a_unix_socket_that_somebody_listens_on)
     int client = connect_to(&listener.address);
     cr_assert(client >= 0, "the first one still listens");
     close(client);
-    listener_unlink(&listener.address);
+    listener_unlink(&listener);
     listener_close(&listener);
     remove_folder();
 }
@@ -172,9 +171,24 @@ Test(listener, never_removes_what_is_no_socket)
 Test(listener, unlinks_nothing_for_tcp)
 {
     struct listener_socket listener = must_open("127.0.0.1:0", 1);
-    listener_unlink(&listener.address);
+    listener_unlink(&listener);
     int client = connect_to(&listener.address);
     cr_assert(client >= 0);
     close(client);
     listener_close(&listener);
+}
+
+Test(listener, leaves_a_path_that_another_process_has_taken_over)
+{
+    struct listener_socket listener = must_open(unix_path(), 1);
+    cr_assert_eq(unlink(listener.address.path.sun_path), 0);
+    struct listener_socket other = must_open(text, 1);
+    listener_unlink(&listener);
+    int client = connect_to(&other.address);
+    cr_assert(client >= 0, "the other one can still be reached");
+    close(client);
+    listener_unlink(&other);
+    listener_close(&other);
+    listener_close(&listener);
+    remove_folder();
 }

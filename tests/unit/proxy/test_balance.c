@@ -22,13 +22,13 @@ static unsigned choose(void)
     struct snapshot *snapshot = gateway.proxy.snapshot;
     struct pool *pool = balance_choose(snapshot, &policy->upstreams[0], &server);
     cr_assert(server < policy->upstreams[0].server_count);
-    cr_assert(pool == snapshot->upstreams[0].pools[server]);
+    cr_assert(pool == snapshot->upstreams[0].targets[server].pool);
     return server;
 }
 
 static struct pool *pool_of(unsigned server)
 {
-    return gateway.proxy.snapshot->upstreams[0].pools[server];
+    return gateway.proxy.snapshot->upstreams[0].targets[server].pool;
 }
 
 #define THREE "server = 127.0.0.1:1\nserver = 127.0.0.1:2\nserver = 127.0.0.1:3\n"
@@ -39,6 +39,7 @@ Test(balance, takes_the_servers_in_turn)
     for (unsigned i = 0; i < 7; i++) {
         cr_assert_eq(choose(), i % 3);
     }
+    cr_assert_eq(balance_count(gateway.proxy.snapshot, &policy->upstreams[0]), 3);
     gateway_stop();
 }
 

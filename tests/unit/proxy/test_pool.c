@@ -6,7 +6,7 @@ static const char response[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 static struct pool *pool(void)
 {
-    return gateway.proxy.snapshot->upstreams[0].pools[0];
+    return gateway.proxy.snapshot->upstreams[0].targets[0].pool;
 }
 
 static void send_request(const char *method)

@@ -27,12 +27,12 @@ Test(snapshot, shares_pools_by_address)
     gateway_start("");
     struct policy *same = fixture_policy_to(gateway.port, "");
     struct policy *other = fixture_policy_to(1, "");
-    struct pool *pool = gateway.proxy.snapshot->upstreams[0].pools[0];
+    struct pool *pool = gateway.proxy.snapshot->upstreams[0].targets[0].pool;
     struct snapshot *with_same = snapshot_create(&gateway.proxy, same);
     struct snapshot *with_other = snapshot_create(&gateway.proxy, other);
-    cr_assert(with_same->upstreams[0].pools[0] == pool);
+    cr_assert(with_same->upstreams[0].targets[0].pool == pool);
     cr_assert_eq(pool->references, 2);
-    cr_assert(with_other->upstreams[0].pools[0] != pool);
+    cr_assert(with_other->upstreams[0].targets[0].pool != pool);
     snapshot_release(with_same);
     snapshot_release(with_other);
     cr_assert_eq(pool->references, 1);
