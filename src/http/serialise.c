@@ -87,21 +87,36 @@ static bool is_passed_in_request(const struct request_head *head, const struct f
     }
 }
 
+/* The first element is led in by the name, the others by a comma. */
+static void put_forwarded_element(struct writer *writer, struct slice element, bool *is_first)
+{
+    if (element.length == 0) {
+        return;
+    }
+    if (*is_first) {
+        writer_literal(writer, "X-Forwarded-For: ");
+    } else {
+        writer_literal(writer, ", ");
+    }
+    *is_first = false;
+    writer_put(writer, element);
+}
+
+/* A client on a Unix socket has no address to add. */
 static void put_forwarded_for(struct writer *writer, const struct request_head *head)
 {
-    writer_literal(writer, "X-Forwarded-For: ");
+    bool is_first = true;
     const struct field *field = NULL;
     if (head->forwarded == FORWARDED_APPEND) {
         field = fields_find(head->fields, FIELD_X_FORWARDED_FOR);
     }
     for (; field != NULL; field = fields_find_next(head->fields, field)) {
-        if (field->value.length > 0) {
-            writer_put(writer, field->value);
-            writer_literal(writer, ", ");
-        }
+        put_forwarded_element(writer, field->value, &is_first);
     }
-    writer_put(writer, head->client_ip);
-    writer_literal(writer, "\r\n");
+    put_forwarded_element(writer, head->client_ip, &is_first);
+    if (!is_first) {
+        writer_literal(writer, "\r\n");
+    }
 }
 
 static void put_forwarded(struct writer *writer, const struct request_head *head)

@@ -22,7 +22,8 @@ static void write_head(struct exchange *exchange)
 {
     const struct policy_gateway *settings = exchange_settings(exchange);
     char ip[INET6_ADDRSTRLEN];
-    size_t ip_length = downstream_client_ip(exchange->downstream, ip);
+    bool has_ip = exchange->downstream->peer.sin6_family != AF_UNIX;
+    size_t ip_length = has_ip ? downstream_client_ip(exchange->downstream, ip) : 0;
     struct request_head head = {
         .method = exchange->line.method,
         .target = &exchange->target,

@@ -26,7 +26,7 @@ struct request_head {
     unsigned received_minor;    /* for Via (RFC 9110 section 7.6.3) */
     struct slice host;          /* the Host value to send; may be empty */
     struct slice received_host; /* for X-Forwarded-Host */
-    struct slice client_ip;     /* for X-Forwarded-For */
+    struct slice client_ip;     /* for X-Forwarded-For; empty: not known */
     struct slice via_name;      /* the pseudonym in Via */
     enum forwarded_mode forwarded;
     bool drop_expect;     /* Expect is met here (or came from HTTP/1.0) */

@@ -190,6 +190,13 @@ Test(serialise, writes_forwarded_fields_by_mode)
     head.host = slice_make(NULL, 0);
     check_request(&head, REQUEST_LINE "Host: \r\nX-Forwarded-For: 192.0.2.7\r\n"
                                       "X-Forwarded-Proto: http\r\n" VIA_LINE "\r\n");
+
+    /* A client without an address, on a Unix socket. */
+    head.client_ip = slice_make(NULL, 0);
+    check_request(&head, REQUEST_LINE "Host: \r\nX-Forwarded-Proto: http\r\n" VIA_LINE "\r\n");
+    head.forwarded = FORWARDED_APPEND;
+    check_request(&head, REQUEST_LINE "Host: \r\nX-Forwarded-For: 10.0.0.1, 10.0.0.2, 10.0.0.3\r\n"
+                                      "X-Forwarded-Proto: http\r\n" VIA_LINE "\r\n");
 }
 
 /* Generated heads: what is written is read again to the same fields and the same framing. */
