@@ -103,6 +103,9 @@ struct policy_limits build_limits(struct builder *builder, const struct config_s
     if (is_top || options_entry(section, "upgrade") != NULL) {
         limits.allows_upgrade = options_word(builder, section, "upgrade") == 0;
     }
+    if (is_top || options_entry(section, "expect") != NULL) {
+        limits.forwards_expect = options_word(builder, section, "expect") == 1;
+    }
     return limits;
 }
 

@@ -101,6 +101,12 @@ static const struct schema_option options[] = {
      .words = "allow refuse",
      .help = "Whether clients may upgrade to another protocol; refuse answers in HTTP/1.1."},
     {.sections = SCHEMA_GATEWAY,
+     .key = "expect",
+     .type = SCHEMA_WORD,
+     .fallback = "answer",
+     .words = "answer forward",
+     .help = "Expect: 100-continue: answer it here when the backend is there, or forward it."},
+    {.sections = SCHEMA_GATEWAY,
      .key = "max-connections",
      .type = SCHEMA_COUNT,
      .fallback = "8192",
@@ -270,6 +276,13 @@ static const struct schema_option options[] = {
      .words = "allow refuse",
      .example = "refuse",
      .help = "Whether clients may upgrade to another protocol. Unset, as the level above."},
+    {.sections = SCHEMA_UPSTREAM | SCHEMA_ROUTE,
+     .key = "expect",
+     .type = SCHEMA_WORD,
+     .fallback = "",
+     .words = "answer forward",
+     .example = "forward",
+     .help = "Expect: 100-continue: answer it here, or forward it. Unset, as the level above."},
 };
 
 enum { OPTION_COUNT = sizeof options / sizeof options[0] };

@@ -35,7 +35,7 @@ static void write_head(struct exchange *exchange)
         .client_ip = slice_make(ip, ip_length),
         .via_name = settings->name,
         .forwarded = settings->forwarded,
-        .drop_expect = true,
+        .drop_expect = exchange->is_http_10 || !exchange_limits(exchange)->forwards_expect,
         .takes_trailers = exchange->request_connection.takes_trailers,
         .upgrade = exchange_upgrade_onward(exchange),
         .max_forwards = exchange->max_forwards > 0 ? exchange->max_forwards - 1 : -1,
@@ -47,7 +47,8 @@ static void write_head(struct exchange *exchange)
  * already (RFC 9110 section 10.1.1). Returns false when the exchange is gone. */
 static bool send_continue(struct exchange *exchange)
 {
-    if (!exchange->expects_continue || exchange->request_state != REQUEST_CONTENT) {
+    if (!exchange->expects_continue || exchange->request_state != REQUEST_CONTENT ||
+        exchange_limits(exchange)->forwards_expect) {
         return true;
     }
     exchange->expects_continue = false;

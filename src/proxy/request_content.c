@@ -45,10 +45,7 @@ bool exchange_take_buffered(struct exchange *exchange, struct slice *content, bo
 
 bool exchange_is_too_large(const struct exchange *exchange)
 {
-    const struct verdict *verdict = &exchange->verdict;
-    uint64_t most = verdict->route != NULL ? verdict->route->limits.max_body
-                                           : verdict->upstream->limits.max_body;
-    return exchange->received_bytes > most;
+    return exchange->received_bytes > exchange_limits(exchange)->max_body;
 }
 
 void exchange_fail_and_close(struct exchange *exchange, enum close_reason reason)

@@ -91,7 +91,7 @@ static bool is_interim_wanted(const struct exchange *exchange)
     if (exchange->is_http_10) {
         return false;
     }
-    return exchange->status_line.status != 100 ||
+    return exchange->status_line.status != 100 || exchange_limits(exchange)->forwards_expect ||
            !fields_has(&exchange->request_fields, FIELD_EXPECT);
 }
 
@@ -138,6 +138,7 @@ static bool pass_interim(struct exchange *exchange)
         exchange_abort(exchange, REASON_CLIENT_GONE);
         return false;
     }
+    exchange->expects_continue &= exchange->status_line.status != 100;
     begin_next_head(exchange);
     return true;
 }

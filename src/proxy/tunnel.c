@@ -16,12 +16,6 @@ static struct slice single_upgrade(const struct fields *fields)
     return is_single ? field->value : slice_make(NULL, 0);
 }
 
-static bool allows_upgrade(const struct verdict *verdict)
-{
-    return verdict->route != NULL ? verdict->route->limits.allows_upgrade
-                                  : verdict->upstream->limits.allows_upgrade;
-}
-
 /* "websocket/13" is about the protocol "websocket". */
 static bool is_protocol(struct slice element, struct slice name)
 {
@@ -46,7 +40,7 @@ struct slice exchange_upgrade_onward(const struct exchange *exchange)
 {
     struct slice upgrade = single_upgrade(&exchange->request_fields);
     bool is_wanted = exchange->request_connection.wants_upgrade && !exchange->is_http_10 &&
-                     allows_upgrade(&exchange->verdict) && !hides_requests(upgrade);
+                     exchange_limits(exchange)->allows_upgrade && !hides_requests(upgrade);
     return is_wanted ? upgrade : slice_make(NULL, 0);
 }
 

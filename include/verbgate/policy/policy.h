@@ -54,8 +54,9 @@ struct policy_server {
 /* Limits and times that a section may set and that those below it inherit: [gateway], then
  * [upstream], then [route]. Times in milliseconds, sizes in bytes. */
 struct policy_limits {
-    uint64_t max_body;   /* content of one request; UINT64_MAX: no limit */
-    bool allows_upgrade; /* Upgrade is forwarded, and a 101 makes a tunnel */
+    uint64_t max_body;    /* content of one request; UINT64_MAX: no limit */
+    bool allows_upgrade;  /* Upgrade is forwarded, and a 101 makes a tunnel */
+    bool forwards_expect; /* Expect: 100-continue is the backend\'s to meet */
 };
 
 struct policy_upstream {
