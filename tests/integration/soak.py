@@ -34,7 +34,7 @@ async def read_content(reader, fields):
     if "chunked" in fields.get("transfer-encoding", ""):
         total = 0
         while True:
-            size = int(await reader.readline(), 16)
+            size = int(await reader.readuntil(b"\r\n"), 16)
             await reader.readexactly(size + 2)
             total += size
             if size == 0:
@@ -152,7 +152,7 @@ class Soak:
         if "chunked" in fields.get("transfer-encoding", ""):
             body = b""
             while True:
-                size = int(await reader.readline(), 16)
+                size = int(await reader.readuntil(b"\r\n"), 16)
                 body += (await reader.readexactly(size + 2))[:-2]
                 if size == 0:
                     return body
@@ -279,6 +279,8 @@ class Soak:
                 self.count("connection ended early")
             except asyncio.TimeoutError:
                 self.wrong.append("an exchange hung for 30 s")
+            except ValueError as error:
+                self.wrong.append("an answer that cannot be read: %s" % error)
             finally:
                 if writer is not None:
                     writer.transport.abort() if random.random() < 0.3 else writer.close()
