@@ -102,6 +102,9 @@ const char *address_parse(struct slice text, struct address *address)
     if (text.length > 0 && text.data[0] == '[') {
         return parse_bracketed(text, address);
     }
+    if (slice_find(text, '/') < text.length) {
+        return "an address has no scheme and no path: write HOST:PORT";
+    }
     size_t colon = slice_find(text, ':');
     if (colon == text.length) {
         return "the port is missing: write HOST:PORT";
