@@ -14,7 +14,7 @@ static void describe(char problem[LISTENER_PROBLEM_MAX], const struct socket_add
     socket_address_text(address, text, sizeof text);
     const char *advice = "";
     if (error == EADDRINUSE) {
-        advice = ": another process listens there; stop it or choose another port";
+        advice = ": another process or listener has it; stop it or choose another port";
     } else if (error == EACCES) {
         advice = ": ports below 1024 and foreign directories need more rights";
     } else if (error == EADDRNOTAVAIL) {

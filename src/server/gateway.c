@@ -294,7 +294,8 @@ static void on_signal(uv_signal_t *handle, int signal_number)
     case SIGUSR1:
         problem = access_log_reopen(gateway->access_log);
         if (problem != NULL) {
-            log_error("the access log cannot be opened again: %s", problem);
+            log_error("the access log cannot be opened again, lines go on to the old file: %s",
+                      problem);
         } else {
             log_info("access log opened again");
         }
