@@ -13,7 +13,8 @@ from .limits import WAIT
 BINARY = os.environ.get("VERBGATE_TEST_BINARY", "build/verbgate")
 # What runs the binary, for example "setarch -R" where ThreadSanitizer needs it.
 WRAPPER = shlex.split(os.environ.get("VERBGATE_TEST_WRAPPER", ""))
-WORKERS = os.environ.get("VERBGATE_TEST_WORKERS", "1")# Under ThreadSanitizer, which delivers signals itself, one SIGHUP in some hundreds never arrived
+WORKERS = os.environ.get("VERBGATE_TEST_WORKERS", "1")
+# Under ThreadSanitizer, which delivers signals itself, one SIGHUP in some hundreds never arrived
 # when it came within microseconds of the start; it was never seen with any other build.
 SIGNALS_GET_LOST = "VERBGATE_TEST_THREADS" in os.environ
 SUPPRESSIONS = str(pathlib.Path(__file__).resolve().parents[1] / "tsan.supp")
