@@ -47,6 +47,12 @@ http {{
         location = /short {{ return 200 "hello\\n"; }}
         location = /moved {{ return 302 /elsewhere; }}
         location = /nothing {{ return 204; }}
+        # Which location takes a path, after all that nginx does to it.
+        location = /ro {{ add_header X-Location ro; return 200; }}
+        location /ro/ {{ add_header X-Location ro; return 200; }}
+        location = /admin {{ add_header X-Location admin; return 200; }}
+        location /admin/ {{ add_header X-Location admin; return 200; }}
+        location /open/ {{ add_header X-Location open; return 200; }}
     }}
 }}
 """
