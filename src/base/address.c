@@ -1,5 +1,7 @@
 #include "verbgate/base/address.h"
 
+#include "verbgate/base/writer.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 
@@ -170,25 +172,38 @@ bool address_to_socket(const struct address *address, struct socket_address *out
     return true;
 }
 
+/* inet_ntop prints IPv4 with sprintf, which shows in a profile of every forwarded request. */
+static size_t write_ipv4(const unsigned char bytes[4], char *out)
+{
+    struct writer writer = writer_make(out, INET6_ADDRSTRLEN - 1);
+    for (int i = 0; i < 4; i++) {
+        if (i > 0) {
+            writer_byte(&writer, '.');
+        }
+        writer_number(&writer, bytes[i]);
+    }
+    out[writer.length] = '\0';
+    return writer.length;
+}
+
 size_t socket_address_ip(const struct sockaddr *address, char *out)
 {
-    const void *source = NULL;
-    int family = address->sa_family;
-    if (family == AF_INET) {
-        source = &((const struct sockaddr_in *)(const void *)address)->sin_addr;
-    } else if (family == AF_INET6) {
+    if (address->sa_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
+        return write_ipv4((const unsigned char *)&v4->sin_addr, out);
+    }
+    if (address->sa_family == AF_INET6) {
         const struct in6_addr *v6 =
             &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-        source = v6;
         if (IN6_IS_ADDR_V4MAPPED(v6)) {
-            source = v6->s6_addr + 12;
-            family = AF_INET;
+            return write_ipv4(v6->s6_addr + 12, out);
+        }
+        if (inet_ntop(AF_INET6, v6, out, INET6_ADDRSTRLEN) != NULL) {
+            return strlen(out);
         }
     }
-    if (source == NULL || inet_ntop(family, source, out, INET6_ADDRSTRLEN) == NULL) {
-        memcpy(out, "unix", sizeof "unix");
-    }
-    return strlen(out);
+    memcpy(out, "unix", sizeof "unix");
+    return sizeof "unix" - 1;
 }
 
 void socket_address_text(const struct socket_address *address, char *out, size_t size)

@@ -6,7 +6,8 @@ bool slice_equal_ignoring_case(struct slice a, struct slice b)
         return false;
     }
     for (size_t i = 0; i < a.length; i++) {
-        if (ascii_lower(a.data[i]) != ascii_lower(b.data[i])) {
+        /* Most bytes are the same already. */
+        if (a.data[i] != b.data[i] && ascii_lower(a.data[i]) != ascii_lower(b.data[i])) {
             return false;
         }
     }

@@ -262,6 +262,7 @@ static bool read_value(struct reading *reading, const struct ini_item *item,
         struct variables_problem problem;
         if (!variables_expand(entry->value, reading->context->environment, &full, &problem)) {
             refuse_variable(reading, entry, &problem);
+            entry->value = item->value; /* not a view of what ends here */
             return false;
         }
         entry->value = writer_slice(&full);

@@ -242,6 +242,7 @@ static struct slice server_text(const struct exchange *exchange)
     if (!exchange->has_verdict || exchange->verdict.kind != VERDICT_FORWARD) {
         return slice_make(NULL, 0);
     }
+    assert(exchange->verdict.upstream != NULL);
     return exchange->verdict.upstream->servers[exchange->server].text;
 }
 

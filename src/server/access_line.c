@@ -10,8 +10,9 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 }
 
-/* Like Apache: \" and \\ for themselves, \xHH for bytes outside printable ASCII. */
-static void write_common_text(struct writer *writer, struct slice text, size_t most)
+/* \" and \\ for themselves; bytes outside printable ASCII as `prefix` and two hexadecimal digits. */
+static void write_escaped(struct writer *writer, struct slice text, size_t most,
+                          struct slice prefix)
 {
     size_t length = text.length < most ? text.length : most;
     for (size_t i = 0; i < length; i++) {
@@ -22,13 +23,20 @@ static void write_common_text(struct writer *writer, struct slice text, size_t m
             writer_byte(writer, '\\');
             writer_byte(writer, (char)c);
         } else {
-            char escape[] = {'\\', 'x', hex_digits[c >> 4], hex_digits[c & 15]};
-            writer_put(writer, slice_make(escape, sizeof escape));
+            char digits[] = {hex_digits[c >> 4], hex_digits[c & 15]};
+            writer_put(writer, prefix);
+            writer_put(writer, slice_make(digits, sizeof digits));
         }
     }
     if (length < text.length) {
         writer_literal(writer, "...");
     }
+}
+
+/* Like Apache: \xHH. */
+static void write_common_text(struct writer *writer, struct slice text, size_t most)
+{
+    write_escaped(writer, text, most, SLICE("\\x"));
 }
 
 static void write_request_line(struct writer *writer, const struct record *record)
@@ -62,25 +70,10 @@ static void write_common(struct writer *writer, const struct record *record)
     writer_byte(writer, '\n');
 }
 
-/* Bytes above 0x7f become \u00HH: the line stays valid JSON, and no byte is lost. */
+/* \u00HH: the line stays valid JSON, and no byte is lost. */
 static void write_json_text(struct writer *writer, struct slice text, size_t most)
 {
-    size_t length = text.length < most ? text.length : most;
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text.data[i];
-        if (is_plain(c)) {
-            writer_byte(writer, (char)c);
-        } else if (c == '"' || c == '\\') {
-            writer_byte(writer, '\\');
-            writer_byte(writer, (char)c);
-        } else {
-            char escape[] = {'\\', 'u', '0', '0', hex_digits[c >> 4], hex_digits[c & 15]};
-            writer_put(writer, slice_make(escape, sizeof escape));
-        }
-    }
-    if (length < text.length) {
-        writer_literal(writer, "...");
-    }
+    write_escaped(writer, text, most, SLICE("\\u00"));
 }
 
 static void write_json_key(struct writer *writer, const char *key)

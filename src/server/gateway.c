@@ -397,6 +397,20 @@ static void finish(struct gateway *gateway)
     uv_loop_close(&gateway->loop);
 }
 
+/* Ends what start has begun. */
+static void take_back_start(struct gateway *gateway)
+{
+    gateway->is_stopping = true;
+    for (unsigned i = 0; i < gateway->started_count; i++) {
+        if (!worker_abort(&gateway->workers[i])) {
+            _exit(1);
+        }
+    }
+    if (gateway->started_count == 0) {
+        close_handles(gateway);
+    }
+}
+
 int gateway_run(const char *policy_path)
 {
     struct gateway *gateway = calloc(1, sizeof *gateway);
@@ -412,14 +426,7 @@ int gateway_run(const char *policy_path)
     if (started) {
         log_info("ready");
     } else {
-        gateway->is_stopping = true;
-        for (unsigned i = 0; i < gateway->started_count; i++) {
-            started = worker_abort(&gateway->workers[i]);
-        }
-        started = false;
-        if (gateway->started_count == 0) {
-            close_handles(gateway);
-        }
+        take_back_start(gateway);
     }
     uv_run(&gateway->loop, UV_RUN_DEFAULT);
     finish(gateway);
