@@ -1,6 +1,7 @@
 #include "verbgate/cli/commands.h"
 #include "verbgate/server/gateway.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,17 +21,28 @@ static int print_version(void)
     return COMMAND_OK;
 }
 
+/* "verbgate help", and --help behind any command. */
+static bool wants_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            return true;
+        }
+    }
+    return argc > 1 && strcmp(argv[1], "help") == 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *first = argc < 2 ? "" : argv[1];
+    if (wants_help(argc, argv)) {
+        command_help(stdout);
+        return COMMAND_OK;
+    }
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         if (strcmp(first, commands[i].name) == 0) {
             return commands[i].run(argc - 1, argv + 1);
         }
-    }
-    if (strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0) {
-        command_help(stdout);
-        return COMMAND_OK;
     }
     if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
         return print_version();

@@ -1,5 +1,7 @@
 #include "verbgate/http/fields.h"
 
+#include "verbgate/http/token.h"
+
 #include <assert.h>
 
 static const struct {
@@ -185,10 +187,30 @@ bool fields_mend_names(char *data, size_t length)
 {
     bool is_mended = false;
     char *end = data + length;
-    char *newline;
-    for (char *line = data; (newline = memchr(line, '\n', (size_t)(end - line))) != NULL;
-         line = newline + 1) {
-        is_mended |= mend_name(line, (size_t)(newline - line));
+    char *line = data;
+    while (line < end) {
+        char *newline = memchr(line, '\n', (size_t)(end - line));
+        char *line_end = newline == NULL ? end : newline;
+        if (newline != NULL && newline - line < 2) {
+            break; /* the empty line: what follows is content */
+        }
+        is_mended |= mend_name(line, (size_t)(line_end - line));
+        line = newline == NULL ? end : newline + 1;
     }
     return is_mended;
+}
+
+bool fields_end_in_open_name(const char *data, size_t length)
+{
+    size_t blanks = 0;
+    while (blanks < length &&
+           (data[length - 1 - blanks] == ' ' || data[length - 1 - blanks] == '\t')) {
+        blanks++;
+    }
+    size_t name = 0;
+    while (name + blanks < length && token_is_character(data[length - 1 - blanks - name])) {
+        name++;
+    }
+    bool is_line = name + blanks == length || data[length - 1 - blanks - name] == '\n';
+    return is_line && name > 0 && blanks > 0 && blanks <= FIELDS_OPEN_BLANKS_MAX;
 }

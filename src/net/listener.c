@@ -135,16 +135,16 @@ static bool open_unix(struct listener_socket *out, unsigned backlog, unsigned mo
     int error = errno;
     umask(before);
     errno = error;
-    if (result != 0 || chmod(out->address.path.sun_path, (mode_t)mode) != 0 ||
-        listen(descriptor, (int)backlog) != 0) {
-        return false;
-    }
     struct stat status;
-    if (lstat(out->address.path.sun_path, &status) != 0) {
+    if (result != 0 || lstat(out->address.path.sun_path, &status) != 0) {
         return false;
     }
     out->device = status.st_dev;
     out->inode = status.st_ino;
+    if (chmod(out->address.path.sun_path, (mode_t)mode) != 0 ||
+        listen(descriptor, (int)backlog) != 0) {
+        return false;
+    }
     for (unsigned i = 1; i < out->count; i++) {
         out->descriptors[i] = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
         if (out->descriptors[i] < 0) {
@@ -196,6 +196,7 @@ bool listener_open(const struct address *bind, const struct socket_address *reso
                                            : open_tcp(&listener, is_dual_stack, backlog);
     if (!fine) {
         describe(problem, &listener.address, errno);
+        listener_unlink(&listener);
         listener_close(&listener);
         return false;
     }
@@ -214,12 +215,23 @@ void listener_close(struct listener_socket *listener)
     *listener = (struct listener_socket){0};
 }
 
-void listener_unlink(const struct listener_socket *listener)
+static bool is_own(const struct listener_socket *listener)
 {
     struct stat status;
-    const char *path = listener->address.path.sun_path;
-    if (listener->address.any.sa_family == AF_UNIX && lstat(path, &status) == 0 &&
-        status.st_dev == listener->device && status.st_ino == listener->inode) {
-        unlink(path);
+    return listener->address.any.sa_family == AF_UNIX &&
+           lstat(listener->address.path.sun_path, &status) == 0 &&
+           status.st_dev == listener->device && status.st_ino == listener->inode;
+}
+
+bool listener_change_mode(const struct listener_socket *listener, unsigned mode)
+{
+    return listener->address.any.sa_family != AF_UNIX ||
+           (is_own(listener) && chmod(listener->address.path.sun_path, (mode_t)mode) == 0);
+}
+
+void listener_unlink(const struct listener_socket *listener)
+{
+    if (is_own(listener)) {
+        unlink(listener->address.path.sun_path);
     }
 }

@@ -294,14 +294,15 @@ enum stream_write_status stream_write(struct stream *stream, const struct slice 
         return STREAM_SENT;
     }
     struct stream_queue *queue = copy_rest(stream, buffers, used, (size_t)taken, total);
+    enum stream_write_status failure = taken > 0 ? STREAM_CUT : STREAM_FAILED;
     if (queue == NULL) {
-        return STREAM_FAILED;
+        return failure;
     }
     stream->queue = queue;
     if (stream->operations->write_queue(stream, queue) != 0) {
         stream->queue = NULL;
         free(queue);
-        return STREAM_FAILED;
+        return failure;
     }
     return STREAM_QUEUED;
 }

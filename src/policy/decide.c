@@ -195,13 +195,32 @@ static void judge_destination(const struct policy *policy, const struct decide_r
         judge_max_forwards(request, destination, source, verdict)) {
         return;
     }
-    uint64_t max_body = route == NULL ? upstream->limits.max_body : route->limits.max_body;
+    verdict->limits = route == NULL ? upstream->limits : route->limits;
     settle(verdict,
-           request->content_length > max_body ? VERDICT_BODY_TOO_LARGE_RULE : VERDICT_FORWARD_RULE,
+           request->content_length > verdict->limits.max_body ? VERDICT_BODY_TOO_LARGE_RULE
+                                                              : VERDICT_FORWARD_RULE,
            source);
 }
 
-enum { READINGS = 3 }; /* as written, normal, lenient */
+enum { READINGS = 4 }; /* as written, normal, lenient, without an authority */
+
+/* Some servers take "//x/admin" for a URL without a scheme, whose path is "/admin". */
+static struct slice without_authority(struct slice path, struct slice lenient)
+{
+    bool is_like_url = path.length > 1 && (path.data[1] == '/' || path.data[1] == '\\');
+    if (!is_like_url) {
+        return lenient;
+    }
+    size_t end = slice_find(slice_after(lenient, 1), '/') + 1;
+    return end < lenient.length ? slice_after(lenient, end) : SLICE("/");
+}
+
+/* No spelling of a path gets more than the strictest of its readings. */
+static void tighten(struct policy_limits *limits, const struct policy_limits *other)
+{
+    limits->max_body = other->max_body < limits->max_body ? other->max_body : limits->max_body;
+    limits->allows_upgrade = limits->allows_upgrade && other->allows_upgrade;
+}
 
 static bool lead_apart(const struct destination destinations[READINGS])
 {
@@ -231,6 +250,7 @@ static void judge_readings(const struct policy *policy, const struct decide_requ
         find_destination(policy, request->host, path),
         find_destination(policy, request->host, readings.normal),
         find_destination(policy, request->host, readings.lenient),
+        find_destination(policy, request->host, without_authority(path, readings.lenient)),
     };
     if (lead_apart(destinations)) {
         settle(verdict, VERDICT_PATH_AMBIGUOUS_RULE, built_in);
@@ -243,6 +263,8 @@ static void judge_readings(const struct policy *policy, const struct decide_requ
         judge_destination(policy, request, destinations[i], &reading);
         if (reading.kind == VERDICT_REFUSE) {
             *verdict = reading;
+        } else {
+            tighten(&verdict->limits, &reading.limits);
         }
     }
 }

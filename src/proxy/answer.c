@@ -25,7 +25,7 @@ static void send_reply(struct exchange *exchange, struct reply *reply)
     reply_write(&proxy->out, reply);
     struct slice text = writer_slice(&proxy->out);
     proxy->out.length = 0;
-    if (stream_write(exchange_client(exchange), &text, 1) == STREAM_FAILED) {
+    if (stream_has_failed(stream_write(exchange_client(exchange), &text, 1))) {
         exchange_abort(exchange, REASON_CLIENT_GONE);
     } else if (!exchange_check_complete(exchange)) {
         exchange_update(exchange);

@@ -98,6 +98,12 @@ static bool wants_request(const struct exchange *exchange)
     return false;
 }
 
+/* The client rightly holds its content back until the server says 100 (Continue). */
+static bool awaits_permission(const struct exchange *exchange)
+{
+    return exchange->expects_continue && exchange_limits(exchange)->forwards_expect;
+}
+
 static enum exchange_wait client_wait(const struct exchange *exchange)
 {
     if (exchange->request_state == REQUEST_TUNNEL) {
@@ -110,7 +116,8 @@ static enum exchange_wait client_wait(const struct exchange *exchange)
     case REQUEST_HEAD:
         return WAIT_HEAD;
     case REQUEST_CONTENT:
-        return wants_request(exchange) ? WAIT_CONTENT : WAIT_NOTHING;
+        return wants_request(exchange) && !awaits_permission(exchange) ? WAIT_CONTENT
+                                                                       : WAIT_NOTHING;
     case REQUEST_DROP:
         return WAIT_CONTENT;
     case REQUEST_HELD:
@@ -139,9 +146,19 @@ static uint32_t client_wait_ms(const struct exchange *exchange)
     }
 }
 
-static bool is_about_progress(enum exchange_wait wait)
+/* Whether what is waited for has come nearer. Bytes that a side sends say nothing of what it takes. */
+static bool is_progress(enum exchange_wait wait, bool has_sent, bool has_taken)
 {
-    return wait == WAIT_TO_SEND || wait == WAIT_CONTENT || wait == WAIT_TUNNEL;
+    switch (wait) {
+    case WAIT_TO_SEND:
+        return has_taken;
+    case WAIT_CONTENT:
+        return has_sent;
+    case WAIT_TUNNEL:
+        return has_sent || has_taken;
+    default:
+        return false;
+    }
 }
 
 static void update_client(struct exchange *exchange)
@@ -153,12 +170,12 @@ static void update_client(struct exchange *exchange)
         stream_stop_reading(&downstream->stream);
     }
     enum exchange_wait wait = client_wait(exchange);
-    bool is_progress = is_about_progress(wait) && exchange->client_has_moved;
-    if (wait == exchange->client_wait && !is_progress) {
+    if (wait == exchange->client_wait &&
+        !is_progress(wait, exchange->client_has_sent, exchange->client_has_taken)) {
         return;
     }
     exchange->client_wait = wait;
-    exchange->client_has_moved = false;
+    exchange->client_has_sent = exchange->client_has_taken = false;
     if (wait == WAIT_TO_SEND) {
         exchange->client_unsent = stream_unsent(&downstream->stream);
     }
@@ -187,7 +204,8 @@ static enum exchange_wait upstream_wait(const struct exchange *exchange)
         return WAIT_CONTENT;
     }
     /* The server may wait for the whole content before it answers. */
-    return exchange->request_state == REQUEST_CONTENT ? WAIT_NOTHING : WAIT_RESPONSE;
+    bool is_uploading = exchange->request_state == REQUEST_CONTENT && !awaits_permission(exchange);
+    return is_uploading ? WAIT_NOTHING : WAIT_RESPONSE;
 }
 
 static void update_upstream(struct exchange *exchange)
@@ -204,12 +222,13 @@ static void update_upstream(struct exchange *exchange)
     } else {
         stream_stop_reading(&upstream->stream);
     }
-    bool is_progress = is_about_progress(wait) && exchange->upstream_has_moved;
-    if (wait == WAIT_CONNECT || (wait == exchange->upstream_wait && !is_progress)) {
+    bool is_same = wait == exchange->upstream_wait &&
+                   !is_progress(wait, exchange->upstream_has_sent, exchange->upstream_has_taken);
+    if (wait == WAIT_CONNECT || is_same) {
         return; /* the connect deadline was armed by upstream_connect */
     }
     exchange->upstream_wait = wait;
-    exchange->upstream_has_moved = false;
+    exchange->upstream_has_sent = exchange->upstream_has_taken = false;
     if (wait == WAIT_TO_SEND) {
         exchange->upstream_unsent = stream_unsent(&upstream->stream);
     }
@@ -409,7 +428,7 @@ void exchange_client_timeout(struct exchange *exchange)
     case WAIT_TO_SEND:
         /* The queue is empty only when the kernel has taken it all; a slow reader moves meanwhile. */
         if (stream_unsent(exchange_client(exchange)) < exchange->client_unsent) {
-            exchange->client_has_moved = true;
+            exchange->client_has_taken = true;
             exchange_update(exchange);
         } else {
             exchange_abort(exchange, REASON_CLIENT_STALLED);

@@ -35,11 +35,10 @@ static inline const struct policy_gateway *exchange_settings(const struct exchan
     return &exchange->snapshot->policy->gateway;
 }
 
-/* The limits of the request's route, or of its upstream. Only after a verdict to forward. */
+/* The limits that the request runs under. Only after a verdict to forward. */
 static inline const struct policy_limits *exchange_limits(const struct exchange *exchange)
 {
-    const struct verdict *verdict = &exchange->verdict;
-    return verdict->route != NULL ? &verdict->route->limits : &verdict->upstream->limits;
+    return &exchange->verdict.limits;
 }
 
 /* The most bytes that a head may have: max-head, or less for buffers from before it was raised. */

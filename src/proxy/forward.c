@@ -56,7 +56,7 @@ static bool send_continue(struct exchange *exchange)
         return true;
     }
     struct slice interim = SLICE("HTTP/1.1 100 Continue\r\n\r\n");
-    if (stream_write(exchange_client(exchange), &interim, 1) == STREAM_FAILED) {
+    if (stream_has_failed(stream_write(exchange_client(exchange), &interim, 1))) {
         exchange_abort(exchange, REASON_CLIENT_GONE);
         return false;
     }
@@ -83,14 +83,15 @@ static void send_head(struct exchange *exchange)
     }
     exchange->is_replayable = exchange->request_framing.kind != FRAMING_CHUNKED;
     exchange->response_state = RESPONSE_HEAD;
+    exchange->expects_continue &= content.length == 0; /* it has not waited */
     write_head(exchange);
     struct upstream *upstream = exchange->upstream;
     enum stream_write_status status =
         relay_send(exchange->proxy, &upstream->stream, exchange->request_framing.kind, content,
                    is_last, &exchange->request_trailers);
     exchange->request_state = is_last ? REQUEST_DONE : REQUEST_CONTENT;
-    if (status == STREAM_FAILED) {
-        exchange_send_failed(exchange, true);
+    if (stream_has_failed(status)) {
+        exchange_send_failed(exchange, status == STREAM_FAILED);
     } else if (send_continue(exchange)) {
         exchange_update(exchange);
     }
@@ -234,7 +235,7 @@ void exchange_send_failed(struct exchange *exchange, bool nothing_was_sent)
 
 void exchange_upstream_drained(struct exchange *exchange, int error)
 {
-    exchange->upstream_has_moved = true;
+    exchange->upstream_has_taken = true;
     if (exchange->request_state == REQUEST_TUNNEL) {
         if (error != 0) {
             exchange_abort(exchange, REASON_TUNNEL_CUT);

@@ -62,7 +62,7 @@ static void send_content(struct exchange *exchange, struct slice content, bool i
         relay_send(exchange->proxy, &exchange->upstream->stream, exchange->request_framing.kind,
                    content, is_last, &exchange->request_trailers);
     exchange->request_state = is_last ? REQUEST_DONE : REQUEST_CONTENT;
-    if (status == STREAM_FAILED) {
+    if (stream_has_failed(status)) {
         exchange_send_failed(exchange, false);
     } else {
         exchange_update(exchange);
@@ -108,10 +108,9 @@ void exchange_abandon_content(struct exchange *exchange)
         exchange->must_linger = true;
     }
     if (exchange->must_close) {
+        /* What comes while the answer is on its way must not be read as anything. */
         exchange->must_linger |= exchange->request_framing.kind != FRAMING_NONE;
-        if (exchange->request_framing.kind == FRAMING_NONE) {
-            exchange->request_state = REQUEST_DONE;
-        }
+        exchange->request_state = REQUEST_DONE;
         return;
     }
     exchange->request_state = REQUEST_DROP;
@@ -200,7 +199,7 @@ static void drop_content(struct exchange *exchange, size_t length)
 
 void exchange_request_bytes(struct exchange *exchange, char *data, size_t length)
 {
-    exchange->client_has_moved = true;
+    exchange->client_has_sent = true;
     switch (exchange->request_state) {
     case REQUEST_HEAD:
         exchange->used += length;
@@ -229,8 +228,8 @@ void exchange_request_end(struct exchange *exchange, int error)
         exchange_tunnel_client_end(exchange);
         return;
     }
-    bool may_wait =
-        exchange->request_state == REQUEST_HELD || exchange->request_state == REQUEST_DONE;
+    bool may_wait = exchange->request_state == REQUEST_HELD ||
+                    exchange->request_state == REQUEST_DONE || is_discarding(exchange);
     if (error != UV_EOF || !may_wait) {
         exchange_abort(exchange, exchange->request_state == REQUEST_TUNNEL ? REASON_TUNNEL_CUT
                                                                            : REASON_CLIENT_GONE);
@@ -246,7 +245,7 @@ void exchange_request_end(struct exchange *exchange, int error)
 
 void exchange_client_drained(struct exchange *exchange, int error)
 {
-    exchange->client_has_moved = true;
+    exchange->client_has_taken = true;
     if (error != 0) {
         exchange_abort(exchange, REASON_CLIENT_GONE);
     } else if (exchange->response_state == RESPONSE_TUNNEL) {

@@ -11,8 +11,10 @@ static void start_fields(struct exchange *exchange)
     exchange->response_parsed = exchange->status_line.length;
     fields_init(&exchange->response_fields, exchange->response_items,
                 exchange_settings(exchange)->max_fields);
+    struct trailers *trailers =
+        exchange->request_connection.takes_trailers ? &exchange->response_trailers : NULL;
     message_start(&exchange->response_message, MESSAGE_RESPONSE, &exchange->response_fields,
-                  &exchange->response_trailers);
+                  trailers);
 }
 
 static enum head_status read_line(struct exchange *exchange)
@@ -46,6 +48,15 @@ static bool mend_fields(struct exchange *exchange)
     return true;
 }
 
+/* The white space has come and its colon has not: the section is read again with what comes next. */
+static bool may_be_mended_later(const struct exchange *exchange)
+{
+    size_t line = exchange->status_line.length;
+    return exchange->response_used < exchange_max_head(exchange) &&
+           fields_end_in_open_name(exchange->response_region + line,
+                                   exchange->response_used - line);
+}
+
 static enum head_status read_fields(struct exchange *exchange)
 {
     size_t used = 0;
@@ -55,6 +66,10 @@ static enum head_status read_fields(struct exchange *exchange)
     exchange->response_parsed += used;
     if (status == MESSAGE_BAD && mend_fields(exchange)) {
         return read_fields(exchange);
+    }
+    if (status == MESSAGE_BAD && may_be_mended_later(exchange)) {
+        start_fields(exchange);
+        return HEAD_MORE;
     }
     if (status == MESSAGE_BAD) {
         return exchange_bad_head(exchange, message_fault(&exchange->response_message));
@@ -134,7 +149,7 @@ static bool pass_interim(struct exchange *exchange)
         exchange_fail(exchange, REASON_UPSTREAM_FAULT);
         return false;
     }
-    if (is_interim_wanted(exchange) && send_interim(exchange) == STREAM_FAILED) {
+    if (is_interim_wanted(exchange) && stream_has_failed(send_interim(exchange))) {
         exchange_abort(exchange, REASON_CLIENT_GONE);
         return false;
     }
@@ -214,7 +229,7 @@ static void send_content(struct exchange *exchange, struct slice content, bool i
     enum stream_write_status status =
         relay_send(exchange->proxy, exchange_client(exchange), exchange->client_framing, content,
                    is_last, trailers);
-    if (status == STREAM_FAILED) {
+    if (stream_has_failed(status)) {
         exchange_abort(exchange, REASON_CLIENT_GONE);
         return;
     }
@@ -348,7 +363,7 @@ uv_buf_t exchange_response_room(struct exchange *exchange)
 void exchange_response_bytes(struct exchange *exchange, char *data, size_t length)
 {
     exchange->has_response_bytes = true;
-    exchange->upstream_has_moved = true;
+    exchange->upstream_has_sent = true;
     if (exchange->response_state == RESPONSE_TUNNEL) {
         exchange_tunnel_from_server(exchange, slice_make(data, length));
     } else if (exchange->response_state == RESPONSE_CONTENT) {
@@ -388,7 +403,7 @@ void exchange_upstream_timeout(struct exchange *exchange)
     switch (exchange->upstream_wait) {
     case WAIT_TO_SEND:
         if (stream_unsent(&exchange->upstream->stream) < exchange->upstream_unsent) {
-            exchange->upstream_has_moved = true;
+            exchange->upstream_has_taken = true;
             exchange_update(exchange);
             break;
         }

@@ -97,7 +97,7 @@ static void pass_ends(struct exchange *exchange)
 void exchange_tunnel_from_client(struct exchange *exchange, struct slice bytes)
 {
     exchange->received_bytes += bytes.length;
-    if (stream_write(&exchange->upstream->stream, &bytes, 1) == STREAM_FAILED) {
+    if (stream_has_failed(stream_write(&exchange->upstream->stream, &bytes, 1))) {
         exchange_abort(exchange, REASON_TUNNEL_CUT);
     } else {
         pass_ends(exchange);
@@ -107,8 +107,8 @@ void exchange_tunnel_from_client(struct exchange *exchange, struct slice bytes)
 void exchange_tunnel_from_server(struct exchange *exchange, struct slice bytes)
 {
     exchange->sent_bytes += bytes.length;
-    exchange->client_has_moved = true; /* the client's deadline is the tunnel's */
-    if (stream_write(exchange_client(exchange), &bytes, 1) == STREAM_FAILED) {
+    exchange->client_has_sent = true; /* the client's deadline is the tunnel's */
+    if (stream_has_failed(stream_write(exchange_client(exchange), &bytes, 1))) {
         exchange_abort(exchange, REASON_TUNNEL_CUT);
     } else {
         pass_ends(exchange);
@@ -154,7 +154,7 @@ void exchange_switch(struct exchange *exchange)
     exchange->status = 101;
     exchange->first_byte_ns = uv_hrtime();
     exchange->must_close = true;
-    if (send_switch(exchange) == STREAM_FAILED) {
+    if (stream_has_failed(send_switch(exchange))) {
         exchange_abort(exchange, REASON_CLIENT_GONE);
         return;
     }

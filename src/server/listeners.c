@@ -35,7 +35,12 @@ static bool open_entry(struct listeners *listeners, const struct policy_listener
     char reason[LISTENER_PROBLEM_MAX];
     struct socket_address addresses[RESOLVER_ADDRESSES_MAX] = {{.length = 0}};
     unsigned count = 0;
-    struct listeners_entry entry = {.id = listeners->next_id, .is_wanted = true};
+    struct listeners_entry entry = {.id = listeners->next_id,
+                                    .is_wanted = true,
+                                    .mode = wanted->mode,
+                                    .wanted_mode = wanted->mode,
+                                    .backlog = wanted->backlog,
+                                    .wanted_backlog = wanted->backlog};
     const char *unresolved = wanted->bind.kind == ADDRESS_ANY
                                  ? NULL
                                  : resolver_resolve(&wanted->bind, addresses, &count);
@@ -92,6 +97,8 @@ bool listeners_prepare(struct listeners *listeners, const struct policy *policy,
         struct listeners_entry *entry = find(listeners, wanted);
         if (entry != NULL) {
             entry->is_wanted = true;
+            entry->wanted_mode = wanted->mode;
+            entry->wanted_backlog = wanted->backlog;
         } else if (!open_entry(listeners, wanted, problem)) {
             listeners_roll_back(listeners);
             return false;
@@ -130,6 +137,21 @@ static bool take_back(struct listeners *listeners, struct listeners_entry *entry
     return fine;
 }
 
+/* What a kept listener can be changed in, and a word about what it cannot. */
+static void adjust(struct listeners_entry *entry)
+{
+    if (entry->mode != entry->wanted_mode) {
+        entry->mode = entry->wanted_mode;
+        if (!listener_change_mode(&entry->socket, entry->mode)) {
+            log_error("the mode of %s (listener %s) cannot be changed", entry->text, entry->name);
+        }
+    }
+    if (entry->backlog != entry->wanted_backlog) {
+        log_warn("the backlog of %s (listener %s) changes with a restart only", entry->text,
+                 entry->name);
+    }
+}
+
 static bool is_new(const struct listeners_entry *entry)
 {
     return entry->socket.descriptors[0] >= 0;
@@ -148,6 +170,7 @@ bool listeners_commit(struct listeners *listeners, struct worker *workers)
         if (is_new(entry)) {
             fine = hand_out(entry, workers) && fine;
         }
+        adjust(entry);
         listeners->entries[kept++] = *entry;
     }
     listeners->count = kept;

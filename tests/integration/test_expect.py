@@ -89,3 +89,12 @@ class Expect(Case):
             connection.send(request("POST", fields=EXPECTS, version="1.0") + b"hello")
             self.assert_status(connection.read(), 200)
             self.assertIsNone(backend.wait_requests(1).get("expect"))
+
+    def test_forwarded_a_slow_backend_is_not_the_clients_fault(self):
+        def script(connection):
+            connection.read_head()
+            connection.wait_end()
+
+        gate = self.gate(self.origin(script), gateway="body-timeout = 300ms",
+                         upstream="expect = forward\nresponse-timeout = 1s")
+        self.assert_status(self.send_head(gate).read(), 504)

@@ -306,3 +306,42 @@ class ClientGone(Case):
         connection.finish_sending()
         self.assertIsNotNone(backend.wait_done(0).ended)
         connection.stream.wait_end()
+
+
+class OldServers(Case):
+    """White space between a name and its colon (RFC 9112 section 5.1)."""
+    HEAD = b"HTTP/1.1 200 OK\r\nX-One : 1\r\nContent-Type\t: text/plain\r\nContent-Length : 24\r\n\r\n"
+    CONTENT = b"key : value\nname   : x\n\n"
+
+    def check(self, *pieces):
+        step = threading.Event()
+
+        def script(connection):
+            connection.read_request()
+            for piece in pieces[:-1]:
+                connection.send(piece)
+                connection.wait(step)
+            connection.send(pieces[-1])
+            connection.wait_end()
+
+        connection = self.client(self.gate(self.origin(script)))
+        connection.send(request())
+        step.set()
+        response = connection.read()
+        self.assert_status(response, 200)
+        self.assertEqual((response.get("x-one"), response.get("content-type")), ("1", "text/plain"))
+        self.assertEqual(response.body, self.CONTENT)
+
+    def test_white_space_is_taken_out_of_the_head_and_the_content_stays_as_it_is(self):
+        self.assertEqual(len(self.CONTENT), 24)
+        self.check(self.HEAD + self.CONTENT)
+
+    def test_it_is_taken_out_wherever_the_head_is_cut(self):
+        whole = self.HEAD + self.CONTENT
+        for at in range(1, len(self.HEAD)):
+            self.check(whole[:at], whole[at:])
+
+    def test_a_name_with_a_space_inside_stays_502(self):
+        for wrong in (b"X One: 1", b"X One : 1", b" : 1"):
+            backend = self.origin(once(b"HTTP/1.1 200 OK\r\n" + wrong + b"\r\nContent-Length: 0\r\n\r\n"))
+            self.assert_status(self.ask(self.gate(backend)), 502)

@@ -109,8 +109,15 @@ MUST_CHECK enum http_fault fields_check_lines(const char *data, size_t length);
 /*
  * RFC 9112 section 5.1: white space between a field name and its colon is removed from a response
  * before it is forwarded (in a request it is a fault). Moves it behind the colon, where it is none of
- * the value, in each complete line of the field section. Returns whether there was any.
+ * the value, in each line up to the empty one; the last line may be incomplete. Returns whether there
+ * was any.
  */
 bool fields_mend_names(char *data, size_t length);
+
+/* Blanks behind a name that fields_end_in_open_name waits for a colon after. */
+enum { FIELDS_OPEN_BLANKS_MAX = 8 };
+
+/* True when the section ends, so far, in a name and blanks: a colon may follow. */
+bool fields_end_in_open_name(const char *data, size_t length);
 
 #endif

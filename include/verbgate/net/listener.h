@@ -36,6 +36,9 @@ MUST_CHECK bool listener_open(const struct address *bind, const struct socket_ad
 /* Closes the descriptors that are still owned, and frees. */
 void listener_close(struct listener_socket *listener);
 
+/* Sets the permission bits of a Unix socket, if its path still is this listener's; true for TCP. */
+MUST_CHECK bool listener_change_mode(const struct listener_socket *listener, unsigned mode);
+
 /* Removes a Unix socket's path, if it still is this listener's socket; nothing for TCP. */
 void listener_unlink(const struct listener_socket *listener);
 

@@ -66,8 +66,14 @@ struct stream {
 enum stream_write_status {
     STREAM_SENT,   /* the socket took it all */
     STREAM_QUEUED, /* some of it waits; on_drained follows */
-    STREAM_FAILED, /* the peer is gone, or memory is short; nothing more can be sent */
+    STREAM_FAILED, /* nothing of it was sent; the peer is gone, nothing more can be sent */
+    STREAM_CUT,    /* the same after some of it was sent: memory is short */
 };
+
+static inline bool stream_has_failed(enum stream_write_status status)
+{
+    return status >= STREAM_FAILED;
+}
 
 /* Buffers of one stream_write at most. */
 enum { STREAM_VECTOR_MAX = 4 };

@@ -56,7 +56,8 @@ struct verdict {
     bool has_allow;                         /* 405 and local OPTIONS */
     struct method_set allow;                /* what Allow lists */
     enum method suggestion;                 /* "did you mean"; METHOD_UNKNOWN: none */
-    struct rule_source source;              /* the line that decided; line 0: built in */
+    struct policy_limits limits; /* VERDICT_FORWARD: the strictest of all readings of the path */
+    struct rule_source source;   /* the line that decided; line 0: built in */
 };
 
 /* The columns of the table. The name is in lower case with hyphens; the error may be NULL. */

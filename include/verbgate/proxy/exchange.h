@@ -68,8 +68,9 @@ struct exchange {
     /* A side's deadline is armed anew when this changes, and, for waits that are about progress,
      * whenever that side has moved. */
     enum exchange_wait client_wait, upstream_wait;
-    bool client_has_moved, upstream_has_moved; /* since its deadline was armed */
-    size_t client_unsent, upstream_unsent;     /* when WAIT_TO_SEND was armed */
+    bool client_has_sent, client_has_taken; /* bytes, since its deadline was armed */
+    bool upstream_has_sent, upstream_has_taken;
+    size_t client_unsent, upstream_unsent; /* when WAIT_TO_SEND was armed */
 
     struct proxy *proxy;
     struct downstream *downstream;

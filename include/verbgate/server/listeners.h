@@ -11,7 +11,9 @@ struct listeners_entry {
     char *text;  /* the bind address as written; owned; names the listener across reloads */
     char *name;  /* the section's name; owned */
     struct listener_socket socket;
-    bool is_wanted; /* by the policy that is being put in force */
+    bool is_wanted;             /* by the policy that is being put in force */
+    unsigned mode, wanted_mode; /* of a Unix socket */
+    unsigned backlog, wanted_backlog;
 };
 
 struct listeners {

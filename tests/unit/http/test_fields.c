@@ -142,8 +142,9 @@ Test(fields, moves_white_space_from_in_front_of_a_colon_to_behind_it)
     } cases[] = {
         {"A : 1\r\nB\t :2\r\n\r\n", "A:  1\r\nB:  2\r\n\r\n"},
         {"A: 1 : 2\r\n", "A: 1 : 2\r\n"},   /* only the first colon ends a name */
-        {" : 1\r\nA : 1", " : 1\r\nA : 1"}, /* no name; no complete line */
-        {"A B : 1\r\n", "A B:  1\r\n"},     /* still no name, for the parser to refuse */
+        {" : 1\r\nA : 1", " : 1\r\nA:  1"}, /* no name; an incomplete line */
+        {"A: 1\r\n\r\nkey : value\r\n", "A: 1\r\n\r\nkey : value\r\n"}, /* content */
+        {"A B : 1\r\n", "A B:  1\r\n"}, /* still no name, for the parser to refuse */
         {"none\r\n\r\n", "none\r\n\r\n"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -156,5 +157,18 @@ Test(fields, moves_white_space_from_in_front_of_a_colon_to_behind_it)
         cr_assert(slice_equal(slice_make(text, length), slice_of(cases[i].after)), "%s",
                   cases[i].before);
         free(text);
+    }
+}
+
+Test(fields, knows_a_name_that_still_waits_for_its_colon)
+{
+    static const char *const open[] = {"A: 1\r\nName ", "Name\t", "Name        "};
+    static const char *const closed[] = {
+        "", "Name", "A: 1\r\n ", "Na me :", "Name :", "A: 1\r\n", "A B ", "Name         "};
+    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++) {
+        cr_assert(fields_end_in_open_name(open[i], strlen(open[i])), "%s", open[i]);
+    }
+    for (size_t i = 0; i < sizeof closed / sizeof closed[0]; i++) {
+        cr_assert_not(fields_end_in_open_name(closed[i], strlen(closed[i])), "%s", closed[i]);
     }
 }

@@ -334,6 +334,8 @@ Test(stream, queues_exactly_the_rest_at_every_split)
     cr_assert_eq(stream_write(&stream, slices, 4), STREAM_SENT);
     most = 3;
     operations.write_queue = refuse_queue;
+    cr_assert_eq(stream_write(&stream, slices, 4), STREAM_CUT);
+    most = 0;
     cr_assert_eq(stream_write(&stream, slices, 4), STREAM_FAILED);
     cr_assert_not(stream_is_queued(&stream));
     stream.operations = &stream_socket_operations;

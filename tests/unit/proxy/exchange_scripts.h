@@ -34,8 +34,8 @@ struct script {
 #define DATE   "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
 #define MASKED "Date: -----------------------------\r\n"
 /* What the gateway adds to each request's head. */
-#define ONWARD                                                               \
-    "Host: app.test\r\nX-Forwarded-For: unix\r\nX-Forwarded-Proto: http\r\n" \
+#define ONWARD                                      \
+    "Host: app.test\r\nX-Forwarded-Proto: http\r\n" \
     "X-Forwarded-Host: h\r\nVia: 1.1 verbgate\r\n"
 
 /* Its own answer to PATCH, without what ends the head. */
@@ -48,6 +48,18 @@ struct script {
 #define REFUSAL_CONTENT "501 Not Implemented\n" REFUSED "\n"
 
 static const struct script scripts[] = {
+    /* The connection ends with the answer; the content behind it is no part of any head. */
+    {"a refused upload that ends the connection",
+     1,
+     "",
+     REFUSAL "Connection: close\r\n\r\n" REFUSAL_CONTENT,
+     {{CLIENT_SENDS,
+       "PATCH /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 12\r\n\r\n"},
+      {CLIENT_SENDS, "GET / HT"},
+      {CLIENT_SENDS, "TP/1"},
+      {CLIENT_GETS, REFUSED "\n"},
+      {CLIENT_SHUTS, NULL},
+      {CLIENT_SEES_END, NULL}}},
     {"content with a length",
      1,
      "GET /a HTTP/1.1\r\n" ONWARD "\r\n",
@@ -221,7 +233,6 @@ static const struct script scripts[] = {
      1,
      "GET /a HTTP/1.1\r\n"
      "Host: app.test\r\n"
-     "X-Forwarded-For: unix\r\n"
      "X-Forwarded-Proto: http\r\n"
      "Via: 1.0 verbgate\r\n"
      "\r\n",
