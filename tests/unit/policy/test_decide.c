@@ -468,6 +468,36 @@ Test(decide, no_spelling_of_a_path_walks_round_a_rule)
     }
 }
 
+/* The limits of a route hold for every spelling of its paths. */
+Test(decide, takes_the_strictest_limits_of_all_readings)
+{
+    routes[0].limits = (struct policy_limits){.max_body = 10, .allows_upgrade = false};
+    routes[0].has_allow = false;
+    routes[1].limits = (struct policy_limits){.max_body = 1000, .allows_upgrade = true};
+    const struct route_pattern patterns[] = {
+        {.path = SLICE("/ro/*"), .route = &routes[0]},
+        {.path = SLICE("/*"), .route = &routes[1]},
+    };
+    seal(patterns, 2);
+    static const struct wish strict[] = {
+        {WISH("POST", "1.1", "/ro/a", FORWARD, 0, 0)},
+        {WISH("POST", "1.1", "/%72o/a", FORWARD, 0, 0)},
+        {WISH("POST", "1.1", "/x/../ro/a", FORWARD, 0, 0)},
+        {WISH("POST", "1.1", "//x/ro/a", FORWARD, 0, 0)},
+    };
+    struct target target;
+    for (size_t i = 0; i < sizeof strict / sizeof strict[0]; i++) {
+        struct verdict verdict = ask(&strict[i], &target);
+        cr_assert_eq(verdict.kind, VERDICT_FORWARD, "%s", strict[i].target);
+        cr_assert_eq(verdict.limits.max_body, 10, "%s", strict[i].target);
+        cr_assert_not(verdict.limits.allows_upgrade, "%s", strict[i].target);
+    }
+    static const struct wish lax = {WISH("POST", "1.1", "/other", FORWARD, 0, 0)};
+    struct verdict verdict = ask(&lax, &target);
+    cr_assert_eq(verdict.limits.max_body, 1000);
+    cr_assert(verdict.limits.allows_upgrade);
+}
+
 /* As above with a route for every path, so that nothing is refused for leading nowhere. */
 Test(decide, no_spelling_walks_round_a_rule_when_every_path_has_a_route)
 {
@@ -485,6 +515,11 @@ Test(decide, no_spelling_walks_round_a_rule_when_every_path_has_a_route)
          .allow = "GET, HEAD, OPTIONS, TRACE"},
         {WISH("POST", "1.1", "//ro/a", METHOD_ROUTE, 405, 42),
          .allow = "GET, HEAD, OPTIONS, TRACE"},
+        {WISH("POST", "1.1", "//host/ro/a", METHOD_ROUTE, 405, 42), /* read as a URL */
+         .allow = "GET, HEAD, OPTIONS, TRACE"},
+        {WISH("POST", "1.1", "/\\host/ro/a", METHOD_ROUTE, 405, 42),
+         .allow = "GET, HEAD, OPTIONS, TRACE"},
+        {WISH("POST", "1.1", "//host", FORWARD, 0, 50)},
         {WISH("POST", "1.1", "/./ro/a", METHOD_ROUTE, 405, 42),
          .allow = "GET, HEAD, OPTIONS, TRACE"},
         {WISH("POST", "1.1", "http://b.test/ro/a", METHOD_ROUTE, 405, 42),

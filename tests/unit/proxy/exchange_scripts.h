@@ -55,6 +55,7 @@ static const struct script scripts[] = {
      REFUSAL "Connection: close\r\n\r\n" REFUSAL_CONTENT,
      {{CLIENT_SENDS,
        "PATCH /a HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 12\r\n\r\n"},
+      {CLIENT_GETS, "H"}, /* and the rest of it waits */
       {CLIENT_SENDS, "GET / HT"},
       {CLIENT_SENDS, "TP/1"},
       {CLIENT_GETS, REFUSED "\n"},
