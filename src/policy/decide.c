@@ -222,10 +222,10 @@ static void tighten(struct policy_limits *limits, const struct policy_limits *ot
     limits->allows_upgrade = limits->allows_upgrade && other->allows_upgrade;
 }
 
-static bool lead_apart(const struct destination destinations[READINGS])
+static bool lead_apart(const struct destination *destinations, int count)
 {
     const struct policy_upstream *upstream = NULL;
-    for (int i = 0; i < READINGS; i++) {
+    for (int i = 0; i < count; i++) {
         const struct policy_upstream *other = destinations[i].upstream;
         if (upstream != NULL && other != NULL && other != upstream) {
             return true;
@@ -252,13 +252,15 @@ static void judge_readings(const struct policy *policy, const struct decide_requ
         find_destination(policy, request->host, readings.lenient),
         find_destination(policy, request->host, without_authority(path, readings.lenient)),
     };
-    if (lead_apart(destinations)) {
+    /* Where the operator knows that no backend reads leniently, the first two are enough. */
+    int count = policy->gateway.path_readings == PATH_READINGS_ALL ? READINGS : 2;
+    if (lead_apart(destinations, count)) {
         settle(verdict, VERDICT_PATH_AMBIGUOUS_RULE, built_in);
         return;
     }
     const struct verdict blank = *verdict;
     judge_destination(policy, request, destinations[0], verdict);
-    for (int i = 1; i < READINGS && verdict->kind != VERDICT_REFUSE; i++) {
+    for (int i = 1; i < count && verdict->kind != VERDICT_REFUSE; i++) {
         struct verdict reading = blank;
         judge_destination(policy, request, destinations[i], &reading);
         if (reading.kind == VERDICT_REFUSE) {
@@ -280,7 +282,8 @@ void decide(const struct policy *policy, const struct decide_request *request,
         return;
     }
     /* Where no rule depends on the path, every reading of it gets the same verdict. */
-    if (policy->judges_paths && target_is_ambiguous(request->target->path)) {
+    bool is_judged = policy->judges_paths && policy->gateway.path_readings != PATH_READINGS_WRITTEN;
+    if (is_judged && target_is_ambiguous(request->target->path)) {
         judge_readings(policy, request, verdict);
         return;
     }

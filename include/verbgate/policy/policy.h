@@ -89,6 +89,13 @@ struct policy_route {
     struct rule_source allow_source; /* the key; line 0 when left at its default */
 };
 
+/* Under which readings a path is judged (http/target.h); the words of the option in this order. */
+enum path_readings {
+    PATH_READINGS_ALL,
+    PATH_READINGS_NORMAL,  /* as written and normal */
+    PATH_READINGS_WRITTEN, /* as written only */
+};
+
 struct policy_gateway {
     unsigned workers; /* 0: auto */
     enum log_level log_level;
@@ -96,6 +103,7 @@ struct policy_gateway {
     enum access_log_format { ACCESS_LOG_COMMON, ACCESS_LOG_JSON } access_log_format;
     struct slice name; /* in Via and Proxy-Status; a token */
     enum forwarded_mode forwarded;
+    enum path_readings path_readings;
     uint32_t drain_timeout_ms;      /* life after SIGTERM */
     uint32_t head_timeout_ms;       /* first byte of a request to the end of its head */
     uint32_t idle_timeout_ms;       /* client connection between requests */

@@ -468,6 +468,34 @@ Test(decide, no_spelling_of_a_path_walks_round_a_rule)
     }
 }
 
+Test(decide, leaves_out_readings_that_the_operator_leaves_out)
+{
+    const struct route_pattern patterns[] = {
+        {.path = SLICE("/ro/*"), .route = &routes[0]},
+        {.path = SLICE("/*"), .route = &routes[1]},
+    };
+    seal(patterns, 2);
+    static const struct {
+        const char *path;
+        bool is_refused[3]; /* by enum path_readings */
+    } cases[] = {
+        {"/ro/a", {true, true, true}},       {"/%72o/a", {true, true, false}},
+        {"/x/../ro/a", {true, true, false}}, {"/ro%2Fa", {true, false, false}},
+        {"/ro;v=1/a", {true, false, false}}, {"//host/ro/a", {true, false, false}},
+        {"/other", {false, false, false}},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (unsigned readings = PATH_READINGS_ALL; readings <= PATH_READINGS_WRITTEN; readings++) {
+            policy->gateway.path_readings = (enum path_readings)readings;
+            struct wish wish = {WISH("POST", "1.1", cases[i].path, FORWARD, 0, 0)};
+            struct target target;
+            struct verdict verdict = ask(&wish, &target);
+            cr_assert_eq(verdict.kind == VERDICT_REFUSE, cases[i].is_refused[readings],
+                         "%s under %u", cases[i].path, readings);
+        }
+    }
+}
+
 /* The limits of a route hold for every spelling of its paths. */
 Test(decide, takes_the_strictest_limits_of_all_readings)
 {
