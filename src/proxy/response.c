@@ -210,10 +210,6 @@ static void release_upstream(struct exchange *exchange)
                     exchange->response_framing.kind != FRAMING_UNTIL_CLOSE &&
                     exchange->response_connection.is_persistent;
     if (is_clean) {
-        /* Some servers send the content that HEAD or 304 must not have, if a moment later. */
-        upstream->is_suspect = exchange->response_framing.kind == FRAMING_NONE &&
-                               (fields_has(&exchange->response_fields, FIELD_CONTENT_LENGTH) ||
-                                fields_has(&exchange->response_fields, FIELD_TRANSFER_ENCODING));
         upstream_release(upstream, settings->max_idle, settings->idle_timeout_ms);
     } else {
         upstream_close(upstream);

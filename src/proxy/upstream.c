@@ -132,7 +132,6 @@ struct upstream *upstream_connect(struct pool *pool, struct exchange *exchange, 
     }
     upstream->state = UPSTREAM_CONNECTING;
     upstream->is_reused = false;
-    upstream->is_suspect = false;
     upstream->pool = pool;
     upstream->exchange = exchange;
     list_init(&upstream->node);

@@ -23,8 +23,7 @@ struct upstream {
         UPSTREAM_IDLE,
         UPSTREAM_CLOSING,
     } state;
-    bool is_reused;  /* the current exchange is not its first */
-    bool is_suspect; /* its last response declared content that it must not have */
+    bool is_reused; /* the current exchange is not its first */
     struct stream stream;
     uv_connect_t connect;
     struct deadline deadline;
