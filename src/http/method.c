@@ -1,9 +1,5 @@
 #include "verbgate/http/method.h"
 
-#include "verbgate/http/token.h"
-
-#include <assert.h>
-
 static const struct {
     struct slice name;
     bool is_safe;
@@ -66,11 +62,6 @@ bool method_is_safe(enum method method)
 bool method_is_idempotent(enum method method)
 {
     return method < METHOD_REGISTERED_COUNT && methods[method].is_idempotent;
-}
-
-bool method_is_token(struct slice name)
-{
-    return token_is_valid(name);
 }
 
 enum method method_suggest(struct slice name)

@@ -45,7 +45,9 @@ static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
     if (count > 0) {
         stream->events->on_read(stream, buffer->base, (size_t)count);
     } else if (count == 0) {
-        stream->events->on_read_nothing(stream);
+        if (stream->events->on_read_nothing != NULL) {
+            stream->events->on_read_nothing(stream);
+        }
     } else {
         stream_stop_reading(stream);
         stream->events->on_read_end(stream, true_end(stream, (int)count));

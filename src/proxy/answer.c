@@ -62,8 +62,7 @@ void exchange_answer_verdict(struct exchange *exchange)
     sentence.length -= sentence.length > 0 ? 1 : 0; /* the newline */
     exchange->reason = verdict->kind == VERDICT_REFUSE ? REASON_REFUSED : REASON_COMPLETE;
     if (exchange->line.version_major != 1) {
-        exchange->must_close = true;
-        exchange->must_linger = true;
+        exchange_end_connection(exchange);
     }
     struct reply reply = {
         .status = verdict->status,

@@ -1,5 +1,5 @@
-/* The life of an exchange: made, updated, ended. What happens in between is in request.c,
- * response.c and answer.c. */
+/* The life of an exchange: made, updated, ended. What happens in between is in the other files of
+ * exchange_steps.h. */
 #include "exchange_steps.h"
 
 #include "verbgate/base/log.h"
@@ -388,8 +388,8 @@ bool exchange_check_complete(struct exchange *exchange)
         return false;
     }
     if (exchange->request_state == REQUEST_CONTENT || exchange->request_state == REQUEST_HELD) {
-        exchange_abandon_content(
-            exchange); /* the server answered before it had the whole request */
+        /* The server answered before it had the whole request. */
+        exchange_abandon_content(exchange);
     }
     if (exchange->request_state == REQUEST_DROP && !exchange->must_close) {
         return false;
@@ -420,8 +420,7 @@ void exchange_client_timeout(struct exchange *exchange)
         if (exchange->response_state == RESPONSE_DONE) {
             exchange_abort(exchange, REASON_CONTENT_SLOW);
         } else {
-            exchange->must_close = true;
-            exchange->must_linger = true;
+            exchange_end_connection(exchange);
             exchange_fail(exchange, REASON_CONTENT_SLOW);
         }
         break;

@@ -49,6 +49,14 @@ static inline size_t exchange_max_head(const struct exchange *exchange)
     return most < room ? most : room;
 }
 
+/* The client's connection ends with this exchange, and what still comes in is read and dropped first:
+ * nothing of it may be taken for another request. */
+static inline void exchange_end_connection(struct exchange *exchange)
+{
+    exchange->must_close = true;
+    exchange->must_linger = true;
+}
+
 static inline struct stream *exchange_client(struct exchange *exchange)
 {
     return &exchange->downstream->stream;

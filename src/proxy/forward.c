@@ -219,8 +219,7 @@ void exchange_send_failed(struct exchange *exchange, bool nothing_was_sent)
     exchange->upstream_is_deaf = true;
     if (exchange->request_state != REQUEST_DONE) {
         exchange->request_state = REQUEST_DROP;
-        exchange->must_close = true;
-        exchange->must_linger = true;
+        exchange_end_connection(exchange);
     }
     exchange_update(exchange);
 }

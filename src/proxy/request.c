@@ -2,8 +2,6 @@
  * server in forward.c. */
 #include "exchange_steps.h"
 
-#include <assert.h>
-
 static enum head_status read_line(struct exchange *exchange)
 {
     const struct policy_gateway *settings = exchange_settings(exchange);

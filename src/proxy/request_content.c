@@ -50,8 +50,7 @@ bool exchange_is_too_large(const struct exchange *exchange)
 
 void exchange_fail_and_close(struct exchange *exchange, enum close_reason reason)
 {
-    exchange->must_close = true;
-    exchange->must_linger = true;
+    exchange_end_connection(exchange);
     exchange_fail(exchange, reason);
 }
 
@@ -76,13 +75,11 @@ static void drop_buffered(struct exchange *exchange)
     if (!exchange_take_buffered(exchange, &content, &is_last)) {
         /* Nobody knows where the next request would begin: nothing more is read as one. */
         exchange->request_state = REQUEST_DONE;
-        exchange->must_close = true;
-        exchange->must_linger = true;
+        exchange_end_connection(exchange);
     } else if (is_last) {
         exchange->request_state = REQUEST_DONE;
     } else if (exchange->received_bytes > exchange_settings(exchange)->drain_body) {
-        exchange->must_close = true;
-        exchange->must_linger = true;
+        exchange_end_connection(exchange);
     }
 }
 
@@ -94,8 +91,7 @@ void exchange_abandon_content(struct exchange *exchange)
     if (!exchange->has_head) {
         /* What comes while the answer is on its way must not be read as more of the head. */
         exchange->request_state = REQUEST_DONE;
-        exchange->must_close = true;
-        exchange->must_linger = true;
+        exchange_end_connection(exchange);
         return;
     }
     uint64_t most = exchange_settings(exchange)->drain_body;
@@ -104,8 +100,7 @@ void exchange_abandon_content(struct exchange *exchange)
     /* A client that still waits for 100 (Continue) may or may not send its content after another
      * answer: what would come next could be read either way (RFC 9110 section 10.1.1). */
     if (is_unbounded || exchange->expects_continue) {
-        exchange->must_close = true;
-        exchange->must_linger = true;
+        exchange_end_connection(exchange);
     }
     if (exchange->must_close) {
         /* What comes while the answer is on its way must not be read as anything. */
@@ -179,9 +174,8 @@ static void relay_content(struct exchange *exchange, char *data, size_t length)
 
 static void drop_content(struct exchange *exchange, size_t length)
 {
-    exchange->received_bytes += is_discarding(exchange) ? length : 0;
     if (is_discarding(exchange)) {
-        /* Nothing of it is looked at. */
+        exchange->received_bytes += length; /* nothing of it is looked at */
     } else if (uses_scratch(exchange)) {
         exchange->request_left -= length;
         exchange->received_bytes += length;

@@ -166,16 +166,17 @@ static bool take_content(struct exchange *exchange, char *data, size_t length,
                          struct slice *content, bool *is_last)
 {
     size_t used = length;
-    *content = slice_make(data, length);
     *is_last = false;
     switch (exchange->response_framing.kind) {
     case FRAMING_NONE:
         used = 0;
+        *content = slice_make(NULL, 0);
         *is_last = true;
         break;
     case FRAMING_LENGTH:
         used = length < exchange->response_left ? length : (size_t)exchange->response_left;
         exchange->response_left -= used;
+        *content = slice_make(data, used);
         *is_last = exchange->response_left == 0;
         break;
     case FRAMING_CHUNKED: {
@@ -186,16 +187,14 @@ static bool take_content(struct exchange *exchange, char *data, size_t length,
             return false;
         }
         *is_last = status == MESSAGE_DONE;
-        exchange->response_is_extra = used < length;
-        exchange->sent_bytes += content->length;
-        return true;
-    }
-    case FRAMING_UNTIL_CLOSE:
         break;
     }
-    content->length = used;
+    case FRAMING_UNTIL_CLOSE:
+        *content = slice_make(data, length);
+        break;
+    }
     exchange->response_is_extra = used < length;
-    exchange->sent_bytes += used;
+    exchange->sent_bytes += content->length;
     return true;
 }
 
@@ -406,8 +405,7 @@ void exchange_upstream_timeout(struct exchange *exchange)
         /* fall through */
     case WAIT_RESPONSE:
         if (exchange->request_state != REQUEST_DONE) {
-            exchange->must_close = true;
-            exchange->must_linger = true;
+            exchange_end_connection(exchange);
         }
         exchange_fail(exchange, REASON_UPSTREAM_SLOW);
         break;

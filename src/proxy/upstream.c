@@ -46,11 +46,6 @@ static void on_read_end(struct stream *stream, int error)
     }
 }
 
-static void on_read_nothing(struct stream *stream)
-{
-    (void)stream;
-}
-
 static void on_drained(struct stream *stream, int error)
 {
     struct upstream *upstream = of_stream(stream);
@@ -83,7 +78,6 @@ static const struct stream_events events = {
     .on_allocate = on_allocate,
     .on_read = on_read,
     .on_read_end = on_read_end,
-    .on_read_nothing = on_read_nothing,
     .on_drained = on_drained,
     .on_connected = on_connected,
     .on_closed = on_closed,

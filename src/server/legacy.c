@@ -212,11 +212,6 @@ static void on_read_end(struct stream *stream, int error)
     stream_close(stream);
 }
 
-static void on_read_nothing(struct stream *stream)
-{
-    (void)stream;
-}
-
 static void on_drained(struct stream *stream, int error)
 {
     (void)error;
@@ -234,7 +229,6 @@ static const struct stream_events events = {
     .on_allocate = on_allocate,
     .on_read = on_read,
     .on_read_end = on_read_end,
-    .on_read_nothing = on_read_nothing,
     .on_drained = on_drained,
     .on_closed = on_closed,
 };

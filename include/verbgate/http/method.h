@@ -77,9 +77,6 @@ struct slice method_name(enum method method);
 bool method_is_safe(enum method method);
 bool method_is_idempotent(enum method method);
 
-/* True for a non-empty string of token characters (RFC 9110 section 5.6.2). */
-bool method_is_token(struct slice name);
-
 /*
  * The registered method that a reader of `name` most likely meant: the same letters in another
  * case, or one typing error away; METHOD_UNKNOWN when there is none. For hints only.

@@ -27,7 +27,7 @@ struct stream_events {
     void (*on_read)(struct stream *stream, char *data, size_t length);
     /* No more bytes: `error` is UV_EOF or another libuv error. Reading has stopped. */
     void (*on_read_end)(struct stream *stream, int error);
-    /* There was nothing to read after all: room that on_allocate gave is not used. */
+    /* There was nothing to read after all: room that on_allocate gave is not used. May be NULL. */
     void (*on_read_nothing)(struct stream *stream);
     /* The queue is empty again (0), or writing failed (a libuv error; nothing more can be sent). */
     void (*on_drained)(struct stream *stream, int error);
