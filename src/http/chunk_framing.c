@@ -32,8 +32,10 @@ enum byte_class {
 /* The grammar of RFC 9112 section 7.1. What is not in a row leads to CHUNK_BAD. */
 static const unsigned char transitions[][CLASS_COUNT] = {
     [CHUNK_SIZE_START] = {[CLASS_DIGIT] = CHUNK_SIZE},
-    [CHUNK_SIZE] = {[CLASS_DIGIT] = CHUNK_SIZE, [CLASS_BLANK] = CHUNK_EXTENSION_BLANK,
+    [CHUNK_SIZE] = {[CLASS_DIGIT] = CHUNK_SIZE, [CLASS_BLANK] = CHUNK_SIZE_BLANK,
                     [CLASS_SEMICOLON] = CHUNK_NAME_START, [CLASS_CR] = CHUNK_LINE_LF},
+    [CHUNK_SIZE_BLANK] = {[CLASS_BLANK] = CHUNK_SIZE_BLANK, [CLASS_SEMICOLON] = CHUNK_NAME_START,
+                          [CLASS_CR] = CHUNK_LINE_LF}, /* of padding only: see is_refused */
     [CHUNK_EXTENSION_BLANK] = {[CLASS_BLANK] = CHUNK_EXTENSION_BLANK,
                                [CLASS_SEMICOLON] = CHUNK_NAME_START},
     [CHUNK_NAME_START] = {ON_TOKEN(CHUNK_NAME), [CLASS_BLANK] = CHUNK_NAME_START},
@@ -63,9 +65,9 @@ static const unsigned char transitions[][CLASS_COUNT] = {
 };
 /* clang-format on */
 
-void chunk_framing_start(struct chunk_framing *framing)
+void chunk_framing_start(struct chunk_framing *framing, bool takes_padding)
 {
-    *framing = (struct chunk_framing){.state = CHUNK_SIZE_START};
+    *framing = (struct chunk_framing){.state = CHUNK_SIZE_START, .takes_padding = takes_padding};
 }
 
 /* The bytes that chunk lines are made of; classify knows the others. */
@@ -100,7 +102,7 @@ static enum byte_class classify(char c)
 
 static bool is_extension(enum chunk_state state)
 {
-    return state >= CHUNK_EXTENSION_BLANK && state <= CHUNK_QUOTED_END;
+    return state >= CHUNK_SIZE_BLANK && state <= CHUNK_QUOTED_END;
 }
 
 /* What is wrong with `c` in this state. */
@@ -124,6 +126,15 @@ static bool add_digit(struct chunk_framing *framing, char c)
     return framing->size_digits <= CHUNK_SIZE_DIGITS_MAX && framing->left >> CHUNK_SIZE_BITS == 0;
 }
 
+/* Whether `c` may not stand where it does. */
+static bool is_refused(struct chunk_framing *framing, enum chunk_state state, enum chunk_state next,
+                       char c)
+{
+    bool is_padding = state == CHUNK_SIZE_BLANK && next == CHUNK_LINE_LF;
+    return next == CHUNK_BAD || (next == CHUNK_SIZE && !add_digit(framing, c)) ||
+           (is_padding && !framing->takes_padding);
+}
+
 /* Reads extension bytes, then framing bytes, up to the next extension, content, the end of the
  * message, a fault, or the end of `data`. */
 static enum http_fault walk(struct chunk_framing *framing, const char *data, size_t length,
@@ -135,7 +146,7 @@ static enum http_fault walk(struct chunk_framing *framing, const char *data, siz
     size_t at = 0;
     while (at < length && state != CHUNK_CONTENT && state != CHUNK_COMPLETE) {
         enum chunk_state next = transitions[state][classify(data[at])];
-        if (next == CHUNK_BAD || (next == CHUNK_SIZE && !add_digit(framing, data[at]))) {
+        if (is_refused(framing, state, next, data[at])) {
             fault = fault_of(state, data[at]);
             break;
         }

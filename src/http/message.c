@@ -303,7 +303,7 @@ enum message_status message_read_fields(struct message *message, const char *dat
 static void start_chunks(struct message *message)
 {
     message->phase = MESSAGE_CONTENT;
-    chunk_framing_start(&message->chunk_framing);
+    chunk_framing_start(&message->chunk_framing, message->kind == MESSAGE_RESPONSE);
     memcpy(message->parser, &ready[message->kind].chunks, sizeof(llhttp_t));
 }
 

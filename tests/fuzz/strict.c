@@ -179,7 +179,9 @@ static bool read_chunks(struct cursor *cursor, enum strict_view view,
     while (take_line(cursor, &line)) {
         struct slice extensions;
         size_t size;
-        if (view == STRICT_RECEIVED && cut(&line, ';', &extensions)) {
+        bool has_extensions = view == STRICT_RECEIVED && cut(&line, ';', &extensions);
+        bool may_pad = view == STRICT_RECEIVED && message->status != 0; /* a response's size */
+        if (has_extensions || may_pad) {
             line = trim(line); /* BWS (section 7.1.1) */
         }
         if (!read_size(cursor, line, &size)) {

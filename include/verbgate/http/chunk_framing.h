@@ -6,7 +6,8 @@
  * differently, or do not bound, is decided here alone:
  *
  *   a line ends in CRLF, and neither CR nor LF is anywhere else (section 2.2)
- *   a chunk size has 1 to 16 hex digits
+ *   a chunk size has 1 to 16 hex digits; blanks behind it, which old servers pad it with, only where
+ *   the caller takes padding: in responses
  *   a chunk extension follows the grammar of section 7.1.1: any number of ";name" and
  *   ";name=value" with bad whitespace round ';' and '=', but none before CR, and no empty name;
  *   it is dropped, and llhttp, which has other ideas in each version, never sees one
@@ -41,7 +42,8 @@ struct chunk_framing {
         CHUNK_SIZE_START,
         CHUNK_SIZE,
         /* Extension bytes lead to one of these and to no other. */
-        CHUNK_EXTENSION_BLANK, /* behind a size or a value: ';' must follow */
+        CHUNK_SIZE_BLANK,      /* ';' must follow, or with padding CR */
+        CHUNK_EXTENSION_BLANK, /* behind a value: ';' must follow */
         CHUNK_NAME_START,
         CHUNK_NAME,
         CHUNK_NAME_BLANK, /* ';' or '=' must follow */
@@ -61,6 +63,7 @@ struct chunk_framing {
         CHUNK_END_LF,
         CHUNK_COMPLETE,
     } state;
+    bool takes_padding;
     unsigned size_digits; /* of the chunk line so far */
     uint64_t left;        /* the size so far, then the bytes of it that have not come */
     size_t overhead;      /* framing bytes that content has not paid for, <= CHUNK_OVERHEAD_MAX */
@@ -73,7 +76,7 @@ struct chunk_run {
     size_t content;   /* for llhttp, one piece of content */
 };
 
-void chunk_framing_start(struct chunk_framing *framing);
+void chunk_framing_start(struct chunk_framing *framing, bool takes_padding);
 
 /*
  * Reads on to the end of the next run. Without a fault it takes at least one byte of a `data` that

@@ -48,7 +48,7 @@ static struct walk walk_text(const char *text, size_t length, size_t split)
 {
     cr_assert_leq(length, TEXT_MAX);
     struct chunk_framing framing;
-    chunk_framing_start(&framing);
+    chunk_framing_start(&framing, false);
     struct walk walk = {.fault = FAULT_NONE};
     for (size_t at = 0; at < length;) {
         size_t piece = split == SIZE_MAX ? 1 : at < split ? split - at : length - at;
@@ -203,12 +203,38 @@ Test(chunk_framing, reads_sizes_of_60_bits)
 {
     static const char text[] = "0EdCbA9876543210\r\nx";
     struct chunk_framing framing;
-    chunk_framing_start(&framing);
+    chunk_framing_start(&framing, false);
     struct chunk_run run;
     cr_assert_eq(chunk_framing_next(&framing, TEXT(text), &run), FAULT_NONE);
     cr_assert_eq(run.framing, 18);
     cr_assert_eq(run.content, 1);
     cr_assert_eq(framing.left, UINT64_C(0xedcba987654320f));
+}
+
+Test(chunk_framing, takes_padding_behind_a_size_only_where_it_may)
+{
+    static const struct {
+        const char *text;
+        enum http_fault strict, lenient;
+    } cases[] = {
+        {"1  \r\nx", FAULT_CHUNK_SYNTAX, FAULT_NONE},
+        {"1\t\r\nx", FAULT_CHUNK_SYNTAX, FAULT_NONE},
+        {"1 ;a\r\nx", FAULT_NONE, FAULT_NONE},
+        {" 1\r\nx", FAULT_CHUNK_SYNTAX, FAULT_CHUNK_SYNTAX},
+        {"1 2\r\nx", FAULT_CHUNK_SYNTAX, FAULT_CHUNK_SYNTAX},
+        {"1 \nx", FAULT_CHUNK_SYNTAX, FAULT_CHUNK_SYNTAX},
+        {"1;a=b \r\nx", FAULT_CHUNK_SYNTAX, FAULT_CHUNK_SYNTAX},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        for (int padding = 0; padding <= 1; padding++) {
+            struct chunk_framing framing;
+            struct walk walk = {.fault = FAULT_NONE};
+            chunk_framing_start(&framing, padding == 1);
+            walk_piece(&framing, &walk, cases[i].text, strlen(cases[i].text));
+            cr_assert_eq(walk.fault, padding == 1 ? cases[i].lenient : cases[i].strict, "%s",
+                         cases[i].text);
+        }
+    }
 }
 
 /* The count of bytes of `text` again and again that pass before the fault. */
@@ -230,7 +256,7 @@ static size_t count_passed(struct chunk_framing *framing, char byte, size_t piec
 
 static void walk_start(struct chunk_framing *framing, const char *text)
 {
-    chunk_framing_start(framing);
+    chunk_framing_start(framing, false);
     for (size_t at = 0, length = strlen(text); at < length;) {
         struct chunk_run run;
         cr_assert_eq(chunk_framing_next(framing, text + at, length - at, &run), FAULT_NONE);

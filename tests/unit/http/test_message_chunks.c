@@ -24,12 +24,13 @@ static void start(struct message *message, struct fields *fields, enum message_k
 }
 
 /* Cut before `split` (0: not at all), or with a split of SIZE_MAX between all bytes. */
-static void decode(const char *text, size_t length, size_t split, struct decoded *out)
+static void decode(enum message_kind kind, const char *text, size_t length, size_t split,
+                   struct decoded *out)
 {
     struct fields fields;
     fields_init(&fields, NULL, 0);
     struct message message;
-    start(&message, &fields, length % 2 == 0 ? MESSAGE_REQUEST : MESSAGE_RESPONSE);
+    start(&message, &fields, kind);
     *out = (struct decoded){.status = MESSAGE_MORE};
     for (size_t at = 0; at < length && out->status == MESSAGE_MORE;) {
         size_t room = split == SIZE_MAX ? 1 : at < split ? split - at : length - at;
@@ -86,8 +87,6 @@ static const char *const refused[] = {
     ";a;",
     ";;a",
     ";a;;b",
-    " ",
-    "\t",
     " 0",
     " a",
     "; ",
@@ -139,32 +138,53 @@ static size_t compose(char *text, const char *extension)
     return (size_t)length;
 }
 
+static void check_accepted(enum message_kind kind, const char *extension)
+{
+    char text[STREAM_MAX];
+    size_t length = compose(text, extension);
+    for (size_t split = 0; split <= length; split++) {
+        struct decoded decoded;
+        decode(kind, text, length, split == length ? SIZE_MAX : split, &decoded);
+        cr_assert_eq(decoded.status, MESSAGE_DONE, "%s at %zu", extension, split);
+        cr_assert_eq(decoded.used, length - strlen("NEXT"), "%s at %zu", extension, split);
+        cr_assert_eq(decoded.length, 6, "%s at %zu", extension, split);
+        cr_assert_arr_eq(decoded.content, "hello!", 6, "%s at %zu", extension, split);
+    }
+}
+
+static void check_refused(enum message_kind kind, const char *extension)
+{
+    char text[STREAM_MAX];
+    size_t length = compose(text, extension);
+    for (size_t split = 0; split <= length; split++) {
+        struct decoded decoded;
+        decode(kind, text, length, split == length ? SIZE_MAX : split, &decoded);
+        cr_assert_eq(decoded.status, MESSAGE_BAD, "%s at %zu", extension, split);
+    }
+}
+
 Test(message_chunks, accepts_and_drops_legal_extensions)
 {
     for (size_t i = 0; i < COUNT_OF(accepted); i++) {
-        char text[STREAM_MAX];
-        size_t length = compose(text, accepted[i]);
-        for (size_t split = 0; split <= length; split++) {
-            struct decoded decoded;
-            decode(text, length, split == length ? SIZE_MAX : split, &decoded);
-            cr_assert_eq(decoded.status, MESSAGE_DONE, "%s at %zu", accepted[i], split);
-            cr_assert_eq(decoded.used, length - strlen("NEXT"), "%s at %zu", accepted[i], split);
-            cr_assert_eq(decoded.length, 6, "%s at %zu", accepted[i], split);
-            cr_assert_arr_eq(decoded.content, "hello!", 6, "%s at %zu", accepted[i], split);
-        }
+        check_accepted(MESSAGE_REQUEST, accepted[i]);
+        check_accepted(MESSAGE_RESPONSE, accepted[i]);
     }
 }
 
 Test(message_chunks, refuses_extensions_against_the_grammar)
 {
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
-        char text[STREAM_MAX];
-        size_t length = compose(text, refused[i]);
-        for (size_t split = 0; split <= length; split++) {
-            struct decoded decoded;
-            decode(text, length, split == length ? SIZE_MAX : split, &decoded);
-            cr_assert_eq(decoded.status, MESSAGE_BAD, "case %zu at %zu", i, split);
-        }
+        check_refused(MESSAGE_REQUEST, refused[i]);
+        check_refused(MESSAGE_RESPONSE, refused[i]);
+    }
+}
+
+Test(message_chunks, takes_padded_sizes_in_responses_only)
+{
+    static const char *const padding[] = {" ", "\t", "      "};
+    for (size_t i = 0; i < COUNT_OF(padding); i++) {
+        check_refused(MESSAGE_REQUEST, padding[i]);
+        check_accepted(MESSAGE_RESPONSE, padding[i]);
     }
 }
 
@@ -530,7 +550,7 @@ static void check(const struct stream *stream, const struct decoded *expected, u
     const size_t splits[] = {0, SIZE_MAX, pick(stream->length)};
     for (size_t i = 0; i < COUNT_OF(splits); i++) {
         struct decoded decoded;
-        decode(stream->text, stream->length, splits[i], &decoded);
+        decode(MESSAGE_REQUEST, stream->text, stream->length, splits[i], &decoded);
         if (!is_same(&decoded, expected)) {
             fwrite(stream->text, 1, stream->length, stderr);
             cr_assert_fail("round %u cut at %zu: status %d not %d, %zu bytes of content not %zu",
