@@ -92,23 +92,6 @@ static void read_timeouts(struct builder *builder, const struct config_section *
     gateway->tunnel_timeout_ms = options_unsigned(builder, section, "tunnel-timeout");
 }
 
-struct policy_limits build_limits(struct builder *builder, const struct config_section *section,
-                                  const struct policy_limits *inherited)
-{
-    struct policy_limits limits = *inherited;
-    bool is_top = section == document_gateway(builder->document);
-    if (is_top || options_entry(section, "max-body") != NULL) {
-        limits.max_body = options_number(builder, section, "max-body");
-    }
-    if (is_top || options_entry(section, "upgrade") != NULL) {
-        limits.allows_upgrade = options_word(builder, section, "upgrade") == 0;
-    }
-    if (is_top || options_entry(section, "expect") != NULL) {
-        limits.forwards_expect = options_word(builder, section, "expect") == 1;
-    }
-    return limits;
-}
-
 void build_gateway(struct builder *builder)
 {
     const struct config_section *section = document_gateway(builder->document);
@@ -129,6 +112,7 @@ void build_gateway(struct builder *builder)
     gateway->max_target = options_number(builder, section, "max-target");
     gateway->max_fields = options_unsigned(builder, section, "max-fields");
     gateway->drain_body = options_number(builder, section, "drain-body");
+    build_settings(builder, section, NULL, &gateway->settings);
     check_target(builder, section);
 }
 

@@ -26,9 +26,9 @@ void build_report_memory(const struct config_document *document, struct diagnost
 /* Steps of build_policy, each in a file of its own; the later ones need the earlier. */
 void build_gateway(struct builder *builder);
 
-/* What a section sets of the limits, and `inherited` for the rest. */
-struct policy_limits build_limits(struct builder *builder, const struct config_section *section,
-                                  const struct policy_limits *inherited);
+/* What a section sets, and `inherited` for the rest; NULL for [gateway]. */
+void build_settings(struct builder *builder, const struct config_section *section,
+                    const struct policy_settings *inherited, struct policy_settings *settings);
 void build_listeners(struct builder *builder);
 void build_upstreams(struct builder *builder);
 /* Returns the patterns of all routes in scratch memory, `*count` of them; NULL when none. */

@@ -147,9 +147,10 @@ static void read_route(struct builder *builder, const struct config_section *sec
     route->name = options_copy(builder, section->name);
     route->source = options_section_source(section);
     route->upstream = choose_upstream(builder, section);
-    const struct policy_limits unset = {.max_body = UINT64_MAX};
-    route->limits =
-        build_limits(builder, section, route->upstream == NULL ? &unset : &route->upstream->limits);
+    build_settings(builder, section,
+                   route->upstream == NULL ? &builder->policy->gateway.settings
+                                           : &route->upstream->settings,
+                   &route->settings);
     read_allow(builder, section, route);
 }
 

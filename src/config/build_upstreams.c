@@ -144,7 +144,7 @@ static void read_host_header(struct builder *builder, const struct config_sectio
 }
 
 static void read_upstream(struct builder *builder, const struct config_section *section,
-                          struct policy_upstream *upstream, const struct policy_limits *inherited)
+                          struct policy_upstream *upstream)
 {
     upstream->index = section->index;
     upstream->name = options_copy(builder, section->name);
@@ -157,7 +157,7 @@ static void read_upstream(struct builder *builder, const struct config_section *
     upstream->response_timeout_ms = options_unsigned(builder, section, "response-timeout");
     upstream->idle_timeout_ms = options_unsigned(builder, section, "idle-timeout");
     upstream->max_idle = options_unsigned(builder, section, "max-idle");
-    upstream->limits = build_limits(builder, section, inherited);
+    build_settings(builder, section, &builder->policy->gateway.settings, &upstream->settings);
 }
 
 void build_upstreams(struct builder *builder)
@@ -174,13 +174,10 @@ void build_upstreams(struct builder *builder)
         return;
     }
     policy->upstream_count = count;
-    const struct policy_limits unset = {.max_body = UINT64_MAX};
-    struct policy_limits limits =
-        build_limits(builder, document_gateway(builder->document), &unset);
     for (const struct config_section *section = builder->document->first_section; section != NULL;
          section = section->next) {
         if (section->kind == SCHEMA_UPSTREAM) {
-            read_upstream(builder, section, &policy->upstreams[section->index], &limits);
+            read_upstream(builder, section, &policy->upstreams[section->index]);
         }
     }
 }

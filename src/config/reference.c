@@ -121,7 +121,8 @@ static const char *unit_of(enum schema_type type)
 }
 
 /* The help, the choices, and the line itself, as a comment when the default is to be unset. */
-static void write_option(struct writer *writer, const struct schema_option *option)
+static void write_option(struct writer *writer, const struct schema_option *option,
+                         enum schema_section section)
 {
     writer_literal(writer, "\n; ");
     writer_string(writer, option->help);
@@ -129,14 +130,15 @@ static void write_option(struct writer *writer, const struct schema_option *opti
     schema_write_choices(writer, option);
     writer_string(writer, unit_of(option->type));
     writer_string(writer, option->repeats ? "; may repeat" : "");
-    bool is_unset = option->fallback != NULL && option->fallback[0] == '\0';
-    const char *value = option->fallback;
-    if (option->fallback == NULL) {
+    const char *value = schema_fallback(option, section);
+    if (value == NULL) {
         writer_literal(writer, "; required, for example:\n");
         value = option->example;
-    } else if (is_unset) {
-        writer_literal(writer, "; unset by default, for example:\n;");
-        value = option->example;
+    } else if (value[0] == '\0') {
+        bool is_inherited = (option->sections & SCHEMA_GATEWAY) != 0 && section != SCHEMA_GATEWAY;
+        writer_string(writer, is_inherited ? "; unset, as the level above; for example:\n;"
+                                           : "; unset by default, for example:\n;");
+        value = option->example != NULL ? option->example : option->fallback;
     } else if (option->type == SCHEMA_MODE) {
         /* The listener of the reference is a TCP one, on which a mode is warned about. */
         writer_literal(writer, "; default:\n;");
@@ -154,11 +156,10 @@ static void write_section(struct writer *writer, enum schema_section section, co
     writer_byte(writer, '\n');
     writer_string(writer, head);
     writer_byte(writer, '\n');
-    size_t count;
-    const struct schema_option *options = schema_options(&count);
-    for (size_t i = 0; i < count; i++) {
-        if ((options[i].sections & section) != 0) {
-            write_option(writer, &options[i]);
+    const struct schema_option *option;
+    for (size_t i = 0; (option = schema_option_at(i)) != NULL; i++) {
+        if ((option->sections & section) != 0) {
+            write_option(writer, option, section);
         }
     }
 }
@@ -168,7 +169,7 @@ void schema_write_reference(struct writer *writer)
     writer_literal(
         writer, "; Every option of verbgate with its default, its range and its unit.\n"
                 "; This file loads as it is. It is made from the option table in\n"
-                "; src/config/schema.c, and a test keeps the two equal: do not edit it by hand.\n"
+                "; src/config/schema_*.c, and a test keeps the two equal: do not edit it by hand.\n"
                 "; config/README.md explains the grammar and the rules behind the options.\n");
     write_section(writer, SCHEMA_GATEWAY,
                   "; The process as a whole. Optional, at most once.\n[gateway]");

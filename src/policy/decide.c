@@ -195,7 +195,7 @@ static void judge_destination(const struct policy *policy, const struct decide_r
         judge_max_forwards(request, destination, source, verdict)) {
         return;
     }
-    verdict->limits = route == NULL ? upstream->limits : route->limits;
+    verdict->limits = route == NULL ? upstream->settings.limits : route->settings.limits;
     settle(verdict,
            request->content_length > verdict->limits.max_body ? VERDICT_BODY_TOO_LARGE_RULE
                                                               : VERDICT_FORWARD_RULE,

@@ -130,8 +130,9 @@ static void write_about_method(struct writer *writer, const struct policy *polic
 
 static void write_too_large(struct writer *writer, const struct verdict *verdict)
 {
-    const struct policy_limits *limits =
-        verdict->route == NULL ? &verdict->upstream->limits : &verdict->route->limits;
+    const struct policy_limits *limits = verdict->route == NULL
+                                             ? &verdict->upstream->settings.limits
+                                             : &verdict->route->settings.limits;
     writer_literal(writer, "The content is larger than the ");
     writer_number(writer, limits->max_body);
     writer_literal(writer, " bytes that are allowed here.");

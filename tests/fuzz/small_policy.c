@@ -13,7 +13,7 @@ static struct policy *create(void)
         .name = SLICE("all"),
         .implements = {.any = true},
         .versions = POLICY_VERSION_ALL,
-        .limits = {.max_body = UINT64_MAX},
+        .settings = {.limits = {.max_body = UINT64_MAX}},
     };
     for (unsigned i = 0; i < METHOD_REGISTERED_COUNT; i++) {
         method_set_add(&policy->upstreams[0].implements, (enum method)i);
@@ -46,7 +46,7 @@ static void add_route(struct policy *policy, const char *name)
         .index = policy->route_count,
         .name = slice_of(name),
         .upstream = &policy->upstreams[0],
-        .limits = {.max_body = UINT64_MAX},
+        .settings = {.limits = {.max_body = UINT64_MAX}},
     };
     policy->route_count++;
 }

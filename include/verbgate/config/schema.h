@@ -36,7 +36,8 @@ struct schema_option {
     unsigned sections; /* enum schema_section bits */
     const char *key;
     enum schema_type type;
-    const char *fallback; /* the default as it would be written; NULL: required; "": unset */
+    const char *fallback; /* the default as it would be written; NULL: required; "": unset. An
+                             option of [gateway] and other sections is inherited by these. */
     uint64_t least, most; /* range of counts, sizes (bytes) and times (ms) */
     const char *words;    /* SCHEMA_WORD: the choices, separated by spaces; SCHEMA_COUNT: one word
                              that stands for 0, or NULL */
@@ -45,9 +46,12 @@ struct schema_option {
     const char *help;     /* one line */
 };
 
-/* All options, `*count` of them, by section as the reference lists them; those of several sections
- * come last. */
-const struct schema_option *schema_options(size_t *count);
+/* The options in the order of the reference, which lists them by section; NULL behind the last. */
+const struct schema_option *schema_option_at(size_t index);
+
+/* What holds where a section does not set the option: `fallback`, or "" for an option that the section
+ * inherits, from the upstream of a route or from [gateway]. */
+const char *schema_fallback(const struct schema_option *option, enum schema_section section);
 
 /* The option `key` of a section, or NULL. */
 const struct schema_option *schema_find(enum schema_section section, struct slice key);

@@ -51,12 +51,16 @@ struct policy_server {
     struct rule_source source;
 };
 
-/* Limits and times that a section may set and that those below it inherit: [gateway], then
- * [upstream], then [route]. Times in milliseconds, sizes in bytes. */
+/* Limits of a request; sizes in bytes. */
 struct policy_limits {
     uint64_t max_body;    /* content of one request; UINT64_MAX: no limit */
     bool allows_upgrade;  /* Upgrade is forwarded, and a 101 makes a tunnel */
-    bool forwards_expect; /* Expect: 100-continue is the backend\'s to meet */
+    bool forwards_expect; /* Expect: 100-continue is the backend's to meet */
+};
+
+/* What a section may set and those below it inherit: [gateway], then [upstream], then [route]. */
+struct policy_settings {
+    struct policy_limits limits;
 };
 
 struct policy_upstream {
@@ -71,7 +75,7 @@ struct policy_upstream {
     uint32_t response_timeout_ms;
     uint32_t idle_timeout_ms; /* of a pooled connection */
     unsigned max_idle;        /* pooled connections per worker and server */
-    struct policy_limits limits;
+    struct policy_settings settings;
     struct rule_source source;            /* the section */
     struct rule_source implements_source; /* the key; line 0 when left at its default */
     struct rule_source versions_source;
@@ -84,7 +88,7 @@ struct policy_route {
     struct method_set allow;  /* as configured, already cut down to what the upstream implements */
     struct method_set answer; /* what it takes and Allow lists: `allow`, with HEAD where GET is */
     bool has_allow;           /* false: everything that the upstream implements */
-    struct policy_limits limits;
+    struct policy_settings settings;
     struct rule_source source;       /* the section */
     struct rule_source allow_source; /* the key; line 0 when left at its default */
 };
@@ -116,7 +120,8 @@ struct policy_gateway {
     size_t max_head;                /* bytes of a request's or response's head */
     size_t max_target;
     unsigned max_fields;
-    uint64_t drain_body; /* content of a refused request that is read and dropped */
+    struct policy_settings settings; /* for what no upstream was found for, and to be inherited */
+    uint64_t drain_body;             /* content of a refused request that is read and dropped */
 };
 
 struct route_table;

@@ -57,7 +57,7 @@ Test(build, one_upstream_and_no_route_is_a_complete_file)
     cr_assert_eq(policy->gateway.max_head, 16384);
     cr_assert_eq(policy->gateway.drain_body, 262144);
     cr_assert_eq(policy->gateway.log_level, LOG_LEVEL_INFO);
-    cr_assert_eq(policy->upstreams[0].limits.max_body, UINT64_MAX);
+    cr_assert_eq(policy->upstreams[0].settings.limits.max_body, UINT64_MAX);
     cr_assert_eq(policy->listeners[0].mode, 0660u);
     drop(policy);
 }
@@ -89,7 +89,7 @@ Test(build, reads_every_option_of_the_gateway)
     cr_assert_eq(gateway->max_target, 1024);
     cr_assert_eq(gateway->max_fields, 11);
     cr_assert_eq(gateway->drain_body, 13);
-    cr_assert_eq(policy->upstreams[0].limits.max_body, 12);
+    cr_assert_eq(policy->upstreams[0].settings.limits.max_body, 12);
     drop(policy);
 }
 
@@ -120,7 +120,7 @@ Test(build, reads_listeners_and_upstreams)
     cr_assert_eq(upstream->response_timeout_ms, 2000);
     cr_assert_eq(upstream->idle_timeout_ms, 3000);
     cr_assert_eq(upstream->max_idle, 0);
-    cr_assert_eq(upstream->limits.max_body, 1024);
+    cr_assert_eq(upstream->settings.limits.max_body, 1024);
     drop(policy);
 }
 
@@ -131,9 +131,9 @@ Test(build, inherits_max_body_from_the_level_above)
                    "[route c]\npath = /c\nupstream = y\nmax-body = unlimited\n"
                    "[upstream x]\nserver = h:1\n[upstream y]\nserver = h:2\nmax-body = 7\n"
                    "[gateway]\nmax-body = 5\n" LISTENER);
-    cr_assert_eq(policy->routes[0].limits.max_body, 5);
-    cr_assert_eq(policy->routes[1].limits.max_body, 7);
-    cr_assert_eq(policy->routes[2].limits.max_body, UINT64_MAX);
+    cr_assert_eq(policy->routes[0].settings.limits.max_body, 5);
+    cr_assert_eq(policy->routes[1].settings.limits.max_body, 7);
+    cr_assert_eq(policy->routes[2].settings.limits.max_body, UINT64_MAX);
     drop(policy);
 }
 

@@ -132,7 +132,8 @@ Test(samples, reference_gives_the_defaults)
                  plain->upstreams[0].response_timeout_ms);
     cr_assert_eq(written->upstreams[0].idle_timeout_ms, plain->upstreams[0].idle_timeout_ms);
     cr_assert_eq(written->upstreams[0].max_idle, plain->upstreams[0].max_idle);
-    cr_assert_eq(written->routes[0].limits.max_body, plain->routes[0].limits.max_body);
+    cr_assert_eq(written->routes[0].settings.limits.max_body,
+                 plain->routes[0].settings.limits.max_body);
     policy_release(written);
     policy_release(plain);
     diagnostics_finish(&diagnostics);
@@ -146,8 +147,7 @@ Test(samples, readme_has_every_option_with_its_default_and_choices)
     char *text = read_whole(TEST_SOURCE_DIR "/config/README.md", &length);
     cr_assert_not_null(text);
     text[length] = '\0';
-    size_t count;
-    const struct schema_option *options = schema_options(&count);
+    const struct schema_option *option;
     for (unsigned section = SCHEMA_GATEWAY; section <= SCHEMA_ROUTE; section *= 2) {
         char heading[64];
         const char *name = schema_section_name((enum schema_section)section);
@@ -155,20 +155,19 @@ Test(samples, readme_has_every_option_with_its_default_and_choices)
         const char *start = strstr(text, heading);
         cr_assert_not_null(start, "no heading for [%s]", name);
         const char *end = strstr(start + 1, "\n##");
-        for (size_t i = 0; i < count; i++) {
-            if ((options[i].sections & section) == 0) {
+        for (size_t i = 0; (option = schema_option_at(i)) != NULL; i++) {
+            if ((option->sections & section) == 0) {
                 continue;
             }
             char choices_text[128];
             struct writer choices = writer_make(choices_text, sizeof choices_text);
-            schema_write_choices(&choices, &options[i]);
-            const char *fallback = options[i].fallback;
+            schema_write_choices(&choices, option);
+            const char *fallback = schema_fallback(option, (enum schema_section)section);
             bool is_quoted = fallback != NULL && fallback[0] != '\0';
             fallback = fallback == NULL ? "required" : fallback[0] == '\0' ? "unset" : fallback;
             char row[256];
-            snprintf(row, sizeof row, "\n| `%s` | %s%s%s | %.*s", options[i].key,
-                     is_quoted ? "`" : "", fallback, is_quoted ? "`" : "",
-                     SLICE_PRINT(writer_slice(&choices)));
+            snprintf(row, sizeof row, "\n| `%s` | %s%s%s | %.*s", option->key, is_quoted ? "`" : "",
+                     fallback, is_quoted ? "`" : "", SLICE_PRINT(writer_slice(&choices)));
             const char *found = strstr(start, row);
             cr_assert(found != NULL && (end == NULL || found < end), "[%s] lacks %s", name, row);
         }

@@ -10,15 +10,14 @@ static const enum schema_section sections[] = {SCHEMA_GATEWAY, SCHEMA_LISTENER, 
 
 Test(schema, finds_each_option_in_its_sections_only)
 {
-    size_t count;
-    const struct schema_option *options = schema_options(&count);
-    for (size_t i = 0; i < count; i++) {
+    const struct schema_option *option;
+    for (size_t i = 0; (option = schema_option_at(i)) != NULL; i++) {
         for (size_t s = 0; s < 4; s++) {
-            const struct schema_option *found = schema_find(sections[s], slice_of(options[i].key));
-            if ((options[i].sections & sections[s]) != 0) {
-                cr_assert_eq(found, &options[i], "%s stands twice", options[i].key);
+            const struct schema_option *found = schema_find(sections[s], slice_of(option->key));
+            if ((option->sections & sections[s]) != 0) {
+                cr_assert_eq(found, option, "%s stands twice", option->key);
             } else {
-                cr_assert_neq(found, &options[i]);
+                cr_assert_neq(found, option);
             }
         }
     }
@@ -29,10 +28,8 @@ Test(schema, finds_each_option_in_its_sections_only)
 
 Test(schema, every_row_is_complete)
 {
-    size_t count;
-    const struct schema_option *options = schema_options(&count);
-    for (size_t i = 0; i < count; i++) {
-        const struct schema_option *option = &options[i];
+    const struct schema_option *option;
+    for (size_t i = 0; (option = schema_option_at(i)) != NULL; i++) {
         bool has_value = option->fallback != NULL && option->fallback[0] != '\0';
         cr_assert(has_value || option->example != NULL, "%s", option->key);
         cr_assert_eq(option->help[strlen(option->help) - 1], '.', "%s", option->key);
@@ -117,11 +114,9 @@ static unsigned errors_with(enum schema_section section, const struct schema_opt
 /* Each number is taken at both ends of its range and refused right outside. */
 Test(schema, every_range_ends_where_the_table_says)
 {
-    size_t count;
-    const struct schema_option *options = schema_options(&count);
+    const struct schema_option *option;
     unsigned tried = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct schema_option *option = &options[i];
+    for (size_t i = 0; (option = schema_option_at(i)) != NULL; i++) {
         bool is_number = option->type == SCHEMA_COUNT || option->type == SCHEMA_SIZE ||
                          option->type == SCHEMA_TIME || option->type == SCHEMA_MODE;
         for (size_t s = 0; is_number && s < 4; s++) {
@@ -152,20 +147,19 @@ Test(schema, every_range_ends_where_the_table_says)
 
 Test(schema, every_word_is_taken)
 {
-    size_t count;
-    const struct schema_option *options = schema_options(&count);
-    for (size_t i = 0; i < count; i++) {
-        if (options[i].type != SCHEMA_WORD) {
+    const struct schema_option *option;
+    for (size_t i = 0; (option = schema_option_at(i)) != NULL; i++) {
+        if (option->type != SCHEMA_WORD) {
             continue;
         }
-        struct slice rest = slice_of(options[i].words);
+        struct slice rest = slice_of(option->words);
         while (rest.length > 0) {
             size_t end = slice_find(rest, ' ');
             char word[32];
             snprintf(word, sizeof word, "%.*s", (int)end, rest.data);
-            cr_assert_eq(errors_with(SCHEMA_GATEWAY, &options[i], word), 0, "%s", word);
+            cr_assert_eq(errors_with(SCHEMA_GATEWAY, option, word), 0, "%s", word);
             rest = slice_after(rest, end < rest.length ? end + 1 : end);
         }
-        cr_assert_eq(errors_with(SCHEMA_GATEWAY, &options[i], "nonsense"), 1);
+        cr_assert_eq(errors_with(SCHEMA_GATEWAY, option, "nonsense"), 1);
     }
 }

@@ -50,7 +50,7 @@ static void make_upstream(unsigned index, const char *name, const char *implemen
         .name = slice_of(name),
         .implements = read_set(implements),
         .versions = versions,
-        .limits = {.max_body = 1000},
+        .settings = {.limits = {.max_body = 1000}},
         .source = line(section),
         .implements_source = line(section + 1),
         .versions_source = versions == POLICY_VERSION_ALL ? line(0) : line(section + 2),
@@ -65,7 +65,7 @@ static void make_route(unsigned index, const char *name, unsigned upstream, cons
         .name = slice_of(name),
         .upstream = &upstreams[upstream],
         .has_allow = allow != NULL,
-        .limits = {.max_body = 1000},
+        .settings = {.limits = {.max_body = 1000}},
         .source = line(section),
     };
     if (allow != NULL) {
@@ -94,7 +94,7 @@ static void start(void)
     make_route(3, "shut", 0, "");
     make_route(4, "new", 1, NULL);
     make_route(5, "put", 0, "PUT POST");
-    routes[1].limits.max_body = 500;
+    routes[1].settings.limits.max_body = 500;
     policy->upstreams = upstreams;
     policy->upstream_count = 3;
     policy->routes = routes;
@@ -365,7 +365,7 @@ Test(decide, judges_the_body_last)
          .content_length = 5000},
     };
     EXPECT_ALL(wishes);
-    routes[1].limits.max_body = UINT64_MAX;
+    routes[1].settings.limits.max_body = UINT64_MAX;
     static const struct wish unlimited = {WISH("POST", "1.1", "/c/x", FORWARD, 0, 50),
                                           .content_length = UINT64_MAX};
     expect(&unlimited);
@@ -499,9 +499,9 @@ Test(decide, leaves_out_readings_that_the_operator_leaves_out)
 /* The limits of a route hold for every spelling of its paths. */
 Test(decide, takes_the_strictest_limits_of_all_readings)
 {
-    routes[0].limits = (struct policy_limits){.max_body = 10, .allows_upgrade = false};
+    routes[0].settings.limits = (struct policy_limits){.max_body = 10, .allows_upgrade = false};
     routes[0].has_allow = false;
-    routes[1].limits = (struct policy_limits){.max_body = 1000, .allows_upgrade = true};
+    routes[1].settings.limits = (struct policy_limits){.max_body = 1000, .allows_upgrade = true};
     const struct route_pattern patterns[] = {
         {.path = SLICE("/ro/*"), .route = &routes[0]},
         {.path = SLICE("/*"), .route = &routes[1]},

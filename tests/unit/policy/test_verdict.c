@@ -26,10 +26,11 @@ static void start(void)
         .name = SLICE("legacy"),
         .implements = SET(METHOD_GET, METHOD_HEAD),
         .versions = POLICY_VERSION_1_1,
-        .limits = {.max_body = 10},
+        .settings = {.limits = {.max_body = 10}},
     };
-    route = (struct policy_route){
-        .name = SLICE("orders"), .upstream = &upstream, .limits = {.max_body = 1048576}};
+    route = (struct policy_route){.name = SLICE("orders"),
+                                  .upstream = &upstream,
+                                  .settings = {.limits = {.max_body = 1048576}}};
     policy.implemented = SET(METHOD_POST, METHOD_GET, METHOD_HEAD);
     policy.versions = POLICY_VERSION_ALL;
     policy.extensions.names[0] = SLICE("PURGE");

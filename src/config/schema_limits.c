@@ -1,0 +1,27 @@
+/* What each level may set anew: [gateway], then [upstream], then [route]. */
+#include "schema_tables.h"
+
+static const struct schema_option rows[] = {
+    {.sections = SCHEMA_GATEWAY | SCHEMA_UPSTREAM | SCHEMA_ROUTE,
+     .key = "upgrade",
+     .type = SCHEMA_WORD,
+     .fallback = "allow",
+     .words = "allow refuse",
+     .help = "Whether clients may upgrade to another protocol; refuse answers in HTTP/1.1."},
+    {.sections = SCHEMA_GATEWAY | SCHEMA_UPSTREAM | SCHEMA_ROUTE,
+     .key = "expect",
+     .type = SCHEMA_WORD,
+     .fallback = "answer",
+     .words = "answer forward",
+     .help = "Expect: 100-continue: answer it here when the backend is there, or forward it."},
+    {.sections = SCHEMA_GATEWAY | SCHEMA_UPSTREAM | SCHEMA_ROUTE,
+     .key = "max-body",
+     .type = SCHEMA_SIZE,
+     .fallback = "unlimited",
+     .least = 0,
+     .most = UINT64_MAX,
+     .example = "1m",
+     .help = "Content of one request; above it, 413."},
+};
+
+const struct schema_table schema_limits = {rows, sizeof rows / sizeof rows[0]};
