@@ -3,9 +3,8 @@
 
 #include "options.h"
 
-/* Whether the section itself says what `key` is; [gateway] says it by the default of the table. */
-static bool sets(const struct builder *builder, const struct config_section *section,
-                 const char *key)
+bool build_sets(const struct builder *builder, const struct config_section *section,
+                const char *key)
 {
     return section == document_gateway(builder->document) || options_entry(section, key) != NULL;
 }
@@ -13,13 +12,13 @@ static bool sets(const struct builder *builder, const struct config_section *sec
 static void read_limits(struct builder *builder, const struct config_section *section,
                         struct policy_limits *limits)
 {
-    if (sets(builder, section, "max-body")) {
+    if (build_sets(builder, section, "max-body")) {
         limits->max_body = options_number(builder, section, "max-body");
     }
-    if (sets(builder, section, "upgrade")) {
+    if (build_sets(builder, section, "upgrade")) {
         limits->allows_upgrade = options_word(builder, section, "upgrade") == 0;
     }
-    if (sets(builder, section, "expect")) {
+    if (build_sets(builder, section, "expect")) {
         limits->forwards_expect = options_word(builder, section, "expect") == 1;
     }
 }

@@ -107,6 +107,18 @@ enum http_fault fields_add(struct fields *fields, struct slice name, struct slic
     return FAULT_NONE;
 }
 
+bool fields_withhold(struct fields *fields, struct slice name)
+{
+    bool is_found = false;
+    for (unsigned i = 0; i < fields->count; i++) {
+        if (slice_equal_ignoring_case(fields->items[i].name, name)) {
+            fields->items[i].is_hop_by_hop = true;
+            is_found = true;
+        }
+    }
+    return is_found;
+}
+
 static const struct field *find_from(const struct fields *fields, unsigned start, enum field_id id)
 {
     for (unsigned i = start; i < fields->count; i++) {

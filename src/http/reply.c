@@ -84,6 +84,7 @@ void reply_write(struct writer *writer, const struct reply *reply)
     if (reply->has_allow) {
         put_line(writer, SLICE("Allow: "), reply->allow);
     }
+    writer_put(writer, reply->extra);
     writer_literal(writer, "Cache-Control: no-store\r\n");
     if (reply->proxy_error != NULL) {
         put_proxy_status(writer, reply);

@@ -175,6 +175,7 @@ void serialise_request_head(struct writer *writer, const struct request_head *he
     if (head->max_forwards >= 0) {
         put_number_field(writer, SLICE("Max-Forwards: "), (uint64_t)head->max_forwards);
     }
+    writer_put(writer, head->extra);
     put_forwarded(writer, head);
     put_via(writer, head);
     put_request_options(writer, head);
@@ -248,6 +249,7 @@ void serialise_response_head(struct writer *writer, const struct response_head *
             put_field(writer, field->name, field->value);
         }
     }
+    writer_put(writer, head->extra);
     if (head->date.length > 0 && !fields_has(head->fields, FIELD_DATE)) {
         put_field(writer, SLICE("Date"), head->date);
     }

@@ -13,6 +13,7 @@ static void send_reply(struct exchange *exchange, struct reply *reply)
     proxy_tick(proxy);
     reply->proxy_name = exchange_settings(exchange)->name;
     reply->date = slice_make(proxy->clock.date, CLOCK_DATE_BYTES);
+    reply->extra = exchange_extra_back(exchange);
     reply->head_only = slice_equal(exchange->line.method, SLICE("HEAD"));
     reply->close = exchange->must_close;
     reply->keep_alive = exchange->is_http_10 && !exchange->must_close;

@@ -127,6 +127,15 @@ void exchange_answer_verdict(struct exchange *exchange);
 void exchange_answer_error(struct exchange *exchange, unsigned status, const char *proxy_error,
                            struct slice details);
 
+/* ---- extra_fields.c: the gateway's own fields, written to proxy->extra and valid until the next call.
+ * What they replace of the received fields is withheld. */
+
+/* In a request onward. */
+struct slice exchange_extra_onward(struct exchange *exchange);
+
+/* In the final response to the client, the gateway's own or the server's. */
+struct slice exchange_extra_back(struct exchange *exchange);
+
 /* ---- relay.c */
 
 /*

@@ -39,6 +39,7 @@ static void write_head(struct exchange *exchange)
         .takes_trailers = exchange->request_connection.takes_trailers,
         .upgrade = exchange_upgrade_onward(exchange),
         .max_forwards = exchange->max_forwards > 0 ? exchange->max_forwards - 1 : -1,
+        .extra = exchange_extra_onward(exchange),
     };
     serialise_request_head(&exchange->proxy->out, &head);
 }

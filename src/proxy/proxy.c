@@ -51,7 +51,8 @@ static bool take_buffers(struct proxy *proxy)
 {
     proxy->scratch = malloc(PROXY_SCRATCH_BYTES);
     proxy->tail = writer_make(malloc(TAIL_BYTES), TAIL_BYTES);
-    return proxy->scratch != NULL && proxy->tail.data != NULL;
+    proxy->extra = writer_make(malloc(PROXY_EXTRA_BYTES), PROXY_EXTRA_BYTES);
+    return proxy->scratch != NULL && proxy->tail.data != NULL && proxy->extra.data != NULL;
 }
 
 static void free_buffers(struct proxy *proxy)
@@ -59,6 +60,7 @@ static void free_buffers(struct proxy *proxy)
     free(proxy->scratch);
     free(proxy->out.data);
     free(proxy->tail.data);
+    free(proxy->extra.data);
 }
 
 bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,

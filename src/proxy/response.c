@@ -281,6 +281,7 @@ static void write_head(struct exchange *exchange)
                               !exchange->request_connection.takes_trailers,
         /* RFC 9110 section 15.5.22: 426 says what to upgrade to. */
         .upgrade = status == 426 ? exchange_upgrade_offered(exchange) : slice_make(NULL, 0),
+        .extra = exchange_extra_back(exchange),
         .date = slice_make(exchange->proxy->clock.date, CLOCK_DATE_BYTES),
     };
     serialise_response_head(&exchange->proxy->out, &head);

@@ -98,6 +98,10 @@ const struct field *fields_find_next(const struct fields *fields, const struct f
 /* How many fields have this id. */
 unsigned fields_count(const struct fields *fields, enum field_id id);
 
+/* Keeps each field with this name, case ignored, from being sent onward: the gateway sends its own in
+ * its place, or none. Returns whether there was one. */
+bool fields_withhold(struct fields *fields, struct slice name);
+
 /*
  * Checks a field section, [data, data + length), from the first field line on, for what parsers
  * differ on, whatever the parser's version: every LF follows a CR, and no line begins with SP or

@@ -18,6 +18,7 @@ struct reply {
     const char *proxy_error; /* Proxy-Status error type (RFC 9209 section 2.3), NULL: no field */
     struct slice proxy_name; /* the gateway's name in Proxy-Status; a token */
     struct slice details;    /* Proxy-Status details; any bytes, written escaped and cut */
+    struct slice extra;      /* more field lines, each with its CRLF; or empty */
     struct slice body;       /* plain text; may be empty */
     struct slice date;       /* IMF-fixdate */
     bool head_only;          /* the request was HEAD: Content-Length is sent, the body is not */

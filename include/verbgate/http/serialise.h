@@ -33,6 +33,7 @@ struct request_head {
     bool takes_trailers;  /* send "TE: trailers" (and Connection: TE) */
     struct slice upgrade; /* the Upgrade value to send with "Connection: upgrade"; or empty */
     int64_t max_forwards; /* the value to send, or -1 to pass the fields as received */
+    struct slice extra;   /* field lines of the gateway's own, each with its CRLF; or empty */
 };
 
 /* Writes an HTTP/1.1 request head: request line in origin form (or "*"), Host first, the end-to-end
@@ -49,6 +50,7 @@ struct response_head {
     bool keep_alive;        /* send "Connection: keep-alive" (HTTP/1.0 clients that asked) */
     bool drop_trailer_field; /* trailers will not be sent, so do not announce them */
     struct slice upgrade;    /* 101 and 426: the Upgrade value, sent with "Connection: Upgrade" */
+    struct slice extra;      /* field lines of the gateway's own, each with its CRLF; or empty */
     struct slice date;       /* added when the response has no Date; empty: add none (1xx) */
 };
 

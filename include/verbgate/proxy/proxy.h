@@ -18,7 +18,8 @@
 
 enum {
     PROXY_SCRATCH_BYTES = 64 * 1024, /* one read of content */
-    PROXY_HEAD_EXTRA = 8 * 1024,     /* what a head may grow by on its way: Via, X-Forwarded-* */
+    PROXY_EXTRA_BYTES = 8 * 1024,    /* the gateway's own fields in one head */
+    PROXY_HEAD_EXTRA = 16 * 1024,    /* what a head may grow by on its way: those, Via and others */
     PROXY_CONTENT_ROOM = 16 * 1024,  /* room for content behind the head in an exchange's buffers */
     PROXY_TURN_REQUESTS = 32,        /* requests of one client in one turn of the loop */
     PROXY_LOG_LINES_PER_SECOND = 20, /* of the error log, per worker */
@@ -65,9 +66,10 @@ struct proxy {
     struct slab upstreams;
     size_t region_bytes; /* of each of an exchange's two buffers, under the policy in force */
 
-    char *scratch;      /* PROXY_SCRATCH_BYTES: content on its way through */
-    struct writer out;  /* heads and chunk heads on their way out */
-    struct writer tail; /* what follows a piece of content: CRLF, last chunk, trailers */
+    char *scratch;       /* PROXY_SCRATCH_BYTES: content on its way through */
+    struct writer out;   /* heads and chunk heads on their way out */
+    struct writer extra; /* the gateway's own fields of the head that is being written */
+    struct writer tail;  /* what follows a piece of content: CRLF, last chunk, trailers */
 
     struct proxy_counters counters;
     uint64_t log_second;

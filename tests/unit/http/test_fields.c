@@ -172,3 +172,18 @@ Test(fields, knows_a_name_that_still_waits_for_its_colon)
         cr_assert_not(fields_end_in_open_name(closed[i], strlen(closed[i])), "%s", closed[i]);
     }
 }
+
+Test(fields, withholds_each_field_of_a_name_in_any_case)
+{
+    struct field items[4];
+    struct fields fields;
+    fields_init(&fields, items, 4);
+    cr_assert_eq(fields_add(&fields, SLICE("X-A"), SLICE("1")), FAULT_NONE);
+    cr_assert_eq(fields_add(&fields, SLICE("X-B"), SLICE("2")), FAULT_NONE);
+    cr_assert_eq(fields_add(&fields, SLICE("x-a"), SLICE("3")), FAULT_NONE);
+    cr_assert(fields_withhold(&fields, SLICE("X-a")));
+    cr_assert_not(fields_withhold(&fields, SLICE("X-C")));
+    cr_assert(items[0].is_hop_by_hop);
+    cr_assert_not(items[1].is_hop_by_hop);
+    cr_assert(items[2].is_hop_by_hop);
+}
