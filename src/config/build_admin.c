@@ -18,6 +18,7 @@ static bool is_loopback(const struct address *address)
         return address_to_socket(address, &literal) && socket_address_is_loopback(&literal);
     case ADDRESS_ANY:
     case ADDRESS_BUILTIN:
+    case ADDRESS_INHERITED:
         break;
     }
     return false;
@@ -68,6 +69,23 @@ static void check_mode(struct builder *builder, const struct config_section *sec
                     "a TCP listener has no permissions: \"admin-mode\" does nothing");
 }
 
+/* Who may reach a socket that systemd has opened cannot be told from here. */
+static const char *admin_problem(struct slice text, struct address *address)
+{
+    const char *problem = address_parse(text, address);
+    if (problem != NULL) {
+        return problem;
+    }
+    switch (address->kind) {
+    case ADDRESS_BUILTIN:
+        return "builtin: is for the server of an upstream";
+    case ADDRESS_INHERITED:
+        return "systemd: is for the bind of a [listener]";
+    default:
+        return NULL;
+    }
+}
+
 void build_admin(struct builder *builder)
 {
     const struct config_section *section = document_gateway(builder->document);
@@ -83,10 +101,7 @@ void build_admin(struct builder *builder)
     struct rule_source source = options_source(entry);
     admin->file = source.file;
     admin->line = source.line;
-    const char *problem = address_parse(admin->bind_text, &admin->bind);
-    if (problem == NULL && admin->bind.kind == ADDRESS_BUILTIN) {
-        problem = "builtin: is for the server of an upstream";
-    }
+    const char *problem = admin_problem(admin->bind_text, &admin->bind);
     if (problem != NULL) {
         options_refuse(builder, entry, entry->value, problem, NULL);
         return;
