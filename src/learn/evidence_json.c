@@ -250,6 +250,18 @@ static bool read_entries(const json_t *root, struct evidence_table *table,
     return true;
 }
 
+/* It goes into an INI file as it is. */
+static const char *address_problem(struct slice text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] < 0x21 || text.data[i] > 0x7e || strchr("\"#;$\\", text.data[i]) != NULL) {
+            return "has a character that no address needs";
+        }
+    }
+    struct address address;
+    return address_parse(text, &address);
+}
+
 static bool read_servers(const json_t *root, struct evidence_table *table,
                          char problem[LEARN_PROBLEM_MAX])
 {
@@ -258,13 +270,12 @@ static bool read_servers(const json_t *root, struct evidence_table *table,
         const json_t *server = json_array_get(servers, i);
         struct slice upstream = SLICE("");
         struct slice text = SLICE("");
-        struct address address;
         const char *key = "upstream";
         const char *reason = read_upstream(server, key, &upstream);
         if (reason == NULL) {
             key = "address";
             reason = read_text(server, key, &text);
-            reason = reason != NULL ? reason : address_parse(text, &address);
+            reason = reason != NULL ? reason : address_problem(text);
         }
         if (reason != NULL) {
             snprintf(problem, LEARN_PROBLEM_MAX, "servers[%zu].%s: %s", i, key, reason);
