@@ -34,6 +34,10 @@ struct gateway {
     atomic_uint ended_count;
     struct listeners listeners;
     struct access_log *access_log;
+    struct observe *observe;
+    uv_timer_t observe_timer;
+    uv_work_t observe_work;
+    bool is_writing_observed;
     struct legacy *legacy;
     struct socket_address legacy_address;
     bool is_stopping;
@@ -104,6 +108,7 @@ static void close_handles(struct gateway *gateway)
     }
     uv_close((uv_handle_t *)&gateway->worker_ended, NULL);
     uv_close((uv_handle_t *)&gateway->drain, NULL);
+    uv_close((uv_handle_t *)&gateway->observe_timer, NULL);
 }
 
 static void on_worker_ended(uv_async_t *async)
@@ -157,6 +162,55 @@ static void stop(struct gateway *gateway, int signal_number)
     uv_timer_start(&gateway->drain, on_drain_over, gateway->policy->gateway.drain_timeout_ms, 0);
 }
 
+/* ---- the record of the traffic */
+
+static void write_observed(uv_work_t *work)
+{
+    const struct gateway *gateway = work->data;
+    observe_write(gateway->observe);
+}
+
+static void on_observed(uv_work_t *work, int status)
+{
+    struct gateway *gateway = work->data;
+    (void)status;
+    gateway->is_writing_observed = false;
+}
+
+/* On the thread pool: a slow disk keeps nobody from hearing signals. */
+static void start_writing_observed(struct gateway *gateway)
+{
+    if (gateway->is_writing_observed) {
+        return;
+    }
+    gateway->observe_work.data = gateway;
+    gateway->is_writing_observed =
+        uv_queue_work(&gateway->loop, &gateway->observe_work, write_observed, on_observed) == 0;
+}
+
+static void on_observe_timer(uv_timer_t *timer)
+{
+    start_writing_observed(LIST_OBJECT(timer, struct gateway, observe_timer));
+}
+
+static bool open_observed(struct gateway *gateway, const struct policy *policy,
+                          char problem[LISTENERS_PROBLEM_MAX])
+{
+    char reason[LEARN_PROBLEM_MAX];
+    if (!observe_open(gateway->observe, policy, reason)) {
+        snprintf(problem, LISTENERS_PROBLEM_MAX, "observe %.150s: %.300s",
+                 policy->gateway.observe.data, reason);
+        return false;
+    }
+    if (observe_is_wanted(policy)) {
+        uv_timer_start(&gateway->observe_timer, on_observe_timer, OBSERVE_WRITE_MS,
+                       OBSERVE_WRITE_MS);
+    } else {
+        uv_timer_stop(&gateway->observe_timer);
+    }
+    return true;
+}
+
 /* ---- policies */
 
 /* Reads, checks and resolves; runs on the thread pool for a reload, so that neither a slow disk nor
@@ -207,11 +261,19 @@ static bool put_in_force(struct gateway *gateway, struct policy *policy,
     if (!listeners_prepare(&gateway->listeners, policy, problem)) {
         return false;
     }
+    if (!open_observed(gateway, policy, problem)) {
+        listeners_roll_back(&gateway->listeners);
+        return false;
+    }
     const char *reason = open_access_log(gateway, policy);
     if (reason != NULL) {
         snprintf(problem, LISTENERS_PROBLEM_MAX, "access-log %.*s: %s",
                  SLICE_PRINT(policy->gateway.access_log), reason);
         listeners_roll_back(&gateway->listeners);
+        char ignored[LISTENERS_PROBLEM_MAX];
+        if (gateway->policy != NULL && !open_observed(gateway, gateway->policy, ignored)) {
+            log_error("%s", ignored);
+        }
         return false;
     }
     bool fine = true;
@@ -292,6 +354,7 @@ static void on_signal(uv_signal_t *handle, int signal_number)
         start_reload(gateway);
         break;
     case SIGUSR1:
+        start_writing_observed(gateway);
         problem = access_log_reopen(gateway->access_log);
         if (problem != NULL) {
             log_error("the access log cannot be opened again, lines go on to the old file: %s",
@@ -316,6 +379,7 @@ static void start_handles(struct gateway *gateway)
     }
     uv_async_init(&gateway->loop, &gateway->worker_ended, on_worker_ended);
     uv_timer_init(&gateway->loop, &gateway->drain);
+    uv_timer_init(&gateway->loop, &gateway->observe_timer);
 }
 
 /* ---- life */
@@ -328,7 +392,8 @@ static bool make_workers(struct gateway *gateway, struct policy *policy)
     unsigned share = (connections + wanted - 1) / wanted;
     gateway->workers = calloc(wanted, sizeof *gateway->workers);
     gateway->access_log = access_log_create(wanted);
-    if (gateway->workers == NULL || gateway->access_log == NULL) {
+    gateway->observe = observe_create(wanted);
+    if (gateway->workers == NULL || gateway->access_log == NULL || gateway->observe == NULL) {
         return false;
     }
     for (unsigned i = 0; i < wanted; i++) {
@@ -336,6 +401,7 @@ static bool make_workers(struct gateway *gateway, struct policy *policy)
                          gateway)) {
             return false;
         }
+        gateway->workers[i].observe = gateway->observe;
         gateway->worker_count++;
     }
     gateway->listeners.workers = wanted;
@@ -390,6 +456,7 @@ static void finish(struct gateway *gateway)
     if (gateway->access_log != NULL) {
         access_log_destroy(gateway->access_log);
     }
+    observe_destroy(gateway->observe);
     if (gateway->policy != NULL) {
         policy_release(gateway->policy);
     }
