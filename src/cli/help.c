@@ -22,7 +22,8 @@ void command_help(void *stream)
           "13 for 404, 14 for any other refusal, 1 for a policy with errors, 2 for wrong usage.\n"
           "\n"
           "Signals while serving: SIGHUP reloads the policy, whole or not at all; SIGUSR1 opens\n"
-          "the access log again and writes what was observed; SIGTERM and SIGINT finish what runs, then end; a second one ends\n"
+          "the access log again and writes what was observed; SIGTERM and SIGINT finish what runs, "
+          "then end; a second one ends\n"
           "at once.\n",
           stream);
 }
