@@ -4,6 +4,7 @@
 #include "verbgate/http/message.h"
 #include "verbgate/server/legacy.h"
 #include "verbgate/server/listeners.h"
+#include "verbgate/server/observe_writer.h"
 #include "verbgate/server/policy_file.h"
 #include "verbgate/server/resolve.h"
 #include "verbgate/server/watch.h"
@@ -37,9 +38,7 @@ struct gateway {
     struct listeners listeners;
     struct access_log *access_log;
     struct observe *observe;
-    uv_timer_t observe_timer;
-    uv_work_t observe_work;
-    bool is_writing_observed;
+    struct observe_writer observe_writer;
     struct legacy *legacy;
     struct socket_address legacy_address;
     bool is_stopping;
@@ -110,7 +109,7 @@ static void close_handles(struct gateway *gateway)
     }
     uv_close((uv_handle_t *)&gateway->worker_ended, NULL);
     uv_close((uv_handle_t *)&gateway->drain, NULL);
-    uv_close((uv_handle_t *)&gateway->observe_timer, NULL);
+    observe_writer_close(&gateway->observe_writer);
     watch_close(&gateway->watch);
 }
 
@@ -167,49 +166,14 @@ static void stop(struct gateway *gateway, int signal_number)
 
 /* ---- the record of the traffic */
 
-static void write_observed(uv_work_t *work)
-{
-    const struct gateway *gateway = work->data;
-    observe_write(gateway->observe);
-}
-
-static void on_observed(uv_work_t *work, int status)
-{
-    struct gateway *gateway = work->data;
-    (void)status;
-    gateway->is_writing_observed = false;
-}
-
-/* On the thread pool: a slow disk keeps nobody from hearing signals. */
-static void start_writing_observed(struct gateway *gateway)
-{
-    if (gateway->is_writing_observed) {
-        return;
-    }
-    gateway->observe_work.data = gateway;
-    gateway->is_writing_observed =
-        uv_queue_work(&gateway->loop, &gateway->observe_work, write_observed, on_observed) == 0;
-}
-
-static void on_observe_timer(uv_timer_t *timer)
-{
-    start_writing_observed(LIST_OBJECT(timer, struct gateway, observe_timer));
-}
-
 static bool open_observed(struct gateway *gateway, const struct policy *policy,
                           char problem[LISTENERS_PROBLEM_MAX])
 {
     char reason[LEARN_PROBLEM_MAX];
-    if (!observe_open(gateway->observe, policy, reason)) {
+    if (!observe_writer_open(&gateway->observe_writer, policy, reason)) {
         snprintf(problem, LISTENERS_PROBLEM_MAX, "observe %.150s: %.300s",
                  policy->gateway.observe.data, reason);
         return false;
-    }
-    if (observe_is_wanted(policy)) {
-        uv_timer_start(&gateway->observe_timer, on_observe_timer, OBSERVE_WRITE_MS,
-                       OBSERVE_WRITE_MS);
-    } else {
-        uv_timer_stop(&gateway->observe_timer);
     }
     return true;
 }
@@ -358,7 +322,7 @@ static void on_signal(uv_signal_t *handle, int signal_number)
         start_reload(gateway);
         break;
     case SIGUSR1:
-        start_writing_observed(gateway);
+        observe_writer_write(&gateway->observe_writer);
         problem = access_log_reopen(gateway->access_log);
         if (problem != NULL) {
             log_error("the access log cannot be opened again, lines go on to the old file: %s",
@@ -389,7 +353,7 @@ static void start_handles(struct gateway *gateway)
     }
     uv_async_init(&gateway->loop, &gateway->worker_ended, on_worker_ended);
     uv_timer_init(&gateway->loop, &gateway->drain);
-    uv_timer_init(&gateway->loop, &gateway->observe_timer);
+    observe_writer_init(&gateway->observe_writer, &gateway->loop);
     watch_init(&gateway->watch, &gateway->loop, gateway->path, on_files_changed, gateway);
 }
 
@@ -404,6 +368,7 @@ static bool make_workers(struct gateway *gateway, struct policy *policy)
     gateway->workers = calloc(wanted, sizeof *gateway->workers);
     gateway->access_log = access_log_create(wanted);
     gateway->observe = observe_create(wanted);
+    gateway->observe_writer.observe = gateway->observe;
     if (gateway->workers == NULL || gateway->access_log == NULL || gateway->observe == NULL) {
         return false;
     }
