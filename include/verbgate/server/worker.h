@@ -9,6 +9,7 @@
 #include "verbgate/proxy/proxy.h"
 #include "verbgate/server/access_log.h"
 #include "verbgate/server/observe.h"
+#include "verbgate/server/tally.h"
 
 /* A paused acceptor tries again after this long, when no connection of its own was closed before.
  */
@@ -33,6 +34,7 @@ struct worker {
     bool is_logging;
     struct observe *observe; /* shared; set before the thread starts */
     bool is_observing;
+    struct tally *tally;      /* owned; the control thread reads it */
     uint64_t silent_until_ms; /* about running out of descriptors or connections */
     bool is_closed;
     void (*on_ended)(struct worker *worker); /* from the worker's thread, as its last act */
