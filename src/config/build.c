@@ -114,6 +114,7 @@ void build_gateway(struct builder *builder)
     gateway->max_fields = options_unsigned(builder, section, "max-fields");
     gateway->drain_body = options_number(builder, section, "drain-body");
     build_settings(builder, section, NULL, &gateway->settings);
+    build_observe(builder, section);
     check_target(builder, section);
 }
 

@@ -33,6 +33,8 @@ MUST_CHECK bool build_sets(const struct builder *builder, const struct config_se
 /* What a section sets, and `inherited` for the rest; NULL for [gateway]. */
 void build_settings(struct builder *builder, const struct config_section *section,
                     const struct policy_settings *inherited, struct policy_settings *settings);
+/* [gateway] observe. */
+void build_observe(struct builder *builder, const struct config_section *section);
 void build_listeners(struct builder *builder);
 
 /* Whether two sockets cannot be bound at both. Names are compared as they are. */

@@ -105,6 +105,7 @@ struct policy_gateway {
     unsigned workers; /* 0: auto */
     enum log_level log_level;
     struct slice access_log; /* "off", "stdout" or a path */
+    struct slice observe;    /* "off" or a path */
     enum access_log_format { ACCESS_LOG_COMMON, ACCESS_LOG_JSON } access_log_format;
     struct slice name; /* in Via and Proxy-Status; a token */
     enum forwarded_mode forwarded;
