@@ -46,7 +46,8 @@ static enum head_status read_fields(struct exchange *exchange)
     if (exchange->head_length >= exchange_max_head(exchange)) {
         return exchange_bad_head(exchange, FAULT_HEAD_TOO_LARGE);
     }
-    return status == MESSAGE_MORE ? HEAD_MORE : HEAD_READY;
+    exchange->has_fields = status == MESSAGE_DONE;
+    return exchange->has_fields ? HEAD_READY : HEAD_MORE;
 }
 
 /* Exactly one Host in HTTP/1.1, at most one in 1.0 (RFC 9112 section 3.2); the authority of an

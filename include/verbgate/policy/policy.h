@@ -11,6 +11,7 @@
 #include "verbgate/base/attributes.h"
 #include "verbgate/base/log.h"
 #include "verbgate/http/serialise.h"
+#include "verbgate/policy/answers.h"
 #include "verbgate/policy/method_set.h"
 
 #include <stdatomic.h>
@@ -61,6 +62,7 @@ struct policy_limits {
 /* What a section may set and those below it inherit: [gateway], then [upstream], then [route]. */
 struct policy_settings {
     struct policy_limits limits;
+    struct policy_answers answers;
 };
 
 struct policy_upstream {
