@@ -27,7 +27,6 @@ static void reset(struct exchange *exchange, struct downstream *downstream, size
     exchange->response_region = exchange->request_region + region_bytes;
     exchange->used = used;
     exchange->client_wait = WAIT_HEAD;
-    exchange->max_forwards = -1;
     exchange->verdict.suggestion = METHOD_UNKNOWN;
     exchange->start_ns = uv_hrtime();
     request_line_start(&exchange->scanner);
@@ -280,7 +279,6 @@ static unsigned logged_status(const struct exchange *exchange)
 static void hand_over_record(struct exchange *exchange)
 {
     struct proxy *proxy = exchange->proxy;
-    proxy->counters.exchanges++;
     proxy_tick(proxy);
     char ip[INET6_ADDRSTRLEN];
     size_t ip_length = downstream_client_ip(exchange->downstream, ip);
@@ -294,7 +292,7 @@ static void hand_over_record(struct exchange *exchange)
         .target = exchange->line.target,
         .version_major = exchange->line.version_major,
         .version_minor = exchange->line.version_minor,
-        .host = exchange->received_host,
+        .host = exchange->facts.received_host,
         .user_agent = field_value(exchange, FIELD_USER_AGENT),
         .referer = field_value(exchange, FIELD_REFERER),
         .status = logged_status(exchange),
