@@ -2,12 +2,14 @@
 import html.parser
 import json
 import os
+import pathlib
 
 from lib.case import Case
 from lib.client import chunked, request
 from lib.gateway import ini, run_command
 from lib.origin import serve, unused_port
 
+EXAMPLE = str(pathlib.Path(__file__).resolve().parents[2] / "config/examples/answers.ini")
 POLICY = """
 implements = GET HEAD POST PUT PATCH
 [route reports]
@@ -166,6 +168,17 @@ class AnswersByRule(Case):
         self.assert_status(grown, 403)
         self.assertEqual(grown.body, announced.body)
         self.assert_closed(connection)
+
+    def test_the_example_does_what_it_says(self):
+        for method, path, status, rule in (("PUT", "/admin/users", "404", "method-route"),
+                                           ("DELETE", "/admin/users", "501", "method-nowhere"),
+                                           ("DELETE", "/none", "501", "method-nowhere"),
+                                           ("DELETE", "/api/orders", "405", "method-nowhere"),
+                                           ("GET", "/uploads/x", "405", "method-route"),
+                                           ("PUT", "/none", "404", "no-route")):
+            shown = run_command("explain", "-c", EXAMPLE, method, "http://localhost" + path).stdout
+            self.assertIn("status: " + status, shown)
+            self.assertIn("rule: " + rule, shown)
 
     # ---- P0 3: unknown method tokens handled deliberately ----
 
