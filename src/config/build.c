@@ -205,9 +205,12 @@ static void seal(struct builder *builder, const struct route_pattern *patterns, 
     }
 }
 
-struct policy *build_policy(struct config_document *document, struct diagnostics *diagnostics)
+struct policy *build_policy(struct config_document *document,
+                            const struct config_environment *environment,
+                            struct diagnostics *diagnostics)
 {
     struct builder builder = {.document = document,
+                              .environment = environment,
                               .diagnostics = diagnostics,
                               .policy = policy_create(CONFIG_ARENA_MAX)};
     if (builder.policy == NULL) {

@@ -383,6 +383,11 @@ void exchange_fail(struct exchange *exchange, enum close_reason reason)
         exchange_abort(exchange, reason);
         return;
     }
+    if (reason == REASON_CONTENT_TOO_LARGE) {
+        decide_too_large(&exchange->verdict);
+        exchange_answer_verdict(exchange);
+        return;
+    }
     const char *sentence =
         exchange->fault != FAULT_NONE ? fault_sentence(exchange->fault) : reason_text(reason);
     exchange_answer_error(exchange, status, reason_proxy_error(reason), slice_of(sentence));

@@ -12,6 +12,7 @@
 #include "verbgate/base/log.h"
 #include "verbgate/http/serialise.h"
 #include "verbgate/policy/admin.h"
+#include "verbgate/policy/answers.h"
 #include "verbgate/policy/method_set.h"
 
 #include <stdatomic.h>
@@ -62,6 +63,7 @@ struct policy_limits {
 /* What a section may set and those below it inherit: [gateway], then [upstream], then [route]. */
 struct policy_settings {
     struct policy_limits limits;
+    struct policy_answers answers;
 };
 
 struct policy_upstream {
