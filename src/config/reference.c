@@ -105,6 +105,9 @@ void schema_write_choices(struct writer *writer, const struct schema_option *opt
     case SCHEMA_REFERENCE:
         writer_literal(writer, "the name of an [upstream]");
         return;
+    case SCHEMA_LIST:
+        writer_string(writer, option->words);
+        return;
     }
 }
 

@@ -142,8 +142,11 @@ struct exchange {
     enum close_reason reason;
     enum http_fault fault;
 
+    uint64_t dropped_bytes; /* content of a response to HEAD that came since a GET was sent */
+
     struct trailers request_trailers; /* both directions may run at the same time */
     struct trailers response_trailers;
+    struct options_fields options_fields; /* valid where facts.options points to it */
     struct field request_items[FIELDS_MAX];
     struct field response_items[FIELDS_MAX];
     /* The two regions follow. */

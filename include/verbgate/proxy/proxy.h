@@ -19,7 +19,7 @@
 enum {
     PROXY_SCRATCH_BYTES = 64 * 1024, /* one read of content */
     PROXY_EXTRA_BYTES = 8 * 1024,    /* the gateway's own fields in one head */
-    PROXY_HEAD_EXTRA = 16 * 1024,    /* what a head may grow by on its way: those, Via and others */
+    PROXY_HEAD_EXTRA = 24 * 1024,    /* what a head may grow by on its way: those, Via and others */
     PROXY_CONTENT_ROOM = 16 * 1024,  /* room for content behind the head in an exchange's buffers */
     PROXY_TURN_REQUESTS = 32,        /* requests of one client in one turn of the loop */
     PROXY_LOG_LINES_PER_SECOND = 20, /* of the error log, per worker */
@@ -42,6 +42,7 @@ struct proxy_counters {
     uint64_t upstream_connects;
     uint64_t upstream_reuses;
     uint64_t retries;
+    uint64_t reported; /* forwarded under report-only, though refused by the policy */
     uint64_t suppressed_log_lines;
 };
 
