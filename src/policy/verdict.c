@@ -170,7 +170,7 @@ static void write_about_method(struct writer *writer, const struct policy *polic
         write_methods(writer, policy, "Allowed", &verdict->allow);
         break;
     default: /* VERDICT_FORWARD_RULE: the others say nothing about the method */
-        writer_literal(writer, " is forwarded.");
+        writer_string(writer, verdict->asks_get ? " is forwarded as GET." : " is forwarded.");
         break;
     }
 }

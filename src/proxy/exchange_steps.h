@@ -138,9 +138,6 @@ struct slice exchange_extra_back(struct exchange *exchange);
 
 /* ---- method_fields.c */
 
-/* Reads the fields that decide how an OPTIONS is answered, if anything is answered at all. */
-void exchange_read_options(struct exchange *exchange);
-
 /* Counts and logs a request that report-only kept from being refused. */
 void exchange_report(struct exchange *exchange);
 

@@ -5,15 +5,6 @@
 #include "verbgate/http/reply.h"
 #include "verbgate/policy/cors.h"
 
-void exchange_read_options(struct exchange *exchange)
-{
-    if (exchange->snapshot->policy->has_lenient_rules && exchange->has_head &&
-        slice_equal(exchange->line.method, SLICE("OPTIONS"))) {
-        exchange->options_fields = method_rules_read_options(&exchange->request_fields);
-        exchange->facts.options = &exchange->options_fields;
-    }
-}
-
 void exchange_report(struct exchange *exchange)
 {
     exchange->proxy->counters.reported++;
@@ -24,7 +15,7 @@ void exchange_report(struct exchange *exchange)
     char text[VERDICT_SENTENCE_MAX + 1024];
     struct writer writer = writer_make(text, sizeof text);
     verdict_write_sentence(&writer, exchange->snapshot->policy, &exchange->verdict,
-                           &exchange->facts);
+                           &exchange->facts.request);
     writer_literal(&writer, " [");
     verdict_write_reported(&writer, &exchange->verdict);
     writer_literal(&writer, "], for ");
@@ -39,7 +30,7 @@ static void put_cors(struct exchange *exchange, struct writer *writer,
     struct fields *fields = &exchange->response_fields;
     if (verdict->rule == VERDICT_CORS_PREFLIGHT_RULE) {
         cors_write_preflight(writer, cors, verdict->is_granted, &verdict->allow,
-                             &exchange->snapshot->policy->extensions, &exchange->options_fields);
+                             &exchange->snapshot->policy->extensions, &exchange->facts.options);
         return;
     }
     fields_withhold(fields, SLICE("access-control-allow-origin"));
@@ -70,7 +61,7 @@ void exchange_put_method_fields(struct exchange *exchange, struct writer *writer
         put_cors(exchange, writer, verdict->cors);
     }
     if (verdict->rule == VERDICT_WEBHOOK_HANDSHAKE_RULE && verdict->is_granted) {
-        webhook_write(writer, rules->webhook, &exchange->options_fields);
+        webhook_write(writer, rules->webhook, &exchange->facts.options);
     }
     if (rules->fields != NULL) {
         put_static(exchange, writer, rules->fields);
