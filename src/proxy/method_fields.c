@@ -7,7 +7,7 @@
 
 void exchange_report(struct exchange *exchange)
 {
-    exchange->proxy->counters.reported++;
+    counter_increment(&exchange->proxy->counters.reported);
     if (!proxy_may_log(exchange->proxy)) {
         return;
     }

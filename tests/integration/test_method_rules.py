@@ -3,7 +3,7 @@ import json
 
 from lib.case import Case
 from lib.client import chunked, request
-from lib.gateway import ini, run_command
+from lib.gateway import ini, parse_address, run_command
 from lib.limits import until
 from lib.origin import answer, serve
 
@@ -377,7 +377,7 @@ webhook-rate = *
         self.assertTrue(says["because"].startswith("would be refused with 405: PUT is not allowed"))
 
     def test_report_only_counts_streamed_content_once(self):
-        gate = self.policy("max-body = 10\nreport-only = yes")
+        gate = self.policy("max-body = 10\nreport-only = yes", "admin = 127.0.0.1:0")
         pieces = [b"x" * 8] * 5
         connection = self.client(gate)
         connection.send(chunked("POST", "/", pieces))
@@ -385,6 +385,9 @@ webhook-rate = *
         self.assertEqual(self.backend.requests[0].body, b"".join(pieces))
         gate.wait_log(r"report-only: would be refused with 413")
         self.assertEqual(gate.count_log("report-only"), 1)
+        admin = parse_address(gate.wait_log(r"admin listener on (\S+)").group(1))
+        self.assertIn("\nverbgate_requests_reported_total 1\n",
+                      self.ask(admin, target="/metrics", host="localhost").text)
 
     def test_report_only_never_lets_through_what_is_no_request_or_has_no_place(self):
         gate = self.policy("implements = GET", "report-only = yes", "[route a]\npath = /a/*\n")
