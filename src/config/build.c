@@ -106,6 +106,7 @@ void build_gateway(struct builder *builder)
     gateway->name = read_name(builder, section);
     gateway->forwarded = (enum forwarded_mode)options_word(builder, section, "x-forwarded");
     gateway->path_readings = (enum path_readings)options_word(builder, section, "path-readings");
+    gateway->normalises_methods = options_word(builder, section, "method-case") == 1;
     read_timeouts(builder, section);
     gateway->max_connections = options_unsigned(builder, section, "max-connections");
     gateway->max_requests = options_unsigned(builder, section, "max-requests");

@@ -45,6 +45,8 @@ void build_observe(struct builder *builder, const struct config_section *section
 /* How refusals are answered. */
 void build_answers(struct builder *builder, const struct config_section *section,
                    struct policy_answers *answers);
+void build_method_rules(struct builder *builder, const struct config_section *section,
+                        struct method_rules *rules);
 void build_listeners(struct builder *builder);
 
 /* Whether two sockets cannot be bound at both. Names are compared as they are. */

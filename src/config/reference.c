@@ -119,6 +119,9 @@ void schema_write_choices(struct writer *writer, const struct schema_option *opt
     case SCHEMA_FILE:
         writer_literal(writer, "a file");
         return;
+    case SCHEMA_LIST:
+        writer_string(writer, option->words);
+        return;
     }
 }
 

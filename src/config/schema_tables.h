@@ -20,5 +20,6 @@ extern const struct schema_table schema_route;
 extern const struct schema_table schema_limits;
 extern const struct schema_table schema_observe;
 extern const struct schema_table schema_answers;
+extern const struct schema_table schema_methods;
 
 #endif

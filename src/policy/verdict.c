@@ -93,10 +93,10 @@ const char *verdict_proxy_error(const struct verdict *verdict)
     }
 }
 
-const struct policy_answers *verdict_answers(const struct policy *policy,
-                                             const struct verdict *verdict)
+const struct policy_settings *verdict_settings(const struct policy *policy,
+                                               const struct verdict *verdict)
 {
-    return verdict->status == 404 ? &policy->gateway.settings.answers : &verdict->settings->answers;
+    return verdict->status == 404 ? &policy->gateway.settings : verdict->settings;
 }
 
 bool verdict_is_cacheable(const struct verdict *verdict)
@@ -116,6 +116,30 @@ enum { METHOD_SHOWN_MAX = 32 };
 /* Sentences that are also told in place of others. */
 #define NOTHING_SERVED "Nothing is served under this host and path."
 #define NOT_ALLOWED    " is not allowed for this resource."
+
+void verdict_report(struct verdict *verdict, enum verdict_rule rule, struct rule_source source)
+{
+    if (verdict->is_reported) {
+        return;
+    }
+    verdict->is_reported = true;
+    verdict->reported.rule = rule;
+    verdict->reported.status =
+        verdict_status_under(&verdict->settings->answers, rule, verdict->method);
+    verdict->reported.source = source;
+}
+
+/* The refusal that report-only kept back. */
+static struct verdict kept_back(const struct verdict *verdict)
+{
+    struct verdict refusal = *verdict;
+    refusal.kind = VERDICT_REFUSE;
+    refusal.rule = verdict->reported.rule;
+    refusal.status = verdict->reported.status;
+    refusal.source = verdict->reported.source;
+    refusal.is_reported = false;
+    return refusal;
+}
 
 static void write_version(struct writer *writer, const struct policy *policy,
                           const struct verdict *verdict, const struct decide_request *request)
@@ -198,19 +222,31 @@ static void write_about_method(struct writer *writer, const struct policy *polic
         writer_literal(writer, " with Max-Forwards: 0 is answered here.");
         write_methods(writer, policy, "Allowed", &verdict->allow);
         break;
+    case VERDICT_OPTIONS_ANSWER_RULE:
+        writer_literal(writer, " is answered here.");
+        write_methods(writer, policy, "Allowed", &verdict->allow);
+        break;
+    case VERDICT_CORS_PREFLIGHT_RULE:
+        writer_string(writer, verdict->is_granted ? " is a preflight, and is granted."
+                                                  : " is a preflight, and is not granted.");
+        write_methods(writer, policy, "Allowed", &verdict->allow);
+        break;
+    case VERDICT_WEBHOOK_HANDSHAKE_RULE:
+        writer_string(writer, verdict->is_granted
+                                  ? " is a webhook's handshake, and its sender may deliver."
+                                  : " is a webhook's handshake, and its sender may not deliver.");
+        write_methods(writer, policy, "Allowed", &verdict->allow);
+        break;
     default: /* VERDICT_FORWARD_RULE: the others say nothing about the method */
-        writer_literal(writer, " is forwarded.");
+        writer_string(writer, verdict->asks_get ? " is forwarded as GET." : " is forwarded.");
         break;
     }
 }
 
 static void write_too_large(struct writer *writer, const struct verdict *verdict)
 {
-    const struct policy_limits *limits = verdict->route == NULL
-                                             ? &verdict->upstream->settings.limits
-                                             : &verdict->route->settings.limits;
     writer_literal(writer, "The content is larger than the ");
-    writer_number(writer, limits->max_body);
+    writer_number(writer, verdict->settings->limits.max_body);
     writer_literal(writer, " bytes that are allowed here.");
 }
 
@@ -224,8 +260,8 @@ static void write_unsafe(struct writer *writer, const struct decide_request *req
     writer_literal(writer, "The path has an encoded byte that servers read in different ways.");
 }
 
-void verdict_write_sentence(struct writer *writer, const struct policy *policy,
-                            const struct verdict *verdict, const struct decide_request *request)
+static void write_sentence(struct writer *writer, const struct policy *policy,
+                           const struct verdict *verdict, const struct decide_request *request)
 {
     switch (verdict->rule) {
     case VERDICT_VERSION_MAJOR_RULE:
@@ -287,11 +323,26 @@ void verdict_write_told(struct writer *writer, const struct policy *policy,
     }
 }
 
+void verdict_write_sentence(struct writer *writer, const struct policy *policy,
+                            const struct verdict *verdict, const struct decide_request *request)
+{
+    if (!verdict->is_reported) {
+        write_sentence(writer, policy, verdict, request);
+        return;
+    }
+    struct verdict refusal = kept_back(verdict);
+    writer_literal(writer, "would be refused with ");
+    writer_number(writer, refusal.status);
+    writer_literal(writer, ": ");
+    write_sentence(writer, policy, &refusal, request);
+}
+
 /* The section whose line decided: an upstream's for what the upstream can do, else the route's. */
 static bool is_about_upstream(const struct verdict *verdict)
 {
     switch (verdict->rule) {
     case VERDICT_VERSION_UPSTREAM_RULE:
+    case VERDICT_METHOD_NOWHERE_RULE:
     case VERDICT_METHOD_UPSTREAM_RULE:
     case VERDICT_METHOD_GENERAL_RULE:
         return true;
@@ -316,4 +367,10 @@ void verdict_write_rule(struct writer *writer, const struct verdict *verdict)
         writer_number(writer, verdict->source.line);
         writer_byte(writer, ')');
     }
+}
+
+void verdict_write_reported(struct writer *writer, const struct verdict *verdict)
+{
+    struct verdict refusal = kept_back(verdict);
+    verdict_write_rule(writer, &refusal);
 }

@@ -82,7 +82,7 @@ static void add_refusal(struct exchange *exchange, struct reply *reply, struct w
 {
     const struct verdict *verdict = &exchange->verdict;
     const struct policy *policy = exchange->snapshot->policy;
-    const struct policy_answers *answers = verdict_answers(policy, verdict);
+    const struct policy_answers *answers = &verdict_settings(policy, verdict)->answers;
     verdict_write_told(sentence, policy, verdict, &exchange->facts.request);
     reply->details = writer_slice(sentence);
     reply->docs = answers->docs;

@@ -14,6 +14,11 @@ struct slice exchange_extra_onward(struct exchange *exchange)
 {
     struct writer *writer = &exchange->proxy->extra;
     writer->length = 0;
+    if (exchange->verdict.asks_get) {
+        /* RFC 9110 section 14.2: a Range means nothing in a HEAD, but does in a GET. */
+        fields_withhold(&exchange->request_fields, SLICE("range"));
+        fields_withhold(&exchange->request_fields, SLICE("if-range"));
+    }
     return written(writer);
 }
 
@@ -21,5 +26,6 @@ struct slice exchange_extra_back(struct exchange *exchange)
 {
     struct writer *writer = &exchange->proxy->extra;
     writer->length = 0;
+    exchange_put_method_fields(exchange, writer);
     return written(writer);
 }

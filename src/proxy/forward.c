@@ -31,7 +31,7 @@ static void write_head(struct exchange *exchange)
     bool has_ip = exchange->downstream->peer.sin6_family != AF_UNIX;
     size_t ip_length = has_ip ? downstream_client_ip(exchange->downstream, ip) : 0;
     struct request_head head = {
-        .method = exchange->line.method,
+        .method = exchange->verdict.asks_get ? SLICE("GET") : exchange->line.method,
         .target = &exchange->facts.target,
         .fields = &exchange->request_fields,
         .framing = exchange->request_framing,

@@ -106,6 +106,10 @@ static void json_verdict(struct writer *writer, const struct verdict *verdict)
     if (verdict->route != NULL) {
         json_text(writer, "route", verdict->route->name);
     }
+    if (verdict->is_reported) {
+        json_number(writer, "would_be", verdict->reported.status);
+        json_text(writer, "would_be_rule", slice_of(verdict_rule_name(verdict->reported.rule)));
+    }
 }
 
 static void json_version(struct writer *writer, const struct record *record)

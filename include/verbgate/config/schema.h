@@ -32,6 +32,7 @@ enum schema_type {
     SCHEMA_REFERENCE, /* the name of an upstream */
     SCHEMA_URL,       /* with http or https, as it may stand in a field */
     SCHEMA_FILE,      /* seen from the directory of the configuration's file */
+    SCHEMA_LIST,      /* what `words` says, for example a list of origins */
 };
 
 struct schema_option {
@@ -43,7 +44,7 @@ struct schema_option {
     uint64_t least, most; /* range of counts, sizes (bytes) and times (ms) */
     const char *words;    /* SCHEMA_WORD: the choices, separated by spaces; SCHEMA_COUNT and
                              SCHEMA_TIME: one word that stands for 0, or NULL; SCHEMA_ADDRESS: the
-                             same for none */
+                             same for none; SCHEMA_LIST: what it may be */
     bool repeats;         /* may be given more than once */
     const char *example;  /* a value for the reference where `fallback` gives none */
     const char *help;     /* one line */

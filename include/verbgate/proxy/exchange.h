@@ -134,6 +134,8 @@ struct exchange {
     enum close_reason reason;
     enum http_fault fault;
 
+    uint64_t dropped_bytes; /* content of a response to HEAD that came since a GET was sent */
+
     struct trailers request_trailers; /* both directions may run at the same time */
     struct trailers response_trailers;
     struct field request_items[FIELDS_MAX];

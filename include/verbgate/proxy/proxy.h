@@ -20,7 +20,7 @@
 enum {
     PROXY_SCRATCH_BYTES = 64 * 1024, /* one read of content */
     PROXY_EXTRA_BYTES = 8 * 1024,    /* the gateway's own fields in one head */
-    PROXY_HEAD_EXTRA = 16 * 1024,    /* what a head may grow by on its way: those, Via and others */
+    PROXY_HEAD_EXTRA = 24 * 1024,    /* what a head may grow by on its way: those, Via and others */
     PROXY_CONTENT_ROOM = 16 * 1024,  /* room for content behind the head in an exchange's buffers */
     PROXY_TURN_REQUESTS = 32,        /* requests of one client in one turn of the loop */
     PROXY_LOG_LINES_PER_SECOND = 20, /* of the error log, per worker */
@@ -45,6 +45,7 @@ struct proxy_counters {
     struct counter upstream_open; /* now, idle ones too */
     struct counter upstream_idle; /* now */
     struct counter retries;
+    struct counter reported; /* forwarded under report-only, though the policy would refuse */
     struct counter suppressed_log_lines;
 };
 

@@ -179,7 +179,7 @@ Test(answers, a_hidden_405_looks_like_a_true_404)
     cr_assert_eq(hidden.status, missing.status);
     cr_assert_str_eq(sentence, told(&missing));
     cr_assert_str_eq(verdict_proxy_error(&hidden), verdict_proxy_error(&missing));
-    cr_assert_eq(verdict_answers(policy, &hidden), verdict_answers(policy, &missing));
+    cr_assert_eq(verdict_settings(policy, &hidden), verdict_settings(policy, &missing));
     cr_assert_eq(verdict_is_cacheable(&hidden), verdict_is_cacheable(&missing));
     cr_assert_eq(hidden.has_allow, missing.has_allow);
     drop();

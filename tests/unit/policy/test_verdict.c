@@ -110,6 +110,11 @@ Test(verdict, says_what_was_decided_and_what_is_there_instead)
          "OPTIONS is answered for the whole server. Implemented: POST, PUT."},
         {VERDICT_OPTIONS_HERE_RULE, "OPTIONS",
          "OPTIONS with Max-Forwards: 0 is answered here. Allowed: POST, PUT."},
+        {VERDICT_OPTIONS_ANSWER_RULE, "OPTIONS", "OPTIONS is answered here. Allowed: POST, PUT."},
+        {VERDICT_CORS_PREFLIGHT_RULE, "OPTIONS",
+         "OPTIONS is a preflight, and is not granted. Allowed: POST, PUT."},
+        {VERDICT_WEBHOOK_HANDSHAKE_RULE, "OPTIONS",
+         "OPTIONS is a webhook's handshake, and its sender may not deliver. Allowed: POST, PUT."},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct verdict verdict = {
@@ -222,4 +227,40 @@ Test(verdict, names_the_rule_its_section_and_its_line)
         cr_assert(slice_equal(writer_slice(&writer), slice_of(cases[i].text)), "got \"%.*s\"",
                   SLICE_PRINT(writer_slice(&writer)));
     }
+}
+
+Test(verdict, says_what_report_only_kept_back)
+{
+    struct verdict verdict = {.rule = VERDICT_FORWARD_RULE,
+                              .upstream = &upstream,
+                              .route = &route,
+                              .allow = SET(METHOD_POST),
+                              .suggestion = METHOD_UNKNOWN};
+    verdict_report(&verdict, VERDICT_METHOD_ROUTE_RULE, (struct rule_source){"gateway.ini", 14});
+    verdict_report(&verdict, VERDICT_BODY_TOO_LARGE_RULE, (struct rule_source){"gateway.ini", 15});
+    expect_sentence(
+        &verdict, "PUT", 1, 1,
+        "would be refused with 405: PUT is not allowed for this resource. Allowed: POST.");
+    char text[256];
+    struct writer writer = writer_make(text, sizeof text);
+    verdict_write_reported(&writer, &verdict);
+    cr_assert(slice_equal(writer_slice(&writer),
+                          SLICE("method-route: route \"orders\" (gateway.ini:14)")));
+}
+
+Test(verdict, says_that_a_head_goes_as_get)
+{
+    const struct verdict verdict = {
+        .rule = VERDICT_FORWARD_RULE, .upstream = &upstream, .asks_get = true};
+    expect_sentence(&verdict, "HEAD", 1, 1, "HEAD is forwarded as GET.");
+}
+
+Test(verdict, the_settings_are_those_of_the_nearest_level)
+{
+    struct verdict verdict = {.upstream = &upstream, .route = &route};
+    cr_assert_eq(verdict_settings(&policy, &verdict), &route.settings);
+    verdict.route = NULL;
+    cr_assert_eq(verdict_settings(&policy, &verdict), &upstream.settings);
+    verdict.upstream = NULL;
+    cr_assert_eq(verdict_settings(&policy, &verdict), &policy.gateway.settings);
 }
