@@ -93,7 +93,9 @@ static void print_verdict(const struct policy *policy, const struct verdict *ver
 {
     char text[VERDICT_SENTENCE_MAX];
     printf("verdict: %s\n", kind_name(verdict->kind));
-    if (verdict->status != 0) {
+    if (verdict->status == ANSWERS_CLOSE) {
+        printf("status: none, the connection is closed (%u in logs)\n", verdict->status);
+    } else if (verdict->status != 0) {
         printf("status: %u %s\n", verdict->status, status_reason(verdict->status));
     }
     if (verdict->has_allow) {

@@ -114,6 +114,7 @@ void build_gateway(struct builder *builder)
     gateway->max_fields = options_unsigned(builder, section, "max-fields");
     gateway->drain_body = options_number(builder, section, "drain-body");
     build_settings(builder, section, NULL, &gateway->settings);
+    build_observe(builder, section);
     check_target(builder, section);
 }
 
@@ -204,9 +205,12 @@ static void seal(struct builder *builder, const struct route_pattern *patterns, 
     }
 }
 
-struct policy *build_policy(struct config_document *document, struct diagnostics *diagnostics)
+struct policy *build_policy(struct config_document *document,
+                            const struct config_environment *environment,
+                            struct diagnostics *diagnostics)
 {
     struct builder builder = {.document = document,
+                              .environment = environment,
                               .diagnostics = diagnostics,
                               .policy = policy_create(CONFIG_ARENA_MAX)};
     if (builder.policy == NULL) {

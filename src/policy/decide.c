@@ -14,16 +14,22 @@ static void settle(struct verdict *verdict, enum verdict_rule rule, struct rule_
 {
     verdict->kind = verdict_rule_kind(rule);
     verdict->rule = rule;
-    verdict->status = verdict_rule_status(rule);
+    verdict->status = verdict->kind == VERDICT_REFUSE
+                          ? verdict_status_under(&verdict->settings->answers, rule, verdict->method)
+                          : verdict_rule_status(rule);
     verdict->source = source;
 }
 
-static void settle_allow(struct verdict *verdict, enum verdict_rule rule, struct rule_source source,
-                         const struct method_set *allow)
+/* The same about a method. RFC 9110 section 15.5.6: a 405 comes with Allow, whatever rule it is sent
+ * for; the other refusals do without. `taken` is what the resource, or the server, takes. */
+static void settle_method(struct verdict *verdict, enum verdict_rule rule,
+                          struct rule_source source, const struct method_set *taken)
 {
     settle(verdict, rule, source);
-    verdict->has_allow = true;
-    verdict->allow = *allow;
+    verdict->has_allow = verdict->kind == VERDICT_ANSWER || verdict->status == 405;
+    if (verdict->has_allow || verdict_rule_status(rule) == 405) {
+        verdict->allow = *taken;
+    }
 }
 
 /* The line of a key, or of its section when the key was left at its default. */
@@ -81,35 +87,10 @@ static bool judge_version(const struct policy *policy, const struct decide_reque
     }
     if ((policy->versions & version_bit(request)) == 0) {
         const struct policy_upstream *upstream = only_upstream(policy);
+        verdict->settings = upstream == NULL ? verdict->settings : &upstream->settings;
         settle(verdict, VERDICT_VERSION_UPSTREAM_RULE,
                upstream == NULL ? built_in
                                 : source_of(upstream->versions_source, upstream->source));
-        return true;
-    }
-    return false;
-}
-
-/* RFC 9110 section 15.6.2: what is decided about a method whatever its resource is. */
-static bool judge_method_alone(const struct policy *policy, const struct decide_request *request,
-                               struct verdict *verdict)
-{
-    enum method method = verdict->method;
-    if (method == METHOD_CONNECT) {
-        settle(verdict, VERDICT_METHOD_CONNECT_RULE, built_in);
-        return true;
-    }
-    if (method == METHOD_OPTIONS && request->target->form == TARGET_ASTERISK) {
-        struct method_set allow = policy->implemented;
-        method_set_add(&allow, METHOD_OPTIONS); /* this answer is its implementation */
-        settle_allow(verdict, VERDICT_OPTIONS_SERVER_RULE, built_in, &allow);
-        return true;
-    }
-    if (!method_set_has(&policy->implemented, method) && !is_general(method)) {
-        const struct policy_upstream *upstream = only_upstream(policy);
-        settle(verdict, VERDICT_METHOD_NOWHERE_RULE,
-               upstream == NULL ? built_in
-                                : source_of(upstream->implements_source, upstream->source));
-        verdict->suggestion = suggest(policy, &policy->implemented, request->method);
         return true;
     }
     return false;
@@ -125,27 +106,86 @@ static struct destination find_destination(const struct policy *policy, struct s
     return (struct destination){.upstream = route == NULL ? NULL : route->upstream, .route = route};
 }
 
+/* Every method that is taken there: the resource's own, or all that the upstream implements. */
+static const struct method_set *taken_at(struct destination destination)
+{
+    return destination.route == NULL ? &destination.upstream->implements
+                                     : &destination.route->answer;
+}
+
+static const struct policy_settings *settings_at(struct destination destination)
+{
+    return destination.route == NULL ? &destination.upstream->settings
+                                     : &destination.route->settings;
+}
+
+/* RFC 9110 section 15.6.2: no upstream implements the method. How that is answered is up to where the
+ * request would have led; for a path that can be read in more than one way nobody looks. */
+static void settle_nowhere(const struct policy *policy, const struct decide_request *request,
+                           struct verdict *verdict)
+{
+    const struct policy_upstream *only = only_upstream(policy);
+    struct slice path = request->target->path;
+    struct destination destination = {.upstream = NULL};
+    if (!target_is_ambiguous(path)) {
+        destination = find_destination(policy, request->host, path);
+    }
+    const struct method_set *taken = &policy->implemented;
+    if (destination.upstream != NULL) {
+        verdict->settings = settings_at(destination);
+        taken = taken_at(destination);
+    } else if (only != NULL) {
+        verdict->settings = &only->settings;
+    }
+    settle_method(verdict, VERDICT_METHOD_NOWHERE_RULE,
+                  only == NULL ? built_in : source_of(only->implements_source, only->source),
+                  taken);
+    verdict->suggestion = suggest(policy, &policy->implemented, request->method);
+}
+
+/* RFC 9110 section 15.6.2: what is decided about a method whatever its resource is. */
+static bool judge_method_alone(const struct policy *policy, const struct decide_request *request,
+                               struct verdict *verdict)
+{
+    enum method method = verdict->method;
+    if (method == METHOD_CONNECT) {
+        settle_method(verdict, VERDICT_METHOD_CONNECT_RULE, built_in, &policy->implemented);
+        return true;
+    }
+    if (method == METHOD_OPTIONS && request->target->form == TARGET_ASTERISK) {
+        struct method_set allow = policy->implemented;
+        method_set_add(&allow, METHOD_OPTIONS); /* this answer is its implementation */
+        settle_method(verdict, VERDICT_OPTIONS_SERVER_RULE, built_in, &allow);
+        return true;
+    }
+    if (!method_set_has(&policy->implemented, method) && !is_general(method)) {
+        settle_nowhere(policy, request, verdict);
+        return true;
+    }
+    return false;
+}
+
 static bool judge_method(const struct policy *policy, const struct decide_request *request,
                          struct destination destination, struct verdict *verdict)
 {
     enum method method = verdict->method;
     const struct policy_upstream *upstream = destination.upstream;
     const struct policy_route *route = destination.route;
-    const struct method_set *answer = route == NULL ? &upstream->implements : &route->answer;
+    const struct method_set *answer = taken_at(destination);
     if (!method_set_has(&upstream->implements, method)) {
         struct rule_source source = source_of(upstream->implements_source, upstream->source);
         if (is_general(method)) {
-            settle_allow(verdict, VERDICT_METHOD_GENERAL_RULE, source, answer);
+            settle_method(verdict, VERDICT_METHOD_GENERAL_RULE, source, answer);
         } else {
-            settle(verdict, VERDICT_METHOD_UPSTREAM_RULE, source);
+            settle_method(verdict, VERDICT_METHOD_UPSTREAM_RULE, source, answer);
             verdict->suggestion = suggest(policy, &upstream->implements, request->method);
         }
         return true;
     }
     if (!method_set_has(answer, method)) {
         assert(route != NULL); /* without a route the answer is what the upstream implements */
-        settle_allow(verdict, VERDICT_METHOD_ROUTE_RULE,
-                     source_of(route->allow_source, route->source), answer);
+        settle_method(verdict, VERDICT_METHOD_ROUTE_RULE,
+                      source_of(route->allow_source, route->source), answer);
         return true;
     }
     return false;
@@ -159,15 +199,14 @@ static bool judge_max_forwards(const struct decide_request *request, struct dest
     if (request->max_forwards != 0) {
         return false;
     }
-    struct method_set allow =
-        destination.route == NULL ? destination.upstream->implements : destination.route->answer;
+    struct method_set allow = *taken_at(destination);
     if (verdict->method == METHOD_OPTIONS) {
-        settle_allow(verdict, VERDICT_OPTIONS_HERE_RULE, source, &allow);
+        settle_method(verdict, VERDICT_OPTIONS_HERE_RULE, source, &allow);
         return true;
     }
     if (verdict->method == METHOD_TRACE) {
         method_set_remove(&allow, METHOD_TRACE);
-        settle_allow(verdict, VERDICT_MAX_FORWARDS_RULE, source, &allow);
+        settle_method(verdict, VERDICT_MAX_FORWARDS_RULE, source, &allow);
         return true;
     }
     return false;
@@ -185,6 +224,7 @@ static void judge_destination(const struct policy *policy, const struct decide_r
         settle(verdict, VERDICT_NO_ROUTE_RULE, built_in);
         return;
     }
+    verdict->settings = settings_at(destination);
     if ((upstream->versions & version_bit(request)) == 0) {
         settle(verdict, VERDICT_VERSION_UPSTREAM_RULE,
                source_of(upstream->versions_source, upstream->source));
@@ -195,7 +235,7 @@ static void judge_destination(const struct policy *policy, const struct decide_r
         judge_max_forwards(request, destination, source, verdict)) {
         return;
     }
-    verdict->limits = route == NULL ? upstream->settings.limits : route->settings.limits;
+    verdict->limits = verdict->settings->limits;
     settle(verdict,
            request->content_length > verdict->limits.max_body ? VERDICT_BODY_TOO_LARGE_RULE
                                                               : VERDICT_FORWARD_RULE,
@@ -276,6 +316,7 @@ void decide(const struct policy *policy, const struct decide_request *request,
 {
     *verdict = (struct verdict){
         .method = method_extensions_find(&policy->extensions, request->method),
+        .settings = &policy->gateway.settings,
         .suggestion = METHOD_UNKNOWN,
     };
     if (judge_version(policy, request, verdict) || judge_method_alone(policy, request, verdict)) {
@@ -289,4 +330,10 @@ void decide(const struct policy *policy, const struct decide_request *request,
     }
     judge_destination(policy, request,
                       find_destination(policy, request->host, request->target->path), verdict);
+}
+
+void decide_too_large(struct verdict *verdict)
+{
+    assert(verdict->kind == VERDICT_FORWARD);
+    settle(verdict, VERDICT_BODY_TOO_LARGE_RULE, verdict->source);
 }

@@ -34,11 +34,88 @@ const char *verdict_rule_name(enum verdict_rule rule)
     return rules[rule].name;
 }
 
-const char *verdict_proxy_error(enum verdict_rule rule)
+const char *verdict_rule_error(enum verdict_rule rule)
 {
     assert(rule < VERDICT_RULE_COUNT);
     return rules[rule].error;
 }
+
+/* The choice that a rule's refusal falls under; REFUSAL_COUNT: none. */
+static enum refusal refusal_of(enum verdict_rule rule)
+{
+    switch (rule) {
+    case VERDICT_METHOD_CONNECT_RULE:
+    case VERDICT_METHOD_NOWHERE_RULE:
+    case VERDICT_METHOD_UPSTREAM_RULE:
+        return REFUSAL_UNIMPLEMENTED;
+    case VERDICT_METHOD_GENERAL_RULE:
+    case VERDICT_METHOD_ROUTE_RULE:
+    case VERDICT_MAX_FORWARDS_RULE:
+        return REFUSAL_NOT_ALLOWED;
+    case VERDICT_VERSION_MAJOR_RULE:
+    case VERDICT_VERSION_UPSTREAM_RULE:
+        return REFUSAL_VERSION;
+    case VERDICT_NO_ROUTE_RULE:
+        return REFUSAL_NO_ROUTE;
+    case VERDICT_BODY_TOO_LARGE_RULE:
+        return REFUSAL_TOO_LARGE;
+    default:
+        return REFUSAL_COUNT;
+    }
+}
+
+unsigned verdict_status_under(const struct policy_answers *answers, enum verdict_rule rule,
+                              enum method method)
+{
+    enum refusal refusal = refusal_of(rule);
+    unsigned status = refusal == REFUSAL_COUNT ? 0 : answers->status[refusal];
+    bool is_general = method == METHOD_GET || method == METHOD_HEAD;
+    return status == 0 || (status == 501 && is_general) ? verdict_rule_status(rule) : status;
+}
+
+bool verdict_is_overridden(const struct verdict *verdict)
+{
+    return verdict->status != verdict_rule_status(verdict->rule);
+}
+
+const char *verdict_proxy_error(const struct verdict *verdict)
+{
+    if (!verdict_is_overridden(verdict)) {
+        return verdict_rule_error(verdict->rule);
+    }
+    switch (verdict->status) {
+    case 404:
+        return verdict_rule_error(VERDICT_NO_ROUTE_RULE);
+    case 400:
+        return "http_request_error";
+    default:
+        return "http_request_denied";
+    }
+}
+
+const struct policy_answers *verdict_answers(const struct policy *policy,
+                                             const struct verdict *verdict)
+{
+    return verdict->status == 404 ? &policy->gateway.settings.answers : &verdict->settings->answers;
+}
+
+bool verdict_is_cacheable(const struct verdict *verdict)
+{
+    switch (refusal_of(verdict->rule)) {
+    case REFUSAL_UNIMPLEMENTED:
+    case REFUSAL_NOT_ALLOWED:
+    case REFUSAL_NO_ROUTE:
+        return verdict->status == 404 || verdict->status == 405 || verdict->status == 501;
+    default:
+        return false;
+    }
+}
+
+enum { METHOD_SHOWN_MAX = 32 };
+
+/* Sentences that are also told in place of others. */
+#define NOTHING_SERVED "Nothing is served under this host and path."
+#define NOT_ALLOWED    " is not allowed for this resource."
 
 static void write_version(struct writer *writer, const struct policy *policy,
                           const struct verdict *verdict, const struct decide_request *request)
@@ -89,7 +166,6 @@ static void write_suggestion(struct writer *writer, const struct policy *policy,
 static void write_about_method(struct writer *writer, const struct policy *policy,
                                const struct verdict *verdict, struct slice method)
 {
-    enum { METHOD_SHOWN_MAX = 32 };
     reply_write_shown(writer, method, METHOD_SHOWN_MAX);
     switch (verdict->rule) {
     case VERDICT_METHOD_CONNECT_RULE:
@@ -107,7 +183,7 @@ static void write_about_method(struct writer *writer, const struct policy *polic
         break;
     case VERDICT_METHOD_GENERAL_RULE:
     case VERDICT_METHOD_ROUTE_RULE:
-        writer_literal(writer, " is not allowed for this resource.");
+        writer_literal(writer, NOT_ALLOWED);
         write_methods(writer, policy, "Allowed", &verdict->allow);
         break;
     case VERDICT_MAX_FORWARDS_RULE:
@@ -157,7 +233,7 @@ void verdict_write_sentence(struct writer *writer, const struct policy *policy,
         write_version(writer, policy, verdict, request);
         break;
     case VERDICT_NO_ROUTE_RULE:
-        writer_literal(writer, "Nothing is served under this host and path.");
+        writer_literal(writer, NOTHING_SERVED);
         break;
     case VERDICT_PATH_UNSAFE_RULE:
         write_unsafe(writer, request);
@@ -171,6 +247,42 @@ void verdict_write_sentence(struct writer *writer, const struct policy *policy,
         break;
     default:
         write_about_method(writer, policy, verdict, request->method);
+        break;
+    }
+}
+
+void verdict_write_told(struct writer *writer, const struct policy *policy,
+                        const struct verdict *verdict, const struct decide_request *request)
+{
+    if (!verdict_is_overridden(verdict)) {
+        verdict_write_sentence(writer, policy, verdict, request);
+        return;
+    }
+    switch (verdict->status) {
+    case 404:
+        writer_literal(writer, NOTHING_SERVED);
+        break;
+    case 405:
+        reply_write_shown(writer, request->method, METHOD_SHOWN_MAX);
+        writer_literal(writer, NOT_ALLOWED);
+        write_methods(writer, policy, "Allowed", &verdict->allow);
+        if (verdict->suggestion != METHOD_UNKNOWN &&
+            method_set_has(&verdict->allow, verdict->suggestion)) {
+            write_suggestion(writer, policy, verdict, request->method);
+        }
+        break;
+    case 501:
+        reply_write_shown(writer, request->method, METHOD_SHOWN_MAX);
+        writer_literal(writer, " is not implemented here.");
+        break;
+    case 421:
+        writer_literal(writer, "This server does not answer for this host and path.");
+        break;
+    case 400:
+        writer_literal(writer, "This request is not accepted here.");
+        break;
+    default:
+        writer_literal(writer, "This request is refused here.");
         break;
     }
 }

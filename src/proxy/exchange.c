@@ -271,6 +271,17 @@ static struct slice field_value(const struct exchange *exchange, enum field_id i
     return field == NULL ? slice_make(NULL, 0) : field->value;
 }
 
+static struct slice received_allow(const struct exchange *exchange)
+{
+    const struct fields *fields = &exchange->response_fields;
+    for (unsigned i = 0; i < fields->count; i++) {
+        if (slice_equal_ignoring_case(fields->items[i].name, SLICE("allow"))) {
+            return fields->items[i].value;
+        }
+    }
+    return slice_make(NULL, 0);
+}
+
 static unsigned logged_status(const struct exchange *exchange)
 {
     return exchange->status != 0 ? exchange->status : STATUS_CLIENT_GONE;
@@ -306,6 +317,9 @@ static void hand_over_record(struct exchange *exchange)
         .duration_us = (now - exchange->start_ns) / 1000,
         .first_byte_us = first_byte == 0 ? 0 : (first_byte - exchange->start_ns) / 1000,
     };
+    if (record.status == 405 && !record.is_local) {
+        record.allow = received_allow(exchange);
+    }
     proxy->events->on_record(proxy, &record);
 }
 
@@ -367,6 +381,11 @@ void exchange_fail(struct exchange *exchange, enum close_reason reason)
                       !stream_is_queued(exchange_client(exchange));
     if (!can_answer) {
         exchange_abort(exchange, reason);
+        return;
+    }
+    if (reason == REASON_CONTENT_TOO_LARGE) {
+        decide_too_large(&exchange->verdict);
+        exchange_answer_verdict(exchange);
         return;
     }
     const char *sentence =

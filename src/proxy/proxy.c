@@ -1,6 +1,7 @@
 #include "verbgate/proxy/proxy.h"
 
 #include "verbgate/base/log.h"
+#include "verbgate/http/error_body.h"
 #include "verbgate/proxy/exchange.h"
 
 #include <assert.h>
@@ -52,7 +53,9 @@ static bool take_buffers(struct proxy *proxy)
     proxy->scratch = malloc(PROXY_SCRATCH_BYTES);
     proxy->tail = writer_make(malloc(TAIL_BYTES), TAIL_BYTES);
     proxy->extra = writer_make(malloc(PROXY_EXTRA_BYTES), PROXY_EXTRA_BYTES);
-    return proxy->scratch != NULL && proxy->tail.data != NULL && proxy->extra.data != NULL;
+    proxy->body = writer_make(malloc(ERROR_BODY_MAX), ERROR_BODY_MAX);
+    return proxy->scratch != NULL && proxy->tail.data != NULL && proxy->extra.data != NULL &&
+           proxy->body.data != NULL;
 }
 
 static void free_buffers(struct proxy *proxy)
@@ -61,6 +64,7 @@ static void free_buffers(struct proxy *proxy)
     free(proxy->out.data);
     free(proxy->tail.data);
     free(proxy->extra.data);
+    free(proxy->body.data);
 }
 
 bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,

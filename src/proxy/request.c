@@ -46,7 +46,8 @@ static enum head_status read_fields(struct exchange *exchange)
     if (exchange->head_length >= exchange_max_head(exchange)) {
         return exchange_bad_head(exchange, FAULT_HEAD_TOO_LARGE);
     }
-    return status == MESSAGE_MORE ? HEAD_MORE : HEAD_READY;
+    exchange->has_fields = status == MESSAGE_DONE;
+    return exchange->has_fields ? HEAD_READY : HEAD_MORE;
 }
 
 /* Whether the client's connection can stay open after this exchange, as far as is known by now. */

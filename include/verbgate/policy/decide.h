@@ -34,4 +34,7 @@ enum { DECIDE_PATH_MAX = 8192 };
 void decide(const struct policy *policy, const struct decide_request *request,
             struct verdict *verdict);
 
+/* Turns a verdict to forward into the refusal of content that has turned out to be too large. */
+void decide_too_large(struct verdict *verdict);
+
 #endif

@@ -12,6 +12,7 @@
 #include "verbgate/base/log.h"
 #include "verbgate/http/serialise.h"
 #include "verbgate/policy/admin.h"
+#include "verbgate/policy/answers.h"
 #include "verbgate/policy/method_set.h"
 
 #include <stdatomic.h>
@@ -62,6 +63,7 @@ struct policy_limits {
 /* What a section may set and those below it inherit: [gateway], then [upstream], then [route]. */
 struct policy_settings {
     struct policy_limits limits;
+    struct policy_answers answers;
 };
 
 struct policy_upstream {
@@ -105,6 +107,7 @@ struct policy_gateway {
     unsigned workers; /* 0: auto */
     enum log_level log_level;
     struct slice access_log; /* "off", "stdout" or a path */
+    struct slice observe;    /* "off" or a path */
     enum access_log_format { ACCESS_LOG_COMMON, ACCESS_LOG_JSON } access_log_format;
     struct slice name; /* in Via and Proxy-Status; a token */
     enum forwarded_mode forwarded;

@@ -81,6 +81,7 @@ struct exchange {
     size_t head_length; /* bytes of it that are the head so far */
     size_t read_offset; /* where bytes that are not used yet begin */
     bool has_line;      /* `line` is complete */
+    bool has_fields;    /* `request_fields` is complete */
     bool has_head;      /* the head was read and judged well-formed */
     bool is_http_10;
     bool client_is_done; /* FIN came: no more requests, but the answer is awaited */

@@ -70,6 +70,7 @@ struct proxy {
     size_t region_bytes; /* of each of an exchange's two buffers, under the policy in force */
 
     char *scratch;       /* PROXY_SCRATCH_BYTES: content on its way through */
+    struct writer body;  /* of a local answer */
     struct writer out;   /* heads and chunk heads on their way out */
     struct writer extra; /* the gateway's own fields of the head that is being written */
     struct writer tail;  /* what follows a piece of content: CRLF, last chunk, trailers */

@@ -23,6 +23,7 @@ struct record {
     const struct verdict *verdict; /* NULL when the request was never judged */
     enum close_reason reason;
     enum http_fault fault;   /* with REASON_REQUEST_FAULT and REASON_UPSTREAM_FAULT */
+    struct slice allow;      /* of the backend, with its 405 only */
     struct slice server;     /* the upstream server's text, or empty */
     uint64_t received_bytes; /* content of the request */
     uint64_t sent_bytes;     /* content of the response */

@@ -66,7 +66,7 @@ Test(verdict, every_rule_has_a_kind_a_status_an_error_and_a_name)
         bool is_refusal = verdict_rule_kind(rule) == VERDICT_REFUSE;
         cr_assert_eq(is_refusal, status >= 400);
         cr_assert_eq(verdict_rule_kind(rule) == VERDICT_FORWARD, status == 0);
-        cr_assert_eq(verdict_proxy_error(rule) != NULL, is_refusal);
+        cr_assert_eq(verdict_rule_error(rule) != NULL, is_refusal);
         for (const char *c = verdict_rule_name(rule); *c != '\0'; c++) {
             cr_assert((*c >= 'a' && *c <= 'z') || *c == '-');
         }
@@ -75,7 +75,7 @@ Test(verdict, every_rule_has_a_kind_a_status_an_error_and_a_name)
         }
     }
     cr_assert_str_eq(verdict_rule_name(VERDICT_METHOD_ROUTE_RULE), "method-route");
-    cr_assert_str_eq(verdict_proxy_error(VERDICT_NO_ROUTE_RULE), "destination_not_found");
+    cr_assert_str_eq(verdict_rule_error(VERDICT_NO_ROUTE_RULE), "destination_not_found");
     cr_assert_eq(verdict_rule_status(VERDICT_BODY_TOO_LARGE_RULE), 413);
 }
 
