@@ -33,6 +33,9 @@ MUST_CHECK bool build_sets(const struct builder *builder, const struct config_se
 /* What a section sets, and `inherited` for the rest; NULL for [gateway]. */
 void build_settings(struct builder *builder, const struct config_section *section,
                     const struct policy_settings *inherited, struct policy_settings *settings);
+
+/* The part of build_gateway that is about what is seen of requests. */
+void build_observation(struct builder *builder, const struct config_section *section);
 void build_listeners(struct builder *builder);
 void build_upstreams(struct builder *builder);
 /* Returns the patterns of all routes in scratch memory, `*count` of them; NULL when none. */

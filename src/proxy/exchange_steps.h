@@ -1,7 +1,7 @@
 /* What the files of the exchange share among themselves: exchange.c (life, ends, who may read),
  * request.c (the request's head), request_content.c (its content), forward.c (its way to a server),
- * response.c (the server's side), answer.c (local answers), tunnel.c (upgraded connections), relay.c
- * (content on its way). */
+ * response.c (the server's side), answer.c (local answers), extra_fields.c (the gateway's own fields),
+ * identity.c (who asks), tunnel.c (upgraded connections), relay.c (content on its way). */
 #ifndef VERBGATE_PROXY_EXCHANGE_STEPS_H
 #define VERBGATE_PROXY_EXCHANGE_STEPS_H
 
@@ -135,6 +135,23 @@ struct slice exchange_extra_onward(struct exchange *exchange);
 
 /* In the final response to the client, the gateway's own or the server's. */
 struct slice exchange_extra_back(struct exchange *exchange);
+
+/* ---- identity.c */
+
+/* Whether the peer is one of trusted-proxies, so that what it says of the client is believed. */
+bool exchange_peer_is_trusted(struct exchange *exchange);
+
+/* The client's IP as text, NUL-terminated; returns its length. The peer's, or what a trusted one says. */
+size_t exchange_client_ip(struct exchange *exchange, char out[INET6_ADDRSTRLEN]);
+
+/* The request's id, made when the policy wants one; empty when there is none. */
+struct slice exchange_request_id(struct exchange *exchange);
+
+/* The trace-id of the valid traceparent that came or was made; empty when there is none. */
+struct slice exchange_trace_id(const struct exchange *exchange);
+
+/* A traceparent of our own, the same one each time. */
+struct slice exchange_make_trace_parent(struct exchange *exchange);
 
 /* ---- relay.c */
 

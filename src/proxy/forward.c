@@ -18,6 +18,14 @@ static struct slice host_onward(const struct exchange *exchange)
     return has_name ? server->text : SLICE("localhost");
 }
 
+/* What an untrusted peer says of those before it is not passed on as if it were true. */
+static enum forwarded_mode forwarded_mode(struct exchange *exchange)
+{
+    enum forwarded_mode mode = exchange_settings(exchange)->forwarded;
+    bool is_believed = mode != FORWARDED_APPEND || exchange_peer_is_trusted(exchange);
+    return is_believed ? mode : FORWARDED_REPLACE;
+}
+
 static void write_head(struct exchange *exchange)
 {
     const struct policy_gateway *settings = exchange_settings(exchange);
@@ -34,7 +42,7 @@ static void write_head(struct exchange *exchange)
         .received_host = exchange->received_host,
         .client_ip = slice_make(ip, ip_length),
         .via_name = settings->name,
-        .forwarded = settings->forwarded,
+        .forwarded = forwarded_mode(exchange),
         .drop_expect = exchange->is_http_10 || !exchange_limits(exchange)->forwards_expect,
         .takes_trailers = exchange->request_connection.takes_trailers,
         .upgrade = exchange_upgrade_onward(exchange),

@@ -30,6 +30,8 @@ enum schema_type {
     SCHEMA_HOST,      /* a host pattern */
     SCHEMA_PATH,      /* a path pattern */
     SCHEMA_REFERENCE, /* the name of an upstream */
+    SCHEMA_FORMAT,    /* one of `words`, or a text with $variables (policy/access_format.h) */
+    SCHEMA_NETWORKS,  /* networks, addresses, "unix" (base/network.h) */
 };
 
 struct schema_option {

@@ -12,6 +12,7 @@
 #include "verbgate/base/log.h"
 #include "verbgate/http/serialise.h"
 #include "verbgate/policy/method_set.h"
+#include "verbgate/policy/observation.h"
 
 #include <stdatomic.h>
 
@@ -104,7 +105,7 @@ struct policy_gateway {
     unsigned workers; /* 0: auto */
     enum log_level log_level;
     struct slice access_log; /* "off", "stdout" or a path */
-    enum access_log_format { ACCESS_LOG_COMMON, ACCESS_LOG_JSON } access_log_format;
+    struct policy_observation observation;
     struct slice name; /* in Via and Proxy-Status; a token */
     enum forwarded_mode forwarded;
     enum path_readings path_readings;

@@ -28,6 +28,7 @@
 #include "verbgate/http/request_line.h"
 #include "verbgate/http/status_line.h"
 #include "verbgate/http/target.h"
+#include "verbgate/http/trace.h"
 #include "verbgate/policy/decide.h"
 #include "verbgate/proxy/downstream.h"
 #include "verbgate/proxy/snapshot.h"
@@ -141,11 +142,15 @@ struct exchange {
     bool is_local;
     enum close_reason reason;
     enum http_fault fault;
+    struct slice request_id; /* received or made; empty until it is asked for */
+    bool has_made_trace;     /* made_trace_parent is valid */
 
     struct trailers request_trailers; /* both directions may run at the same time */
     struct trailers response_trailers;
     struct field request_items[FIELDS_MAX];
     struct field response_items[FIELDS_MAX];
+    char made_request_id[TRACE_ID_BYTES]; /* when request_id points here */
+    char made_trace_parent[TRACE_PARENT_BYTES];
     /* The two regions follow. */
 };
 
