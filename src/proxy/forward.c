@@ -10,8 +10,8 @@ static struct slice host_onward(const struct exchange *exchange)
     if (upstream->host_header.length > 0) {
         return upstream->host_header;
     }
-    if (exchange->received_host.data != NULL) {
-        return exchange->received_host;
+    if (exchange->facts.received_host.data != NULL) {
+        return exchange->facts.received_host;
     }
     const struct policy_server *server = &upstream->servers[exchange->server];
     bool has_name = server->address.kind != ADDRESS_UNIX && server->address.kind != ADDRESS_BUILTIN;
@@ -26,6 +26,12 @@ static enum forwarded_mode forwarded_mode(struct exchange *exchange)
     return is_believed ? mode : FORWARDED_REPLACE;
 }
 
+/* RFC 9110 section 7.6.2. */
+static int64_t max_forwards_onward(const struct decide_request *request)
+{
+    return request->max_forwards > 0 ? request->max_forwards - 1 : -1;
+}
+
 static void write_head(struct exchange *exchange)
 {
     const struct policy_gateway *settings = exchange_settings(exchange);
@@ -34,19 +40,19 @@ static void write_head(struct exchange *exchange)
     size_t ip_length = has_ip ? downstream_client_ip(exchange->downstream, ip) : 0;
     struct request_head head = {
         .method = exchange->line.method,
-        .target = &exchange->target,
+        .target = &exchange->facts.target,
         .fields = &exchange->request_fields,
         .framing = exchange->request_framing,
         .received_minor = exchange->line.version_minor,
         .host = host_onward(exchange),
-        .received_host = exchange->received_host,
+        .received_host = exchange->facts.received_host,
         .client_ip = slice_make(ip, ip_length),
         .via_name = settings->name,
         .forwarded = forwarded_mode(exchange),
         .drop_expect = exchange->is_http_10 || !exchange_limits(exchange)->forwards_expect,
-        .takes_trailers = exchange->request_connection.takes_trailers,
+        .takes_trailers = exchange->facts.connection.takes_trailers,
         .upgrade = exchange_upgrade_onward(exchange),
-        .max_forwards = exchange->max_forwards > 0 ? exchange->max_forwards - 1 : -1,
+        .max_forwards = max_forwards_onward(&exchange->facts.request),
         .extra = exchange_extra_onward(exchange),
     };
     serialise_request_head(&exchange->proxy->out, &head);
