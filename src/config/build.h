@@ -47,6 +47,9 @@ void build_answers(struct builder *builder, const struct config_section *section
                    struct policy_answers *answers);
 void build_method_rules(struct builder *builder, const struct config_section *section,
                         struct method_rules *rules);
+
+/* The part of build_gateway that is about what is seen of requests. */
+void build_observation(struct builder *builder, const struct config_section *section);
 void build_listeners(struct builder *builder);
 
 /* Whether two sockets cannot be bound at both. Names are compared as they are. */

@@ -122,6 +122,13 @@ void schema_write_choices(struct writer *writer, const struct schema_option *opt
     case SCHEMA_LIST:
         writer_string(writer, option->words);
         return;
+    case SCHEMA_FORMAT:
+        write_words(writer, option->words);
+        writer_literal(writer, ", or a text with $variables");
+        return;
+    case SCHEMA_NETWORKS:
+        writer_literal(writer, "networks, addresses, unix");
+        return;
     }
 }
 

@@ -21,5 +21,6 @@ extern const struct schema_table schema_limits;
 extern const struct schema_table schema_observe;
 extern const struct schema_table schema_answers;
 extern const struct schema_table schema_methods;
+extern const struct schema_table schema_observation;
 
 #endif

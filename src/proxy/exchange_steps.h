@@ -1,7 +1,8 @@
 /* What the files of the exchange share among themselves: exchange.c (life, ends, who may read),
  * request.c (the request's head), request_content.c (its content), forward.c (its way to a server),
- * response.c (the server's side), answer.c (local answers), tunnel.c (upgraded connections),
- * extra_fields.c and method_fields.c (the gateway's own fields), relay.c (content on its way). */
+ * response.c (the server's side), answer.c (local answers), identity.c (who asks), tunnel.c (upgraded
+ * connections), extra_fields.c and method_fields.c (the gateway's own fields), relay.c (content on its
+ * way). */
 #ifndef VERBGATE_PROXY_EXCHANGE_STEPS_H
 #define VERBGATE_PROXY_EXCHANGE_STEPS_H
 
@@ -154,6 +155,22 @@ static inline bool exchange_is_dropping(const struct exchange *exchange)
 {
     return exchange->response_state == RESPONSE_CONTENT && exchange->verdict.asks_get;
 }
+/* ---- identity.c */
+
+/* Whether the peer is one of trusted-proxies, so that what it says of the client is believed. */
+bool exchange_peer_is_trusted(struct exchange *exchange);
+
+/* The client's IP as text, NUL-terminated; returns its length. The peer's, or what a trusted one says. */
+size_t exchange_client_ip(struct exchange *exchange, char out[INET6_ADDRSTRLEN]);
+
+/* The request's id, made when the policy wants one; empty when there is none. */
+struct slice exchange_request_id(struct exchange *exchange);
+
+/* The trace-id of the valid traceparent that came or was made; empty when there is none. */
+struct slice exchange_trace_id(const struct exchange *exchange);
+
+/* A traceparent of our own, the same one each time. */
+struct slice exchange_make_trace_parent(struct exchange *exchange);
 
 /* ---- relay.c */
 

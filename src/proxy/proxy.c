@@ -67,6 +67,17 @@ static void free_buffers(struct proxy *proxy)
     free(proxy->body.data);
 }
 
+/* Asked once: ids cost no system call. */
+static bool seed_random(struct random *random)
+{
+    unsigned char seed[RANDOM_SEED_BYTES];
+    if (uv_random(NULL, NULL, seed, sizeof seed, 0, NULL) != 0) {
+        return false;
+    }
+    random_seed(random, seed);
+    return true;
+}
+
 bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
                 unsigned max_connections, const struct proxy_events *events, void *owner)
 {
@@ -83,7 +94,8 @@ bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
      * idle ones come on top. */
     slab_init(&proxy->upstreams, sizeof(struct upstream), 4 * (size_t)max_connections + 1024,
               KEEP_UPSTREAMS);
-    if (!take_buffers(proxy) || !grow_out(proxy, out_bytes_of(policy))) {
+    if (!seed_random(&proxy->random) || !take_buffers(proxy) ||
+        !grow_out(proxy, out_bytes_of(policy))) {
         free_buffers(proxy);
         return false;
     }

@@ -142,6 +142,7 @@ static enum stream_write_status send_switch(struct exchange *exchange)
         .fields = &exchange->response_fields,
         .upgrade = single_upgrade(&exchange->response_fields),
         .drop_trailer_field = true,
+        .extra = exchange_extra_back(exchange),
     };
     struct slice rest = slice_make(exchange->response_region + exchange->response_parsed,
                                    exchange->response_used - exchange->response_parsed);

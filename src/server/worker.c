@@ -137,7 +137,7 @@ static bool write_line(struct worker *worker, const struct record *record)
     struct access_log_buffer *buffer = worker->lines;
     struct writer writer =
         writer_make(buffer->bytes + buffer->used, sizeof buffer->bytes - buffer->used);
-    access_line_write(&writer, record->policy->gateway.access_log_format, record);
+    access_line_write(&writer, &record->policy->gateway.observation.access_format, record);
     if (writer.overflow) {
         return false;
     }

@@ -33,6 +33,8 @@ enum schema_type {
     SCHEMA_URL,       /* with http or https, as it may stand in a field */
     SCHEMA_FILE,      /* seen from the directory of the configuration's file */
     SCHEMA_LIST,      /* what `words` says, for example a list of origins */
+    SCHEMA_FORMAT,    /* one of `words`, or a text with $variables (policy/access_format.h) */
+    SCHEMA_NETWORKS,  /* networks, addresses, "unix" (base/network.h) */
 };
 
 struct schema_option {

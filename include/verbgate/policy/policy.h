@@ -15,6 +15,7 @@
 #include "verbgate/policy/answers.h"
 #include "verbgate/policy/method_rules.h"
 #include "verbgate/policy/method_set.h"
+#include "verbgate/policy/observation.h"
 
 #include <stdatomic.h>
 
@@ -105,7 +106,7 @@ struct policy_gateway {
     enum log_level log_level;
     struct slice access_log; /* "off", "stdout" or a path */
     struct slice observe;    /* "off" or a path */
-    enum access_log_format { ACCESS_LOG_COMMON, ACCESS_LOG_JSON } access_log_format;
+    struct policy_observation observation;
     struct slice name; /* in Via and Proxy-Status; a token */
     enum forwarded_mode forwarded;
     enum path_readings path_readings;

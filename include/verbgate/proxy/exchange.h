@@ -24,6 +24,7 @@
 
 #include "verbgate/http/message.h"
 #include "verbgate/http/status_line.h"
+#include "verbgate/http/trace.h"
 #include "verbgate/policy/request_facts.h"
 #include "verbgate/proxy/downstream.h"
 #include "verbgate/proxy/snapshot.h"
@@ -133,6 +134,8 @@ struct exchange {
     bool is_local;
     enum close_reason reason;
     enum http_fault fault;
+    struct slice request_id; /* received or made; empty until it is asked for */
+    bool has_made_trace;     /* made_trace_parent is valid */
 
     uint64_t dropped_bytes; /* content of a response to HEAD that came since a GET was sent */
 
@@ -140,6 +143,8 @@ struct exchange {
     struct trailers response_trailers;
     struct field request_items[FIELDS_MAX];
     struct field response_items[FIELDS_MAX];
+    char made_request_id[TRACE_ID_BYTES]; /* when request_id points here */
+    char made_trace_parent[TRACE_PARENT_BYTES];
     /* The two regions follow. */
 };
 

@@ -9,6 +9,7 @@
 #include "verbgate/base/clock.h"
 #include "verbgate/base/counter.h"
 #include "verbgate/base/list.h"
+#include "verbgate/base/random.h"
 #include "verbgate/base/slab.h"
 #include "verbgate/base/writer.h"
 #include "verbgate/net/deadline.h"
@@ -54,11 +55,13 @@ struct proxy {
     const struct proxy_events *events;
     void *owner;
     struct snapshot *snapshot; /* of the policy in force; one reference */
+    unsigned snapshot_count;   /* made so far */
     bool is_draining;
     unsigned connection_count;
     unsigned max_connections;
 
     struct clock clock;
+    struct random random; /* of ids */
     struct deadlines deadlines;
     struct list_node connections; /* struct downstream */
     struct list_node ready;       /* struct downstream with more to do in the next turn */
@@ -82,7 +85,7 @@ struct proxy {
 };
 
 /* Makes a proxy on `loop` with `policy` (it takes a reference of its own). Returns false when
- * memory is short; then nothing is left behind. */
+ * memory is short, or the system gives no random bytes; then nothing is left behind. */
 MUST_CHECK bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
                            unsigned max_connections, const struct proxy_events *events,
                            void *owner);
