@@ -33,6 +33,15 @@ MUST_CHECK bool build_sets(const struct builder *builder, const struct config_se
 /* What a section sets, and `inherited` for the rest; NULL for [gateway]. */
 void build_settings(struct builder *builder, const struct config_section *section,
                     const struct policy_settings *inherited, struct policy_settings *settings);
+
+/* The part of build_settings that is about legacy backends. */
+void build_translation(struct builder *builder, const struct config_section *section,
+                       struct policy_translation *translation);
+
+/* What is sent as POST needs a backend that implements POST. */
+void build_warn_post(struct builder *builder, const struct config_section *section,
+                     const struct policy_upstream *upstream);
+
 void build_listeners(struct builder *builder);
 void build_upstreams(struct builder *builder);
 /* Returns the patterns of all routes in scratch memory, `*count` of them; NULL when none. */

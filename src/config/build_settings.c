@@ -30,4 +30,5 @@ void build_settings(struct builder *builder, const struct config_section *sectio
         *settings = *inherited;
     }
     read_limits(builder, section, &settings->limits);
+    build_translation(builder, section, &settings->translation);
 }

@@ -105,6 +105,12 @@ void schema_write_choices(struct writer *writer, const struct schema_option *opt
     case SCHEMA_REFERENCE:
         writer_literal(writer, "the name of an [upstream]");
         return;
+    case SCHEMA_DIRECTORY:
+        writer_literal(writer, "an absolute path");
+        return;
+    case SCHEMA_NAMES:
+        writer_literal(writer, "names of fields");
+        return;
     }
 }
 

@@ -17,5 +17,6 @@ extern const struct schema_table schema_listener;
 extern const struct schema_table schema_upstream;
 extern const struct schema_table schema_route;
 extern const struct schema_table schema_limits;
+extern const struct schema_table schema_translation;
 
 #endif

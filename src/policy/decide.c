@@ -26,6 +26,11 @@ static void settle_allow(struct verdict *verdict, enum verdict_rule rule, struct
     verdict->allow = *allow;
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* The line of a key, or of its section when the key was left at its default. */
 static struct rule_source source_of(struct rule_source key, struct rule_source section)
 {
@@ -131,19 +136,20 @@ static bool judge_method(const struct policy *policy, const struct decide_reques
     enum method method = verdict->method;
     const struct policy_upstream *upstream = destination.upstream;
     const struct policy_route *route = destination.route;
-    const struct method_set *answer = route == NULL ? &upstream->implements : &route->answer;
-    if (!method_set_has(&upstream->implements, method)) {
+    const struct method_set *takes = route == NULL ? &upstream->takes : &route->takes;
+    const struct method_set *answer = route == NULL ? &upstream->takes : &route->answer;
+    if (!method_set_has(takes, method)) {
         struct rule_source source = source_of(upstream->implements_source, upstream->source);
         if (is_general(method)) {
             settle_allow(verdict, VERDICT_METHOD_GENERAL_RULE, source, answer);
         } else {
             settle(verdict, VERDICT_METHOD_UPSTREAM_RULE, source);
-            verdict->suggestion = suggest(policy, &upstream->implements, request->method);
+            verdict->suggestion = suggest(policy, takes, request->method);
         }
         return true;
     }
     if (!method_set_has(answer, method)) {
-        assert(route != NULL); /* without a route the answer is what the upstream implements */
+        assert(route != NULL); /* without a route the answer is what the upstream takes */
         settle_allow(verdict, VERDICT_METHOD_ROUTE_RULE,
                      source_of(route->allow_source, route->source), answer);
         return true;
@@ -160,7 +166,7 @@ static bool judge_max_forwards(const struct decide_request *request, struct dest
         return false;
     }
     struct method_set allow =
-        destination.route == NULL ? destination.upstream->implements : destination.route->answer;
+        destination.route == NULL ? destination.upstream->takes : destination.route->answer;
     if (verdict->method == METHOD_OPTIONS) {
         settle_allow(verdict, VERDICT_OPTIONS_HERE_RULE, source, &allow);
         return true;
@@ -171,6 +177,27 @@ static bool judge_max_forwards(const struct decide_request *request, struct dest
         return true;
     }
     return false;
+}
+
+/* What is left to judge of a request that has a place to go to, and how it will go there. */
+static void judge_content(const struct decide_request *request,
+                          const struct policy_settings *settings, struct rule_source source,
+                          struct verdict *verdict)
+{
+    const struct policy_translation *translation = &settings->translation;
+    verdict->limits = settings->limits;
+    verdict->translation = translation;
+    verdict->strips_override = translation->override_fields != OVERRIDE_FIELDS_PASS;
+    if (translation->buffer_request == BUFFER_REQUEST_ALL) {
+        verdict->limits.max_body = least(verdict->limits.max_body, translation->buffer_max);
+    }
+    if (request->has_override && translation->override_fields == OVERRIDE_FIELDS_REFUSE) {
+        settle(verdict, VERDICT_METHOD_OVERRIDE_RULE, source);
+    } else if (request->content_length > verdict->limits.max_body) {
+        settle(verdict, VERDICT_BODY_TOO_LARGE_RULE, source);
+    } else {
+        settle(verdict, VERDICT_FORWARD_RULE, source);
+    }
 }
 
 /* The whole verdict about one reading of the path. */
@@ -195,11 +222,7 @@ static void judge_destination(const struct policy *policy, const struct decide_r
         judge_max_forwards(request, destination, source, verdict)) {
         return;
     }
-    verdict->limits = route == NULL ? upstream->settings.limits : route->settings.limits;
-    settle(verdict,
-           request->content_length > verdict->limits.max_body ? VERDICT_BODY_TOO_LARGE_RULE
-                                                              : VERDICT_FORWARD_RULE,
-           source);
+    judge_content(request, route == NULL ? &upstream->settings : &route->settings, source, verdict);
 }
 
 enum { READINGS = 4 }; /* as written, normal, lenient, without an authority */
@@ -216,10 +239,12 @@ static struct slice without_authority(struct slice path, struct slice lenient)
 }
 
 /* No spelling of a path gets more than the strictest of its readings. */
-static void tighten(struct policy_limits *limits, const struct policy_limits *other)
+static void tighten(struct verdict *verdict, const struct verdict *other)
 {
-    limits->max_body = other->max_body < limits->max_body ? other->max_body : limits->max_body;
-    limits->allows_upgrade = limits->allows_upgrade && other->allows_upgrade;
+    struct policy_limits *limits = &verdict->limits;
+    limits->max_body = least(limits->max_body, other->limits.max_body);
+    limits->allows_upgrade = limits->allows_upgrade && other->limits.allows_upgrade;
+    verdict->strips_override |= other->strips_override;
 }
 
 static bool lead_apart(const struct destination *destinations, int count)
@@ -266,7 +291,7 @@ static void judge_readings(const struct policy *policy, const struct decide_requ
         if (reading.kind == VERDICT_REFUSE) {
             *verdict = reading;
         } else {
-            tighten(&verdict->limits, &reading.limits);
+            tighten(verdict, &reading);
         }
     }
 }

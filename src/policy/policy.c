@@ -216,7 +216,7 @@ const char *policy_path_problem(struct slice path)
  */
 static struct method_set seal_answer(const struct policy_route *route)
 {
-    struct method_set answer = route->upstream->implements;
+    struct method_set answer = route->takes;
     if (!route->has_allow) {
         return answer;
     }
@@ -226,6 +226,32 @@ static struct method_set seal_answer(const struct policy_route *route)
     }
     method_set_intersect(&answer, &allow);
     return answer;
+}
+
+static struct method_set join(const struct method_set *implements,
+                              const struct policy_settings *settings)
+{
+    struct method_set takes = *implements;
+    method_set_unite(&takes, &settings->translation.send_as_post);
+    return takes;
+}
+
+static void seal_methods(struct policy *policy)
+{
+    policy->implemented = (struct method_set){.any = false};
+    policy->versions = 0;
+    for (unsigned i = 0; i < policy->upstream_count; i++) {
+        struct policy_upstream *upstream = &policy->upstreams[i];
+        upstream->takes = join(&upstream->implements, &upstream->settings);
+        method_set_unite(&policy->implemented, &upstream->takes);
+        policy->versions |= upstream->versions;
+    }
+    for (unsigned i = 0; i < policy->route_count; i++) {
+        struct policy_route *route = &policy->routes[i];
+        route->takes = join(&route->upstream->implements, &route->settings);
+        method_set_unite(&policy->implemented, &route->takes);
+        route->answer = seal_answer(route);
+    }
 }
 
 static bool depends_on_path(const struct route_pattern *pattern)
@@ -238,15 +264,7 @@ enum policy_seal_status policy_seal(struct policy *policy, const struct route_pa
 {
     unsigned conflict_first = 0;
     unsigned conflict_second = 0;
-    policy->implemented = (struct method_set){.any = false};
-    policy->versions = 0;
-    for (unsigned i = 0; i < policy->upstream_count; i++) {
-        method_set_unite(&policy->implemented, &policy->upstreams[i].implements);
-        policy->versions |= policy->upstreams[i].versions;
-    }
-    for (unsigned i = 0; i < policy->route_count; i++) {
-        policy->routes[i].answer = seal_answer(&policy->routes[i]);
-    }
+    seal_methods(policy);
     policy->judges_paths = false;
     for (unsigned i = 0; i < pattern_count; i++) {
         policy->judges_paths |= depends_on_path(&patterns[i]);

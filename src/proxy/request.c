@@ -148,6 +148,7 @@ static void judge(struct exchange *exchange, struct slice host_name)
         .host = host_name,
         .content_length = exchange->request_framing.length,
         .max_forwards = exchange->max_forwards,
+        .has_override = fields_has_any(&exchange->request_fields, FIELDS_OVERRIDE),
     };
     decide(exchange->snapshot->policy, &exchange->facts, &exchange->verdict);
     exchange->has_verdict = true;
@@ -180,9 +181,17 @@ static void act_on_head(struct exchange *exchange)
         exchange_answer_verdict(exchange);
         return;
     }
+    exchange->is_idempotent = method_is_idempotent(exchange->verdict.method);
+    bool must_buffer = exchange_must_buffer(exchange);
+    /* An expectation that is met here, or that the server has never heard of, stays here. */
+    exchange->verdict.limits.forwards_expect &=
+        !must_buffer && !exchange->verdict.upstream->sends_http_10;
+    if (must_buffer) {
+        exchange_begin_buffer(exchange);
+        return;
+    }
     exchange->request_state = REQUEST_HELD;
     exchange->response_state = RESPONSE_CONNECT;
-    exchange->is_idempotent = method_is_idempotent(exchange->verdict.method);
     exchange_find_upstream(exchange, true);
 }
 
@@ -202,6 +211,10 @@ enum exchange_step exchange_run_head(struct exchange *exchange)
 {
     struct downstream *downstream = exchange->downstream;
     unsigned request = downstream->request_count;
+    if (exchange_has_stored(exchange)) {
+        exchange_continue_stored(exchange); /* it may fail, but it ends nothing that goes on */
+        return EXCHANGE_WAITS;
+    }
     if (exchange->request_state != REQUEST_HEAD) {
         return EXCHANGE_WAITS; /* it was too slow, and its 408 is on its way */
     }

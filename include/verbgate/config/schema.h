@@ -30,6 +30,8 @@ enum schema_type {
     SCHEMA_HOST,      /* a host pattern */
     SCHEMA_PATH,      /* a path pattern */
     SCHEMA_REFERENCE, /* the name of an upstream */
+    SCHEMA_DIRECTORY, /* an absolute path in the file system */
+    SCHEMA_NAMES,     /* names of fields */
 };
 
 struct schema_option {

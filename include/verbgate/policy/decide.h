@@ -19,6 +19,7 @@ struct decide_request {
     struct slice host;           /* without port: of the absolute form, else of the Host field */
     uint64_t content_length;     /* announced; 0 when none or chunked */
     int64_t max_forwards;        /* of OPTIONS and TRACE; -1: no such field */
+    bool has_override;           /* one of FIELDS_OVERRIDE is there */
 };
 
 /*
