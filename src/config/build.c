@@ -93,6 +93,7 @@ static void check_target(struct builder *builder, const struct config_section *s
 static void read_timeouts(struct builder *builder, const struct config_section *section)
 {
     struct policy_gateway *gateway = &builder->policy->gateway;
+    gateway->watch_ms = options_unsigned(builder, section, "watch");
     gateway->drain_timeout_ms = options_unsigned(builder, section, "drain-timeout");
     gateway->head_timeout_ms = options_unsigned(builder, section, "head-timeout");
     gateway->idle_timeout_ms = options_unsigned(builder, section, "idle-timeout");

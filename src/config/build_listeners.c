@@ -11,12 +11,13 @@ static bool is_same_address(const struct address *a, const struct address *b)
     struct slice any = SLICE("0.0.0.0");
     struct slice host_a = a->kind == ADDRESS_ANY ? any : a->host;
     struct slice host_b = b->kind == ADDRESS_ANY ? any : b->host;
-    bool is_unix = a->kind == ADDRESS_UNIX;
-    if (is_unix != (b->kind == ADDRESS_UNIX) || a->port != b->port) {
-        return false;
+    bool is_tcp_a = a->kind != ADDRESS_UNIX && a->kind != ADDRESS_INHERITED;
+    bool is_tcp_b = b->kind != ADDRESS_UNIX && b->kind != ADDRESS_INHERITED;
+    if (!is_tcp_a || !is_tcp_b) {
+        return a->kind == b->kind && slice_equal(host_a, host_b);
     }
-    if (is_unix) {
-        return slice_equal(host_a, host_b);
+    if (a->port != b->port) {
+        return false;
     }
     /* Port 0 takes a free port each time. */
     return a->port != 0 && slice_equal_ignoring_case(host_a, host_b);
@@ -72,7 +73,7 @@ static void check_mode(struct builder *builder, const struct config_section *sec
     }
     struct diagnostic place = document_at_key(entry, DIAGNOSTIC_WARNING);
     diagnostics_add(builder->diagnostics, &place, "mode is for bind = unix:/path",
-                    "a TCP listener has no permissions: \"mode\" does nothing");
+                    "only a Unix socket that is bound here has permissions: \"mode\" does nothing");
 }
 
 static unsigned count_sections(const struct builder *builder)

@@ -56,7 +56,7 @@ void exchange_answer_verdict(struct exchange *exchange)
     if (verdict->kind == VERDICT_REFUSE) {
         write_title(&body, verdict->status);
         sentence_start = body.length;
-        verdict_write_sentence(&body, policy, verdict, &exchange->facts);
+        verdict_write_sentence(&body, policy, verdict, &exchange->facts.request);
         writer_byte(&body, '\n');
     }
     struct slice sentence = slice_after(writer_slice(&body), sentence_start);

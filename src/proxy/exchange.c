@@ -27,7 +27,6 @@ static void reset(struct exchange *exchange, struct downstream *downstream, size
     exchange->response_region = exchange->request_region + region_bytes;
     exchange->used = used;
     exchange->client_wait = WAIT_HEAD;
-    exchange->max_forwards = -1;
     exchange->verdict.suggestion = METHOD_UNKNOWN;
     exchange->start_ns = uv_hrtime();
     request_line_start(&exchange->scanner);
@@ -300,7 +299,7 @@ static void hand_over_record(struct exchange *exchange)
         .target = exchange->line.target,
         .version_major = exchange->line.version_major,
         .version_minor = exchange->line.version_minor,
-        .host = exchange->received_host,
+        .host = exchange->facts.received_host,
         .user_agent = field_value(exchange, FIELD_USER_AGENT),
         .referer = field_value(exchange, FIELD_REFERER),
         .status = logged_status(exchange),

@@ -10,8 +10,8 @@ static struct slice host_onward(const struct exchange *exchange)
     if (upstream->host_header.length > 0) {
         return upstream->host_header;
     }
-    if (exchange->received_host.data != NULL) {
-        return exchange->received_host;
+    if (exchange->facts.received_host.data != NULL) {
+        return exchange->facts.received_host;
     }
     const struct policy_server *server = &upstream->servers[exchange->server];
     bool has_name = server->address.kind != ADDRESS_UNIX && server->address.kind != ADDRESS_BUILTIN;
@@ -30,6 +30,12 @@ static struct framing framing_onward(const struct exchange *exchange)
     return exchange->request_framing;
 }
 
+/* RFC 9110 section 7.6.2. */
+static int64_t max_forwards_onward(const struct decide_request *request)
+{
+    return request->max_forwards > 0 ? request->max_forwards - 1 : -1;
+}
+
 static void write_head(struct exchange *exchange, struct framing framing)
 {
     const struct policy_gateway *settings = exchange_settings(exchange);
@@ -39,19 +45,19 @@ static void write_head(struct exchange *exchange, struct framing framing)
     struct request_head head = {
         .is_http_10 = exchange->verdict.upstream->sends_http_10,
         .method = exchange_is_sent_as_post(exchange) ? SLICE("POST") : exchange->line.method,
-        .target = &exchange->target,
+        .target = &exchange->facts.target,
         .fields = &exchange->request_fields,
         .framing = framing,
         .received_minor = exchange->line.version_minor,
         .host = host_onward(exchange),
-        .received_host = exchange->received_host,
+        .received_host = exchange->facts.received_host,
         .client_ip = slice_make(ip, ip_length),
         .via_name = settings->name,
         .forwarded = settings->forwarded,
         .drop_expect = exchange->is_http_10 || !exchange_limits(exchange)->forwards_expect,
-        .takes_trailers = exchange->request_connection.takes_trailers,
+        .takes_trailers = exchange->facts.connection.takes_trailers,
         .upgrade = exchange_upgrade_onward(exchange),
-        .max_forwards = exchange->max_forwards > 0 ? exchange->max_forwards - 1 : -1,
+        .max_forwards = max_forwards_onward(&exchange->facts.request),
         .extra = exchange_extra_onward(exchange),
         .spellings = exchange->verdict.translation->spellings,
     };

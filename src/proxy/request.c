@@ -49,138 +49,18 @@ static enum head_status read_fields(struct exchange *exchange)
     return status == MESSAGE_MORE ? HEAD_MORE : HEAD_READY;
 }
 
-/* Exactly one Host in HTTP/1.1, at most one in 1.0 (RFC 9112 section 3.2); the authority of an
- * absolute form wins over it (section 3.2.2). `*name` is the host without port, for the policy. */
-static enum http_fault read_host(struct exchange *exchange, struct slice *name)
-{
-    const struct fields *fields = &exchange->request_fields;
-    const struct field *field = fields_find(fields, FIELD_HOST);
-    *name = slice_make(NULL, 0);
-    if (field == NULL && !exchange->is_http_10) {
-        return FAULT_HOST_MISSING;
-    }
-    if (field != NULL) {
-        if (fields_find_next(fields, field) != NULL) {
-            return FAULT_HOST_REPEATED;
-        }
-        enum http_fault fault = target_split_host(field->value, true, name);
-        if (fault != FAULT_NONE) {
-            return fault;
-        }
-        exchange->received_host = field->value;
-    }
-    if (exchange->target.authority.length > 0) {
-        exchange->received_host = exchange->target.authority;
-        return target_split_host(exchange->target.authority, false, name);
-    }
-    return FAULT_NONE;
-}
-
-/* RFC 9110 section 10.1.1: an HTTP/1.0 client's expectation is ignored, any but 100-continue may be
- * answered with 417. */
-static enum http_fault read_expectation(struct exchange *exchange)
-{
-    const struct field *field = fields_find(&exchange->request_fields, FIELD_EXPECT);
-    if (field == NULL || exchange->is_http_10) {
-        return FAULT_NONE;
-    }
-    if (!slice_equal_ignoring_case(field->value, SLICE("100-continue"))) {
-        return FAULT_EXPECTATION;
-    }
-    exchange->expects_continue = exchange->request_framing.kind != FRAMING_NONE;
-    return FAULT_NONE;
-}
-
-/* RFC 9110 section 7.6.2. A value that is no number is ignored, one too large to keep is as good as
- * the largest. */
-static int64_t read_max_forwards(const struct exchange *exchange, enum method method)
-{
-    const struct field *field = fields_find(&exchange->request_fields, FIELD_MAX_FORWARDS);
-    if (field == NULL || (method != METHOD_OPTIONS && method != METHOD_TRACE) ||
-        field->value.length == 0) {
-        return -1;
-    }
-    int64_t value = 0;
-    for (size_t i = 0; i < field->value.length; i++) {
-        char digit = field->value.data[i];
-        if (digit < '0' || digit > '9') {
-            return -1;
-        }
-        value = value > INT64_MAX / 10 - 1 ? INT64_MAX / 10 : value * 10 + (digit - '0');
-    }
-    return value;
-}
-
-/* Everything about a head that has nothing to do with the policy. */
-static enum http_fault check_head(struct exchange *exchange, struct slice *host_name)
-{
-    unsigned minor = exchange->line.version_minor;
-    struct fields *fields = &exchange->request_fields;
-    enum method method = method_find(exchange->line.method);
-    enum http_fault fault = framing_of_request(fields, minor, &exchange->request_framing);
-    if (fault == FAULT_NONE) {
-        exchange->request_left = exchange->request_framing.length;
-        fault = connection_read(fields, minor, &exchange->request_connection);
-    }
-    /* CONNECT is refused whatever its target is. */
-    if (fault == FAULT_NONE && method != METHOD_CONNECT) {
-        fault = target_parse(exchange->line.target, method, &exchange->target);
-    }
-    if (fault == FAULT_NONE) {
-        fault = read_host(exchange, host_name);
-    }
-    if (fault == FAULT_NONE) {
-        fault = read_expectation(exchange);
-    }
-    if (fault == FAULT_NONE) {
-        exchange->max_forwards = read_max_forwards(exchange, method);
-    }
-    return fault;
-}
-
-static void judge(struct exchange *exchange, struct slice host_name)
-{
-    exchange->facts = (struct decide_request){
-        .method = exchange->line.method,
-        .version_major = exchange->line.version_major,
-        .version_minor = exchange->line.version_minor,
-        .target = exchange->line.version_major == 1 ? &exchange->target : NULL,
-        .host = host_name,
-        .content_length = exchange->request_framing.length,
-        .max_forwards = exchange->max_forwards,
-        .has_override = fields_has_any(&exchange->request_fields, FIELDS_OVERRIDE),
-    };
-    decide(exchange->snapshot->policy, &exchange->facts, &exchange->verdict);
-    exchange->has_verdict = true;
-}
-
 /* Whether the client's connection can stay open after this exchange, as far as is known by now. */
 static void consider_closing(struct exchange *exchange)
 {
     unsigned max_requests = exchange_settings(exchange)->max_requests;
     bool is_last = max_requests != 0 && exchange->downstream->request_count >= max_requests;
-    if (!exchange->request_connection.is_persistent || is_last || exchange->proxy->is_draining) {
+    if (!exchange->facts.connection.is_persistent || is_last || exchange->proxy->is_draining) {
         exchange->must_close = true;
     }
 }
 
-static void act_on_head(struct exchange *exchange)
+static void forward(struct exchange *exchange)
 {
-    struct slice host_name = {NULL, 0};
-    if (exchange->line.version_major == 1) {
-        enum http_fault fault = check_head(exchange, &host_name);
-        if (fault != FAULT_NONE) {
-            exchange_fault(exchange, REASON_REQUEST_FAULT, fault);
-            return;
-        }
-        exchange->has_head = true;
-        consider_closing(exchange);
-    }
-    judge(exchange, host_name);
-    if (exchange->verdict.kind != VERDICT_FORWARD) {
-        exchange_answer_verdict(exchange);
-        return;
-    }
     exchange->is_idempotent = method_is_idempotent(exchange->verdict.method);
     bool must_buffer = exchange_must_buffer(exchange);
     /* An expectation that is met here, or that the server has never heard of, stays here. */
@@ -193,6 +73,30 @@ static void act_on_head(struct exchange *exchange)
     exchange->request_state = REQUEST_HELD;
     exchange->response_state = RESPONSE_CONNECT;
     exchange_find_upstream(exchange, true);
+}
+
+static void act_on_head(struct exchange *exchange)
+{
+    struct request_facts *facts = &exchange->facts;
+    enum http_fault fault = request_facts_read(facts, &exchange->line, &exchange->request_fields);
+    exchange->request_framing = facts->framing;
+    exchange->request_left = facts->framing.length;
+    if (fault != FAULT_NONE) {
+        exchange_fault(exchange, REASON_REQUEST_FAULT, fault);
+        return;
+    }
+    if (exchange->line.version_major == 1) {
+        exchange->expects_continue = facts->expects_continue;
+        exchange->has_head = true;
+        consider_closing(exchange);
+    }
+    decide(exchange->snapshot->policy, &facts->request, &exchange->verdict);
+    exchange->has_verdict = true;
+    if (exchange->verdict.kind != VERDICT_FORWARD) {
+        exchange_answer_verdict(exchange);
+        return;
+    }
+    forward(exchange);
 }
 
 static enum head_status read_head(struct exchange *exchange)

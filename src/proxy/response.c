@@ -12,7 +12,7 @@ static void start_fields(struct exchange *exchange)
     fields_init(&exchange->response_fields, exchange->response_items,
                 exchange_settings(exchange)->max_fields);
     struct trailers *trailers =
-        exchange->request_connection.takes_trailers ? &exchange->response_trailers : NULL;
+        exchange->facts.connection.takes_trailers ? &exchange->response_trailers : NULL;
     message_start(&exchange->response_message, MESSAGE_RESPONSE, &exchange->response_fields,
                   trailers);
 }
@@ -221,7 +221,7 @@ static void release_upstream(struct exchange *exchange)
 static void send_content(struct exchange *exchange, struct slice content, bool is_last)
 {
     const struct trailers *trailers =
-        exchange->request_connection.takes_trailers ? &exchange->response_trailers : NULL;
+        exchange->facts.connection.takes_trailers ? &exchange->response_trailers : NULL;
     enum stream_write_status status =
         relay_send(exchange->proxy, exchange_client(exchange), exchange->client_framing, content,
                    is_last, trailers);
@@ -279,7 +279,7 @@ static void write_head(struct exchange *exchange)
         .close = exchange->must_close,
         .keep_alive = exchange->is_http_10 && !exchange->must_close,
         .drop_trailer_field = exchange->client_framing != FRAMING_CHUNKED ||
-                              !exchange->request_connection.takes_trailers,
+                              !exchange->facts.connection.takes_trailers,
         /* RFC 9110 section 15.5.22: 426 says what to upgrade to. */
         .upgrade = status == 426 ? exchange_upgrade_offered(exchange) : slice_make(NULL, 0),
         .extra = exchange_extra_back(exchange),

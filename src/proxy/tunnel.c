@@ -39,7 +39,7 @@ static bool hides_requests(struct slice upgrade)
 struct slice exchange_upgrade_onward(const struct exchange *exchange)
 {
     struct slice upgrade = single_upgrade(&exchange->request_fields);
-    bool is_wanted = exchange->request_connection.wants_upgrade && !exchange->is_http_10 &&
+    bool is_wanted = exchange->facts.connection.wants_upgrade && !exchange->is_http_10 &&
                      !exchange->verdict.upstream->sends_http_10 &&
                      exchange_limits(exchange)->allows_upgrade && !hides_requests(upgrade);
     return is_wanted ? upgrade : slice_make(NULL, 0);

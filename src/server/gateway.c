@@ -6,6 +6,7 @@
 #include "verbgate/server/listeners.h"
 #include "verbgate/server/policy_file.h"
 #include "verbgate/server/resolve.h"
+#include "verbgate/server/watch.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -27,6 +28,7 @@ struct gateway {
     uv_signal_t signals[SIGNAL_COUNT];
     uv_async_t worker_ended;
     uv_timer_t drain;
+    struct watch watch;
     struct policy *policy; /* in force; one reference */
     struct worker *workers;
     unsigned worker_count;
@@ -104,6 +106,7 @@ static void close_handles(struct gateway *gateway)
     }
     uv_close((uv_handle_t *)&gateway->worker_ended, NULL);
     uv_close((uv_handle_t *)&gateway->drain, NULL);
+    watch_close(&gateway->watch);
 }
 
 static void on_worker_ended(uv_async_t *async)
@@ -229,6 +232,7 @@ static bool put_in_force(struct gateway *gateway, struct policy *policy,
         policy_release(gateway->policy);
     }
     gateway->policy = policy;
+    watch_set(&gateway->watch, policy->gateway.watch_ms, policy->fingerprint);
     return true;
 }
 
@@ -306,6 +310,12 @@ static void on_signal(uv_signal_t *handle, int signal_number)
     }
 }
 
+static void on_files_changed(struct watch *watch)
+{
+    log_info("the policy's files have changed");
+    start_reload(watch->owner);
+}
+
 static void start_handles(struct gateway *gateway)
 {
     static const int numbers[SIGNAL_COUNT] = {SIGHUP, SIGUSR1, SIGTERM, SIGINT};
@@ -316,6 +326,7 @@ static void start_handles(struct gateway *gateway)
     }
     uv_async_init(&gateway->loop, &gateway->worker_ended, on_worker_ended);
     uv_timer_init(&gateway->loop, &gateway->drain);
+    watch_init(&gateway->watch, &gateway->loop, gateway->path, on_files_changed, gateway);
 }
 
 /* ---- life */

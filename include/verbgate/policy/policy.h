@@ -113,6 +113,7 @@ struct policy_gateway {
     struct slice name; /* in Via and Proxy-Status; a token */
     enum forwarded_mode forwarded;
     enum path_readings path_readings;
+    uint32_t watch_ms;              /* between two looks at the policy's files; 0: none */
     uint32_t drain_timeout_ms;      /* life after SIGTERM */
     uint32_t head_timeout_ms;       /* first byte of a request to the end of its head */
     uint32_t idle_timeout_ms;       /* client connection between requests */
@@ -134,8 +135,9 @@ struct route_table;
 
 struct policy {
     atomic_uint references;
-    uint64_t generation; /* counts loads; set by the server */
-    struct arena arena;  /* owns everything below */
+    uint64_t generation;  /* counts loads; set by the server */
+    uint64_t fingerprint; /* of the files that it was made from; set by the server */
+    struct arena arena;   /* owns everything below */
     struct policy_gateway gateway;
     struct policy_listener *listeners;
     unsigned listener_count;

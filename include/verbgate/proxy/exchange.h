@@ -25,13 +25,9 @@
 #ifndef VERBGATE_PROXY_EXCHANGE_H
 #define VERBGATE_PROXY_EXCHANGE_H
 
-#include "verbgate/http/connection.h"
-#include "verbgate/http/framing.h"
 #include "verbgate/http/message.h"
-#include "verbgate/http/request_line.h"
 #include "verbgate/http/status_line.h"
-#include "verbgate/http/target.h"
-#include "verbgate/policy/decide.h"
+#include "verbgate/policy/request_facts.h"
 #include "verbgate/proxy/downstream.h"
 #include "verbgate/proxy/request_store.h"
 #include "verbgate/proxy/snapshot.h"
@@ -103,19 +99,14 @@ struct exchange {
     bool is_idempotent;
     struct request_line_scanner scanner;
     struct request_line line;
-    struct target target;
-    struct slice host;          /* what Host says onward */
-    struct slice received_host; /* what the Host field said */
+    struct request_facts facts; /* what the head says */
     struct framing request_framing;
     uint64_t request_left;       /* of FRAMING_LENGTH */
     struct request_store *store; /* owned; NULL: the content is not buffered */
-    int64_t max_forwards;        /* of OPTIONS and TRACE; -1: none */
-    struct connection_info request_connection;
     struct fields request_fields;
     struct message request_message;
 
     /* The judgement, and where it goes. */
-    struct decide_request facts;
     struct verdict verdict;
     bool has_verdict;
     unsigned server; /* index in the upstream */

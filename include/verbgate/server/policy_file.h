@@ -8,4 +8,8 @@
  * would. Returns the policy with one reference, or NULL. Blocks on files. */
 MUST_CHECK struct policy *policy_file_load(const char *path, unsigned *warnings, unsigned *errors);
 
+/* A number that stands for the names and contents of all files that a load of `path` reads now; equal
+ * numbers mean equal files, but for an accident in 2^64. Says nothing of errors. Blocks on files. */
+uint64_t policy_file_fingerprint(const char *path);
+
 #endif
