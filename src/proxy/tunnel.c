@@ -69,7 +69,7 @@ bool exchange_may_switch(const struct exchange *exchange)
     struct slice offer = exchange_upgrade_onward(exchange);
     struct slice chosen = single_upgrade(&exchange->response_fields);
     return exchange->status_line.status == 101 && offer.length > 0 &&
-           exchange->request_state == REQUEST_DONE &&
+           exchange->request_state == REQUEST_DONE && !exchange_has_stored(exchange) &&
            !stream_is_queued(&exchange->upstream->stream) && is_offered(offer, chosen);
 }
 
