@@ -25,7 +25,7 @@ enum {
     PROXY_TURN_REQUESTS = 32,        /* requests of one client in one turn of the loop */
     PROXY_LOG_LINES_PER_SECOND = 20, /* of the error log, per worker */
     PROXY_STORE_BYTES = 64 * 1024 * 1024, /* of buffered content in memory, per worker */
-    PROXY_STORE_PIECES = 32,              /* of buffered content sent in one turn of the loop */
+    PROXY_STORE_PIECES = 8,               /* of buffered content sent in one turn of the loop */
 };
 
 struct proxy;
