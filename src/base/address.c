@@ -193,6 +193,18 @@ bool address_to_socket(const struct address *address, struct socket_address *out
     return true;
 }
 
+bool socket_address_is_loopback(const struct socket_address *address)
+{
+    switch (address->any.sa_family) {
+    case AF_INET:
+        return ntohl(address->v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    case AF_INET6:
+        return IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
+    default:
+        return address->any.sa_family == AF_UNIX;
+    }
+}
+
 /* inet_ntop prints IPv4 with sprintf, which shows in a profile of every forwarded request. */
 static size_t write_ipv4(const unsigned char bytes[4], char *out)
 {

@@ -230,6 +230,7 @@ struct policy *build_policy(struct config_document *document, struct diagnostics
     methods_check_all(&builder);
     build_gateway(&builder);
     build_listeners(&builder);
+    build_admin(&builder);
     build_upstreams(&builder);
     const struct route_pattern *patterns = build_routes(&builder, &pattern_count);
     check_presence(&builder);

@@ -6,7 +6,7 @@
 
 /* Names are resolved later; a word for every address is the IPv4 one, as address_to_socket has it.
  */
-static bool is_same_address(const struct address *a, const struct address *b)
+bool build_is_same_address(const struct address *a, const struct address *b)
 {
     struct slice any = SLICE("0.0.0.0");
     struct slice host_a = a->kind == ADDRESS_ANY ? any : a->host;
@@ -28,7 +28,7 @@ static void check_bind(struct builder *builder, const struct config_entry *entry
 {
     for (const struct policy_listener *other = builder->policy->listeners; other < listener;
          other++) {
-        if (other->bind_text.length == 0 || !is_same_address(&other->bind, &listener->bind)) {
+        if (other->bind_text.length == 0 || !build_is_same_address(&other->bind, &listener->bind)) {
             continue;
         }
         struct diagnostic place = document_at_value(entry, DIAGNOSTIC_ERROR);

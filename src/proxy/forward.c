@@ -238,7 +238,7 @@ bool exchange_retry(struct exchange *exchange, bool nothing_was_sent)
         return false;
     }
     upstream_close(exchange->upstream);
-    exchange->proxy->counters.retries++;
+    counter_increment(&exchange->proxy->counters.retries);
     exchange->is_retried = true;
     if (exchange->store == NULL) {
         exchange->read_offset = exchange->head_length;

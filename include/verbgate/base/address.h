@@ -54,6 +54,9 @@ MUST_CHECK const char *address_parse(struct slice text, struct address *address)
  * the kinds that need resolving. */
 MUST_CHECK bool address_to_socket(const struct address *address, struct socket_address *out);
 
+/* Whether only this machine reaches the address: 127.0.0.0/8, ::1, or a Unix socket. */
+bool socket_address_is_loopback(const struct socket_address *address);
+
 /* Writes the numeric IP of a TCP peer, without port or brackets, or "unix" for a Unix-socket peer,
  * NUL-terminated, and returns its length. `out` has at least INET6_ADDRSTRLEN bytes. An IPv4-mapped
  * IPv6 address is written as IPv4. */
