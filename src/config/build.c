@@ -43,6 +43,16 @@ static struct slice read_name(struct builder *builder, const struct config_secti
     return options_copy(builder, options_text(section, "name"));
 }
 
+static const char *read_directory(struct builder *builder, const struct config_section *section)
+{
+    const struct config_entry *entry = options_entry(section, "buffer-directory");
+    struct slice text = options_text(section, "buffer-directory");
+    if (entry != NULL && !slice_starts_with(text, SLICE("/"))) {
+        options_refuse(builder, entry, text, "it does not start with '/'", NULL);
+    }
+    return options_copy(builder, text).data;
+}
+
 static void check_target(struct builder *builder, const struct config_section *section)
 {
     struct policy_gateway *gateway = &builder->policy->gateway;
@@ -94,6 +104,7 @@ void build_gateway(struct builder *builder)
     gateway->max_target = options_number(builder, section, "max-target");
     gateway->max_fields = options_unsigned(builder, section, "max-fields");
     gateway->drain_body = options_number(builder, section, "drain-body");
+    gateway->buffer_directory = read_directory(builder, section);
     build_settings(builder, section, NULL, &gateway->settings);
     build_observe(builder, section);
     check_target(builder, section);

@@ -50,6 +50,15 @@ void build_method_rules(struct builder *builder, const struct config_section *se
 
 /* The part of build_gateway that is about what is seen of requests. */
 void build_observation(struct builder *builder, const struct config_section *section);
+
+/* The part of build_settings that is about legacy backends. */
+void build_translation(struct builder *builder, const struct config_section *section,
+                       struct policy_translation *translation);
+
+/* What is sent as POST needs a backend that implements POST. */
+void build_warn_post(struct builder *builder, const struct config_section *section,
+                     const struct policy_upstream *upstream);
+
 void build_listeners(struct builder *builder);
 
 /* Whether two sockets cannot be bound at both. Names are compared as they are. */

@@ -108,6 +108,14 @@ static void take_answered(const struct method_rules *rules, struct method_set *m
     }
 }
 
+/* What the upstream implements, and what this route has sent to it as POST. */
+static struct method_set taken_by(const struct policy_route *route)
+{
+    struct method_set takes = route->upstream->implements;
+    method_set_unite(&takes, &route->settings.translation.send_as_post);
+    return takes;
+}
+
 static void read_allow(struct builder *builder, const struct config_section *section,
                        struct policy_route *route)
 {
@@ -117,17 +125,18 @@ static void read_allow(struct builder *builder, const struct config_section *sec
     route->has_allow = entry != NULL;
     route->allow_source = options_source(entry);
     if (entry == NULL) {
-        route->allow = upstream != NULL ? upstream->implements : methods_any(builder);
+        route->allow = upstream != NULL ? taken_by(route) : methods_any(builder);
         return;
     }
     if (!methods_read(builder, entry, &list) || upstream == NULL ||
         method_set_is_empty(&upstream->implements)) {
         return; /* reported already */
     }
-    struct method_set missing = method_set_without(&list.named, &upstream->implements);
+    struct method_set takes = taken_by(route);
+    struct method_set missing = method_set_without(&list.named, &takes);
     take_answered(&route->settings.methods, &missing);
     route->allow = list.set;
-    method_set_intersect(&route->allow, &upstream->implements);
+    method_set_intersect(&route->allow, &takes);
     if (!method_set_is_empty(&missing)) {
         report_missing(builder, entry, upstream, &missing);
     } else if (method_set_is_empty(&route->allow)) {
@@ -163,6 +172,9 @@ static void read_route(struct builder *builder, const struct config_section *sec
                    route->upstream == NULL ? &builder->policy->gateway.settings
                                            : &route->upstream->settings,
                    &route->settings);
+    if (route->upstream != NULL) {
+        build_warn_post(builder, section, route->upstream);
+    }
     read_allow(builder, section, route);
 }
 

@@ -32,4 +32,5 @@ void build_settings(struct builder *builder, const struct config_section *sectio
     read_limits(builder, section, &settings->limits);
     build_answers(builder, section, &settings->answers);
     build_method_rules(builder, section, &settings->methods);
+    build_translation(builder, section, &settings->translation);
 }

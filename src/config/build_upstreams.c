@@ -161,6 +161,8 @@ static void read_upstream(struct builder *builder, const struct config_section *
     upstream->response_timeout_ms = options_unsigned(builder, section, "response-timeout");
     upstream->idle_timeout_ms = options_unsigned(builder, section, "idle-timeout");
     upstream->max_idle = options_unsigned(builder, section, "max-idle");
+    upstream->sends_http_10 = options_word(builder, section, "send-version") == 1;
+    build_warn_post(builder, section, upstream);
 }
 
 void build_upstreams(struct builder *builder)

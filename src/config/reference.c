@@ -129,6 +129,12 @@ void schema_write_choices(struct writer *writer, const struct schema_option *opt
     case SCHEMA_NETWORKS:
         writer_literal(writer, "networks, addresses, unix");
         return;
+    case SCHEMA_DIRECTORY:
+        writer_literal(writer, "an absolute path");
+        return;
+    case SCHEMA_NAMES:
+        writer_literal(writer, "names of fields");
+        return;
     }
 }
 

@@ -4,8 +4,9 @@
 
 /* In the order of the reference, within each section. */
 static const struct schema_table *const tables[] = {
-    &schema_gateway,  &schema_observation, &schema_observe, &schema_admin,   &schema_listener,
-    &schema_upstream, &schema_route,       &schema_limits,  &schema_methods, &schema_answers,
+    &schema_gateway,  &schema_observation, &schema_observe,     &schema_admin,
+    &schema_listener, &schema_upstream,    &schema_route,       &schema_limits,
+    &schema_methods,  &schema_answers,     &schema_translation,
 };
 
 enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };

@@ -22,5 +22,6 @@ extern const struct schema_table schema_observe;
 extern const struct schema_table schema_answers;
 extern const struct schema_table schema_methods;
 extern const struct schema_table schema_observation;
+extern const struct schema_table schema_translation;
 
 #endif

@@ -18,8 +18,8 @@ void fields_init(struct fields *fields, struct field *items, unsigned capacity)
     *fields = (struct fields){.items = items, .capacity = capacity};
 }
 
-/* Length and first letter name at most one candidate, save for the two that the second letter tells
- * apart; the caller compares. */
+/* Length and first letter name at most one candidate, save for two pairs that the second or third
+ * letter tells apart; the caller compares. */
 static enum field_id guess(struct slice name)
 {
     switch (name.length << 8 | (unsigned char)ascii_lower(name.data[0])) {
@@ -65,6 +65,8 @@ static enum field_id guess(struct slice name)
         return FIELD_X_REQUEST_ID;
     case 13 << 8 | 'a':
         return FIELD_AUTHORIZATION;
+    case 13 << 8 | 'x':
+        return FIELD_X_HTTP_METHOD;
     case 13 << 8 | 'c':
         return ascii_lower(name.data[1]) == 'a' ? FIELD_CACHE_CONTROL : FIELD_CONTENT_RANGE;
     case 14 << 8 | 'c':
@@ -82,10 +84,24 @@ static enum field_id guess(struct slice name)
     case 17 << 8 | 't':
         return FIELD_TRANSFER_ENCODING;
     case 17 << 8 | 'x':
-        return FIELD_X_FORWARDED_PROTO;
+        return ascii_lower(name.data[2]) == 'm' ? FIELD_X_METHOD_OVERRIDE : FIELD_X_FORWARDED_PROTO;
+    case 22 << 8 | 'x':
+        return FIELD_X_HTTP_METHOD_OVERRIDE;
     default:
         return FIELD_OTHER;
     }
+}
+
+/* Equal but for case, and for '_' in place of '-'. */
+static bool is_folded_to(struct slice known_name, struct slice name)
+{
+    for (size_t i = 0; i < name.length; i++) {
+        char c = name.data[i] == '_' ? '-' : ascii_lower(name.data[i]);
+        if (c != known_name.data[i]) {
+            return false;
+        }
+    }
+    return true;
 }
 
 enum field_id fields_id(struct slice name)
@@ -94,7 +110,11 @@ enum field_id fields_id(struct slice name)
         return FIELD_OTHER;
     }
     enum field_id id = guess(name);
-    return slice_equal_ignoring_case(known[id].name, name) ? id : FIELD_OTHER;
+    if (slice_equal_ignoring_case(known[id].name, name)) {
+        return id;
+    }
+    bool is_override = (FIELDS_OVERRIDE >> id & 1) != 0;
+    return is_override && is_folded_to(known[id].name, name) ? id : FIELD_OTHER;
 }
 
 struct slice fields_name(enum field_id id)
@@ -125,6 +145,13 @@ bool fields_withhold(struct fields *fields, struct slice name)
         }
     }
     return is_found;
+}
+
+void fields_withhold_ids(struct fields *fields, uint64_t ids)
+{
+    for (unsigned i = 0; i < fields->count; i++) {
+        fields->items[i].is_hop_by_hop |= (ids >> fields->items[i].id & 1) != 0;
+    }
 }
 
 static const struct field *find_from(const struct fields *fields, unsigned start, enum field_id id)

@@ -1,5 +1,7 @@
 #include "verbgate/http/serialise.h"
 
+#include <assert.h>
+
 /* One check of the room and four copies: this runs for each field of each message. */
 static void put_field(struct writer *writer, struct slice name, struct slice value)
 {
@@ -58,7 +60,7 @@ static void put_request_line(struct writer *writer, const struct request_head *h
         }
         writer_put(writer, head->target->path_query);
     }
-    writer_literal(writer, " HTTP/1.1\r\n");
+    writer_put(writer, head->is_http_10 ? SLICE(" HTTP/1.0\r\n") : SLICE(" HTTP/1.1\r\n"));
 }
 
 /* Whether a received field goes onward as it is. Connection and Transfer-Encoding are hop-by-hop by
@@ -73,7 +75,7 @@ static bool is_passed_in_request(const struct request_head *head, const struct f
     case FIELD_CONTENT_LENGTH:
         return false;
     case FIELD_EXPECT:
-        return !head->drop_expect;
+        return !head->drop_expect && !head->is_http_10;
     case FIELD_MAX_FORWARDS:
         return head->max_forwards < 0;
     case FIELD_TRAILER:
@@ -152,6 +154,9 @@ static void put_via(struct writer *writer, const struct request_head *head)
  * HTTP/1.1 persists by itself, so most requests have no Connection field. */
 static void put_request_options(struct writer *writer, const struct request_head *head)
 {
+    if (head->is_http_10) {
+        return;
+    }
     bool has_upgrade = head->upgrade.length > 0;
     if (head->takes_trailers) {
         writer_literal(writer, "TE: trailers\r\n");
@@ -168,9 +173,42 @@ static void put_request_options(struct writer *writer, const struct request_head
     }
 }
 
+/* RFC 9110 section 5.1: names are case-insensitive, and some servers have never heard of it. */
+static void spell(char *name, size_t length, const struct field_spellings *spellings)
+{
+    for (unsigned i = 0; i < spellings->count; i++) {
+        if (slice_equal_ignoring_case(spellings->names[i], slice_make(name, length))) {
+            memcpy(name, spellings->names[i].data, length);
+            return;
+        }
+    }
+}
+
+/* A spelling is as long as what it replaces, so the names are mended where they stand: from the first
+ * field line to the empty one. */
+static void spell_names(struct writer *writer, size_t fields_start,
+                        const struct field_spellings *spellings)
+{
+    if (writer->overflow) {
+        return;
+    }
+    size_t at = fields_start;
+    while (at < writer->length) {
+        struct slice rest = slice_make(writer->data + at, writer->length - at);
+        struct slice line = slice_make(rest.data, slice_find(rest, '\n'));
+        size_t name_length = slice_find(line, ':');
+        if (name_length < line.length) {
+            spell(writer->data + at, name_length, spellings);
+        }
+        at += line.length + 1;
+    }
+}
+
 void serialise_request_head(struct writer *writer, const struct request_head *head)
 {
+    assert(!head->is_http_10 || head->framing.kind != FRAMING_CHUNKED);
     put_request_line(writer, head);
+    size_t fields_start = writer->length;
     put_field(writer, SLICE("Host"), head->host);
     for (unsigned i = 0; i < head->fields->count; i++) {
         const struct field *field = &head->fields->items[i];
@@ -187,6 +225,9 @@ void serialise_request_head(struct writer *writer, const struct request_head *he
     put_request_options(writer, head);
     put_framing(writer, &head->framing);
     writer_literal(writer, "\r\n");
+    if (head->spellings != NULL) {
+        spell_names(writer, fields_start, head->spellings);
+    }
 }
 
 static void put_status_line(struct writer *writer, const struct response_head *head)

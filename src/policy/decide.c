@@ -33,6 +33,11 @@ static void settle_method(struct verdict *verdict, enum verdict_rule rule,
     }
 }
 
+static uint64_t least(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* The line of a key, or of its section when the key was left at its default. */
 static struct rule_source source_of(struct rule_source key, struct rule_source section)
 {
@@ -169,6 +174,12 @@ static bool judge_method_alone(const struct policy *policy, const struct decide_
     return false;
 }
 
+/* What the upstream implements, and what is sent to it as POST. */
+static const struct method_set *taken_at(struct destination destination)
+{
+    return destination.route == NULL ? &destination.upstream->takes : &destination.route->takes;
+}
+
 static struct rule_source source_of_place(struct destination destination)
 {
     return destination.route == NULL ? destination.upstream->source : destination.route->source;
@@ -206,7 +217,7 @@ static bool refuse_unimplemented(const struct policy *policy, const struct decid
         return refuse_method(verdict, destination, VERDICT_METHOD_GENERAL_RULE, source);
     }
     bool is_somewhere = method_set_has(&policy->implemented, verdict->method);
-    verdict->suggestion = suggest(policy, &upstream->implements, request->method);
+    verdict->suggestion = suggest(policy, taken_at(destination), request->method);
     return refuse_method(verdict, destination,
                          is_somewhere ? VERDICT_METHOD_UPSTREAM_RULE : VERDICT_METHOD_NOWHERE_RULE,
                          source);
@@ -222,7 +233,7 @@ static bool judge_method(const struct policy *policy, const struct decide_reques
         verdict->asks_get = method == METHOD_HEAD && rules->head == HEAD_FROM_GET;
         return false;
     }
-    if (!method_set_has(&destination.upstream->implements, method)) {
+    if (!method_set_has(taken_at(destination), method)) {
         return refuse_unimplemented(policy, request, destination, verdict);
     }
     struct rule_source section = source_of_place(destination);
@@ -289,12 +300,40 @@ static bool judge_max_forwards(const struct decide_request *request, struct dest
 /* Under report-only, max-body is what is reported, and nothing is too large. */
 static void set_limits(struct verdict *verdict, const struct policy_settings *settings)
 {
+    const struct policy_translation *translation = &settings->translation;
     verdict->limits = settings->limits;
     verdict->reported_max_body = UINT64_MAX;
     if (settings->methods.is_report_only) {
         verdict->reported_max_body = settings->limits.max_body;
         verdict->limits.max_body = UINT64_MAX;
     }
+    /* More than that cannot be buffered, whoever would like to let it pass. */
+    if (translation->buffer_request == BUFFER_REQUEST_ALL) {
+        verdict->limits.max_body = least(verdict->limits.max_body, translation->buffer_max);
+    }
+}
+
+/* What is left to judge of a request that has a place to go to, and how it will go there. */
+static void judge_content(const struct decide_request *request,
+                          const struct policy_settings *settings, struct rule_source source,
+                          struct verdict *verdict)
+{
+    const struct method_rules *rules = &settings->methods;
+    verdict->translation = &settings->translation;
+    verdict->strips_override = settings->translation.override_fields != OVERRIDE_FIELDS_PASS;
+    set_limits(verdict, settings);
+    if (request->has_override && settings->translation.override_fields == OVERRIDE_FIELDS_REFUSE &&
+        refuse(verdict, rules, VERDICT_METHOD_OVERRIDE_RULE, source)) {
+        return;
+    }
+    if (request->content_length > verdict->limits.max_body) {
+        settle(verdict, VERDICT_BODY_TOO_LARGE_RULE, source);
+        return;
+    }
+    if (request->content_length > verdict->reported_max_body) {
+        verdict_report(verdict, VERDICT_BODY_TOO_LARGE_RULE, source);
+    }
+    settle(verdict, VERDICT_FORWARD_RULE, source);
 }
 
 /* The whole verdict about one reading of the path. */
@@ -325,12 +364,7 @@ static void judge_destination(const struct policy *policy, const struct decide_r
         judge_max_forwards(request, destination, source, verdict)) {
         return;
     }
-    set_limits(verdict, settings);
-    if (request->content_length > settings->limits.max_body &&
-        refuse(verdict, rules, VERDICT_BODY_TOO_LARGE_RULE, source)) {
-        return;
-    }
-    settle(verdict, VERDICT_FORWARD_RULE, source);
+    judge_content(request, settings, source, verdict);
 }
 
 enum { READINGS = 4 }; /* as written, normal, lenient, without an authority */
@@ -346,17 +380,13 @@ static struct slice without_authority(struct slice path, struct slice lenient)
     return end < lenient.length ? slice_after(lenient, end) : SLICE("/");
 }
 
-static uint64_t least(uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* No spelling of a path gets more than the strictest of its readings. */
 static void tighten(struct verdict *verdict, const struct verdict *other)
 {
     struct policy_limits *limits = &verdict->limits;
     limits->max_body = least(limits->max_body, other->limits.max_body);
     limits->allows_upgrade = limits->allows_upgrade && other->limits.allows_upgrade;
+    verdict->strips_override |= other->strips_override;
     verdict->reported_max_body = least(verdict->reported_max_body, other->reported_max_body);
     if (verdict->kind == VERDICT_FORWARD && other->is_reported) {
         verdict_report(verdict, other->reported.rule, other->reported.source);

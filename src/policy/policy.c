@@ -250,7 +250,7 @@ static void apply_rules(const struct method_rules *rules, struct method_set *ans
  */
 static struct method_set seal_answer(const struct policy_route *route)
 {
-    struct method_set answer = route->upstream->implements;
+    struct method_set answer = route->takes;
     if (route->has_allow) {
         struct method_set allow = route->allow;
         if (method_set_has(&allow, METHOD_GET)) {
@@ -269,6 +269,42 @@ static bool is_lenient(const struct method_rules *rules)
            method_rules_has_webhook(rules);
 }
 
+/* What an upstream implements, and what is sent to it as POST. */
+static struct method_set join(const struct method_set *implements,
+                              const struct policy_settings *settings)
+{
+    struct method_set takes = *implements;
+    method_set_unite(&takes, &settings->translation.send_as_post);
+    return takes;
+}
+
+static void seal_upstream(struct policy *policy, struct policy_upstream *upstream)
+{
+    upstream->takes = join(&upstream->implements, &upstream->settings);
+    method_set_unite(&policy->implemented, &upstream->takes);
+    policy->versions |= upstream->versions;
+    upstream->answer = upstream->takes;
+    apply_rules(&upstream->settings.methods, &upstream->answer);
+    policy->has_lenient_rules |= is_lenient(&upstream->settings.methods);
+}
+
+static void seal_methods(struct policy *policy)
+{
+    policy->implemented = (struct method_set){.any = false};
+    policy->versions = 0;
+    policy->has_lenient_rules = false;
+    for (unsigned i = 0; i < policy->upstream_count; i++) {
+        seal_upstream(policy, &policy->upstreams[i]);
+    }
+    for (unsigned i = 0; i < policy->route_count; i++) {
+        struct policy_route *route = &policy->routes[i];
+        route->takes = join(&route->upstream->implements, &route->settings);
+        method_set_unite(&policy->implemented, &route->takes);
+        route->answer = seal_answer(route);
+        policy->has_lenient_rules |= is_lenient(&route->settings.methods);
+    }
+}
+
 static bool depends_on_path(const struct route_pattern *pattern)
 {
     return pattern->path.length > 0 && !slice_equal(pattern->path, SLICE("/*"));
@@ -279,21 +315,7 @@ enum policy_seal_status policy_seal(struct policy *policy, const struct route_pa
 {
     unsigned conflict_first = 0;
     unsigned conflict_second = 0;
-    policy->implemented = (struct method_set){.any = false};
-    policy->versions = 0;
-    policy->has_lenient_rules = false;
-    for (unsigned i = 0; i < policy->upstream_count; i++) {
-        struct policy_upstream *upstream = &policy->upstreams[i];
-        method_set_unite(&policy->implemented, &upstream->implements);
-        policy->versions |= upstream->versions;
-        upstream->answer = upstream->implements;
-        apply_rules(&upstream->settings.methods, &upstream->answer);
-        policy->has_lenient_rules |= is_lenient(&upstream->settings.methods);
-    }
-    for (unsigned i = 0; i < policy->route_count; i++) {
-        policy->routes[i].answer = seal_answer(&policy->routes[i]);
-        policy->has_lenient_rules |= is_lenient(&policy->routes[i].settings.methods);
-    }
+    seal_methods(policy);
     policy->judges_paths = false;
     for (unsigned i = 0; i < pattern_count; i++) {
         policy->judges_paths |= depends_on_path(&patterns[i]);

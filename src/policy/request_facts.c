@@ -81,6 +81,7 @@ static enum http_fault read_head(struct request_facts *facts, const struct reque
     }
     if (fault == FAULT_NONE) {
         facts->request.max_forwards = read_max_forwards(fields, method);
+        facts->request.has_override = fields_has_any(fields, FIELDS_OVERRIDE);
     }
     if (fault == FAULT_NONE && method == METHOD_OPTIONS) {
         facts->options = method_rules_read_options(fields);

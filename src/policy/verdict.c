@@ -138,6 +138,7 @@ static struct verdict kept_back(const struct verdict *verdict)
     refusal.status = verdict->reported.status;
     refusal.source = verdict->reported.source;
     refusal.is_reported = false;
+    refusal.limits.max_body = verdict->reported_max_body;
     return refusal;
 }
 
@@ -186,6 +187,11 @@ static void write_suggestion(struct writer *writer, const struct policy *policy,
     }
 }
 
+static const struct method_set *takes_of(const struct verdict *verdict)
+{
+    return verdict->route == NULL ? &verdict->upstream->takes : &verdict->route->takes;
+}
+
 /* The sentences about a method: it is named, then what became of it, then what is there instead. */
 static void write_about_method(struct writer *writer, const struct policy *policy,
                                const struct verdict *verdict, struct slice method)
@@ -202,7 +208,7 @@ static void write_about_method(struct writer *writer, const struct policy *polic
         break;
     case VERDICT_METHOD_UPSTREAM_RULE:
         writer_literal(writer, " is not implemented by the server behind this address.");
-        write_methods(writer, policy, "Implemented", &verdict->upstream->implements);
+        write_methods(writer, policy, "Implemented", takes_of(verdict));
         write_suggestion(writer, policy, verdict, method);
         break;
     case VERDICT_METHOD_GENERAL_RULE:
@@ -246,7 +252,7 @@ static void write_about_method(struct writer *writer, const struct policy *polic
 static void write_too_large(struct writer *writer, const struct verdict *verdict)
 {
     writer_literal(writer, "The content is larger than the ");
-    writer_number(writer, verdict->settings->limits.max_body);
+    writer_number(writer, verdict->limits.max_body);
     writer_literal(writer, " bytes that are allowed here.");
 }
 
@@ -277,6 +283,11 @@ static void write_sentence(struct writer *writer, const struct policy *policy,
     case VERDICT_PATH_AMBIGUOUS_RULE:
         writer_literal(writer, "The path can be read in more than one way, and the readings lead "
                                "to different servers.");
+        break;
+    case VERDICT_METHOD_OVERRIDE_RULE:
+        writer_literal(writer,
+                       "A field that asks for another method than the request line, such as "
+                       "X-HTTP-Method-Override, is not taken here.");
         break;
     case VERDICT_BODY_TOO_LARGE_RULE:
         write_too_large(writer, verdict);

@@ -49,6 +49,10 @@ static void let_go(struct exchange *exchange)
     if (exchange->upstream != NULL) {
         upstream_close(exchange->upstream);
     }
+    if (exchange->store != NULL) {
+        list_remove(&exchange->downstream->ready_node); /* see exchange_send_stored */
+        request_store_free(exchange->store);
+    }
     snapshot_release(exchange->snapshot);
 }
 
@@ -82,6 +86,7 @@ static bool wants_request(const struct exchange *exchange)
 {
     switch (exchange->request_state) {
     case REQUEST_HEAD:
+    case REQUEST_BUFFER:
         return true;
     case REQUEST_HELD:
     case REQUEST_DONE:
@@ -117,6 +122,7 @@ static enum exchange_wait client_wait(const struct exchange *exchange)
     case REQUEST_CONTENT:
         return wants_request(exchange) && !awaits_permission(exchange) ? WAIT_CONTENT
                                                                        : WAIT_NOTHING;
+    case REQUEST_BUFFER:
     case REQUEST_DROP:
         return WAIT_CONTENT;
     case REQUEST_HELD:

@@ -1,8 +1,8 @@
 /* What the files of the exchange share among themselves: exchange.c (life, ends, who may read),
- * request.c (the request's head), request_content.c (its content), forward.c (its way to a server),
- * response.c (the server's side), answer.c (local answers), identity.c (who asks), tunnel.c (upgraded
- * connections), extra_fields.c and method_fields.c (the gateway's own fields), relay.c (content on its
- * way). */
+ * request.c (the request's head), request_content.c (its content), buffer.c (content that is kept until
+ * all of it has come), forward.c (its way to a server), response.c (the server's side), answer.c (local
+ * answers), identity.c (who asks), tunnel.c (upgraded connections), extra_fields.c and method_fields.c
+ * (the gateway's own fields), relay.c (content on its way). */
 #ifndef VERBGATE_PROXY_EXCHANGE_STEPS_H
 #define VERBGATE_PROXY_EXCHANGE_STEPS_H
 
@@ -58,6 +58,12 @@ static inline void exchange_end_connection(struct exchange *exchange)
     exchange->must_linger = true;
 }
 
+/* Whether the server gets this method as POST. Only after a verdict to forward. */
+static inline bool exchange_is_sent_as_post(const struct exchange *exchange)
+{
+    return method_set_has(&exchange->verdict.translation->send_as_post, exchange->verdict.method);
+}
+
 static inline struct stream *exchange_client(struct exchange *exchange)
 {
     return &exchange->downstream->stream;
@@ -83,7 +89,43 @@ void exchange_fail_and_close(struct exchange *exchange, enum close_reason reason
  * connection is marked to end with this exchange. */
 void exchange_abandon_content(struct exchange *exchange);
 
+/* Takes what has just been read of the content, wherever exchange_request_room had it read to. Returns
+ * false, with the fault set, when its framing is broken. */
+MUST_CHECK bool exchange_take_content(struct exchange *exchange, char *data, size_t length,
+                                      struct slice *content, bool *is_last);
+
+/* ---- buffer.c */
+
+/* Whether the content is read whole before a server is looked for. Only after a verdict to forward. */
+bool exchange_must_buffer(const struct exchange *exchange);
+
+/* Begins to keep the content, with what of it has come with the head. */
+void exchange_begin_buffer(struct exchange *exchange);
+
+/* Bytes came while the content is being kept. */
+void exchange_buffer_bytes(struct exchange *exchange, char *data, size_t length);
+
+/* The first piece of what is kept, to be sent with the head; empty when nothing is. Returns false when
+ * the exchange is gone, or its failure is being answered. */
+MUST_CHECK bool exchange_first_piece(struct exchange *exchange, struct slice *piece);
+
+/* Whether there is more of it to send. */
+static inline bool exchange_has_stored(const struct exchange *exchange)
+{
+    return exchange->store != NULL && !request_store_is_sent(exchange->store);
+}
+
+/* Sends more of it, until the server takes no more for now. */
+void exchange_send_stored(struct exchange *exchange);
+
+/* The same in a later turn of the loop, when other things may have happened. */
+void exchange_continue_stored(struct exchange *exchange);
+
 /* ---- forward.c */
+
+/* 100 (Continue) is owed to a client whose content is wanted now. Returns false when the exchange is
+ * gone. */
+MUST_CHECK bool exchange_send_continue(struct exchange *exchange);
 
 /* Chooses a server and takes or opens a connection to it. */
 void exchange_find_upstream(struct exchange *exchange, bool may_reuse);

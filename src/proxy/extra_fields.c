@@ -42,6 +42,22 @@ static void put_trace_parent(struct exchange *exchange, struct fields *fields)
     put_line(&exchange->proxy->extra, SLICE("traceparent: "), exchange_make_trace_parent(exchange));
 }
 
+/* What names another method than the request line walks round the policy, unless the policy says so. */
+static void write_override(struct exchange *exchange, struct writer *writer)
+{
+    bool is_sent_as_post = exchange_is_sent_as_post(exchange);
+    if ((exchange->verdict.strips_override || is_sent_as_post) &&
+        fields_has_any(&exchange->request_fields, FIELDS_OVERRIDE)) {
+        fields_withhold_ids(&exchange->request_fields, FIELDS_OVERRIDE);
+    }
+    if (is_sent_as_post) {
+        const struct policy *policy = exchange->snapshot->policy;
+        writer_literal(writer, "X-HTTP-Method-Override: ");
+        writer_put(writer, method_extensions_name(&policy->extensions, exchange->verdict.method));
+        writer_literal(writer, "\r\n");
+    }
+}
+
 struct slice exchange_extra_onward(struct exchange *exchange)
 {
     const struct policy_observation *observation = &exchange_settings(exchange)->observation;
@@ -58,6 +74,7 @@ struct slice exchange_extra_onward(struct exchange *exchange)
     if (observation->makes_trace_parents) {
         put_trace_parent(exchange, &exchange->request_fields);
     }
+    write_override(exchange, writer);
     return written(writer);
 }
 

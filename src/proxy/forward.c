@@ -26,23 +26,44 @@ static enum forwarded_mode forwarded_mode(struct exchange *exchange)
     return is_believed ? mode : FORWARDED_REPLACE;
 }
 
+/* How the content goes to the server. RFC 9110 section 8.6: a POST without content says so. */
+static struct framing framing_onward(const struct exchange *exchange)
+{
+    if (exchange->store != NULL) {
+        return (struct framing){FRAMING_LENGTH, exchange->store->length};
+    }
+    if (exchange->request_framing.kind == FRAMING_NONE && exchange_is_sent_as_post(exchange)) {
+        return (struct framing){FRAMING_LENGTH, 0};
+    }
+    return exchange->request_framing;
+}
+
 /* RFC 9110 section 7.6.2. */
 static int64_t max_forwards_onward(const struct decide_request *request)
 {
     return request->max_forwards > 0 ? request->max_forwards - 1 : -1;
 }
 
-static void write_head(struct exchange *exchange)
+static struct slice method_onward(const struct exchange *exchange)
+{
+    if (exchange->verdict.asks_get) {
+        return SLICE("GET");
+    }
+    return exchange_is_sent_as_post(exchange) ? SLICE("POST") : exchange->line.method;
+}
+
+static void write_head(struct exchange *exchange, struct framing framing)
 {
     const struct policy_gateway *settings = exchange_settings(exchange);
     char ip[INET6_ADDRSTRLEN];
     bool has_ip = exchange->downstream->peer.sin6_family != AF_UNIX;
     size_t ip_length = has_ip ? downstream_client_ip(exchange->downstream, ip) : 0;
     struct request_head head = {
-        .method = exchange->verdict.asks_get ? SLICE("GET") : exchange->line.method,
+        .is_http_10 = exchange->verdict.upstream->sends_http_10,
+        .method = method_onward(exchange),
         .target = &exchange->facts.target,
         .fields = &exchange->request_fields,
-        .framing = exchange->request_framing,
+        .framing = framing,
         .received_minor = exchange->line.version_minor,
         .host = host_onward(exchange),
         .received_host = exchange->facts.received_host,
@@ -54,16 +75,18 @@ static void write_head(struct exchange *exchange)
         .upgrade = exchange_upgrade_onward(exchange),
         .max_forwards = max_forwards_onward(&exchange->facts.request),
         .extra = exchange_extra_onward(exchange),
+        .spellings = exchange->verdict.translation->spellings,
     };
     serialise_request_head(&exchange->proxy->out, &head);
 }
 
 /* 100 (Continue) is owed once somebody is there to take the content, unless content has come
- * already (RFC 9110 section 10.1.1). Returns false when the exchange is gone. */
-static bool send_continue(struct exchange *exchange)
+ * already (RFC 9110 section 10.1.1). */
+bool exchange_send_continue(struct exchange *exchange)
 {
-    if (!exchange->expects_continue || exchange->request_state != REQUEST_CONTENT ||
-        exchange_limits(exchange)->forwards_expect) {
+    bool is_wanted =
+        exchange->request_state == REQUEST_CONTENT || exchange->request_state == REQUEST_BUFFER;
+    if (!exchange->expects_continue || !is_wanted || exchange_limits(exchange)->forwards_expect) {
         return true;
     }
     exchange->expects_continue = false;
@@ -78,36 +101,52 @@ static bool send_continue(struct exchange *exchange)
     return true;
 }
 
-/* The connection is there: the head goes out, with what has come of the content, in one write. */
+/* What goes out with the head: what has come of the content, or what was kept of it. `*is_last`: the client
+ * has no more to send. Returns false when that ended in a failure. */
+static bool take_first_content(struct exchange *exchange, struct slice *content, bool *is_last)
+{
+    if (exchange->store != NULL) {
+        *is_last = true;
+        return exchange_first_piece(exchange, content);
+    }
+    if (!exchange_take_buffered(exchange, content, is_last)) {
+        exchange_fail_and_close(exchange, REASON_REQUEST_FAULT);
+        return false;
+    }
+    if (exchange_is_too_large(exchange)) {
+        exchange_fail_and_close(exchange, REASON_CONTENT_TOO_LARGE);
+        return false;
+    }
+    if (!*is_last && exchange->client_is_done) {
+        exchange_abort(exchange, REASON_CLIENT_GONE);
+        return false;
+    }
+    return true;
+}
+
+/* The connection is there: the head goes out, with the first of the content, in one write. */
 static void send_head(struct exchange *exchange)
 {
     struct slice content;
     bool is_last = false;
     exchange->upstream_wait = WAIT_NOTHING;
-    if (!exchange_take_buffered(exchange, &content, &is_last)) {
-        exchange_fail_and_close(exchange, REASON_REQUEST_FAULT);
+    if (!take_first_content(exchange, &content, &is_last)) {
         return;
     }
-    if (exchange_is_too_large(exchange)) {
-        exchange_fail_and_close(exchange, REASON_CONTENT_TOO_LARGE);
-        return;
-    }
-    if (!is_last && exchange->client_is_done) {
-        exchange_abort(exchange, REASON_CLIENT_GONE);
-        return;
-    }
-    exchange->is_replayable = exchange->request_framing.kind != FRAMING_CHUNKED;
+    struct framing framing = framing_onward(exchange);
+    exchange->is_replayable = framing.kind != FRAMING_CHUNKED;
     exchange->response_state = RESPONSE_HEAD;
     exchange->expects_continue &= content.length == 0; /* it has not waited */
-    write_head(exchange);
+    write_head(exchange, framing);
     struct upstream *upstream = exchange->upstream;
-    enum stream_write_status status =
-        relay_send(exchange->proxy, &upstream->stream, exchange->request_framing.kind, content,
-                   is_last, &exchange->request_trailers);
+    enum stream_write_status status = relay_send(exchange->proxy, &upstream->stream, framing.kind,
+                                                 content, is_last, &exchange->request_trailers);
     exchange->request_state = is_last ? REQUEST_DONE : REQUEST_CONTENT;
     if (stream_has_failed(status)) {
         exchange_send_failed(exchange, status == STREAM_FAILED);
-    } else if (send_continue(exchange)) {
+    } else if (exchange_has_stored(exchange) && status == STREAM_SENT) {
+        exchange_send_stored(exchange);
+    } else if (exchange_send_continue(exchange)) {
         exchange_update(exchange);
     }
 }
@@ -177,6 +216,8 @@ void exchange_find_upstream(struct exchange *exchange, bool may_reuse)
 {
     struct pool *pool =
         balance_choose(exchange->snapshot, exchange->verdict.upstream, &exchange->server);
+    /* The pool may be shared with an upstream that keeps its connections. */
+    may_reuse = may_reuse && !exchange->verdict.upstream->sends_http_10;
     exchange->upstream = may_reuse ? take_kept(exchange, pool) : NULL;
     if (exchange->upstream != NULL) {
         send_head(exchange);
@@ -215,10 +256,12 @@ bool exchange_retry(struct exchange *exchange, bool nothing_was_sent)
     upstream_close(exchange->upstream);
     counter_increment(&exchange->proxy->counters.retries);
     exchange->is_retried = true;
-    exchange->read_offset = exchange->head_length;
-    exchange->request_left = exchange->request_framing.length;
-    exchange->received_bytes = 0;
-    exchange->request_state = REQUEST_HELD;
+    if (exchange->store == NULL) {
+        exchange->read_offset = exchange->head_length;
+        exchange->request_left = exchange->request_framing.length;
+        exchange->received_bytes = 0;
+        exchange->request_state = REQUEST_HELD;
+    }
     exchange->response_state = RESPONSE_CONNECT;
     exchange_find_upstream(exchange, false);
     return true;
@@ -250,6 +293,8 @@ void exchange_upstream_drained(struct exchange *exchange, int error)
         }
     } else if (error != 0) {
         exchange_send_failed(exchange, false);
+    } else if (exchange_has_stored(exchange)) {
+        exchange_send_stored(exchange);
     } else {
         exchange_update(exchange);
     }

@@ -85,7 +85,8 @@ bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
                             .events = events,
                             .owner = owner,
                             .max_connections = max_connections,
-                            .region_bytes = region_bytes_of(policy)};
+                            .region_bytes = region_bytes_of(policy),
+                            .store_memory = {.most = PROXY_STORE_BYTES}};
     init_lists(proxy);
     slab_init(&proxy->downstreams, sizeof(struct downstream), max_connections, KEEP_DOWNSTREAMS);
     slab_init(&proxy->exchanges, exchange_object_bytes(proxy->region_bytes), max_connections,

@@ -61,6 +61,25 @@ static void consider_closing(struct exchange *exchange)
     }
 }
 
+static void forward(struct exchange *exchange)
+{
+    if (exchange->verdict.is_reported) {
+        exchange_report(exchange);
+    }
+    exchange->is_idempotent = method_is_idempotent(exchange->verdict.method);
+    bool must_buffer = exchange_must_buffer(exchange);
+    /* An expectation that is met here, or that the server has never heard of, stays here. */
+    exchange->verdict.limits.forwards_expect &=
+        !must_buffer && !exchange->verdict.upstream->sends_http_10;
+    if (must_buffer) {
+        exchange_begin_buffer(exchange);
+        return;
+    }
+    exchange->request_state = REQUEST_HELD;
+    exchange->response_state = RESPONSE_CONNECT;
+    exchange_find_upstream(exchange, true);
+}
+
 static void act_on_head(struct exchange *exchange)
 {
     struct request_facts *facts = &exchange->facts;
@@ -82,13 +101,7 @@ static void act_on_head(struct exchange *exchange)
         exchange_answer_verdict(exchange);
         return;
     }
-    if (exchange->verdict.is_reported) {
-        exchange_report(exchange);
-    }
-    exchange->request_state = REQUEST_HELD;
-    exchange->response_state = RESPONSE_CONNECT;
-    exchange->is_idempotent = method_is_idempotent(exchange->verdict.method);
-    exchange_find_upstream(exchange, true);
+    forward(exchange);
 }
 
 static enum head_status read_head(struct exchange *exchange)
@@ -107,6 +120,10 @@ enum exchange_step exchange_run_head(struct exchange *exchange)
 {
     struct downstream *downstream = exchange->downstream;
     unsigned request = downstream->request_count;
+    if (exchange_has_stored(exchange)) {
+        exchange_continue_stored(exchange); /* it may fail, but it ends nothing that goes on */
+        return EXCHANGE_WAITS;
+    }
     if (exchange->request_state != REQUEST_HEAD) {
         return EXCHANGE_WAITS; /* it was too slow, and its 408 is on its way */
     }

@@ -129,7 +129,8 @@ static bool is_discarding(const struct exchange *exchange)
 static bool uses_scratch(const struct exchange *exchange)
 {
     return exchange->request_framing.kind == FRAMING_LENGTH &&
-           (exchange->request_state == REQUEST_CONTENT || exchange->request_state == REQUEST_DROP);
+           (exchange->request_state == REQUEST_CONTENT ||
+            exchange->request_state == REQUEST_BUFFER || exchange->request_state == REQUEST_DROP);
 }
 
 uv_buf_t exchange_request_room(struct exchange *exchange)
@@ -147,9 +148,8 @@ uv_buf_t exchange_request_room(struct exchange *exchange)
                       exchange->region_bytes - exchange->used};
 }
 
-/* Takes what has just been read of the content, wherever it was read to. */
-static bool take_content(struct exchange *exchange, char *data, size_t length,
-                         struct slice *content, bool *is_last)
+bool exchange_take_content(struct exchange *exchange, char *data, size_t length,
+                           struct slice *content, bool *is_last)
 {
     if (!uses_scratch(exchange)) {
         exchange->used += length;
@@ -167,7 +167,7 @@ static void relay_content(struct exchange *exchange, char *data, size_t length)
 {
     struct slice content;
     bool is_last = false;
-    if (!take_content(exchange, data, length, &content, &is_last)) {
+    if (!exchange_take_content(exchange, data, length, &content, &is_last)) {
         exchange_fail_and_close(exchange, REASON_REQUEST_FAULT);
     } else if (exchange_is_too_large(exchange)) {
         exchange_fail_and_close(exchange, REASON_CONTENT_TOO_LARGE);
@@ -212,6 +212,9 @@ void exchange_request_bytes(struct exchange *exchange, char *data, size_t length
         } else {
             exchange_update(exchange);
         }
+        break;
+    case REQUEST_BUFFER:
+        exchange_buffer_bytes(exchange, data, length);
         break;
     case REQUEST_CONTENT:
         relay_content(exchange, data, length);

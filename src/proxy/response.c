@@ -208,7 +208,8 @@ static void release_upstream(struct exchange *exchange)
 {
     struct upstream *upstream = exchange->upstream;
     const struct policy_upstream *settings = exchange->verdict.upstream;
-    bool is_clean = exchange->request_state == REQUEST_DONE && !exchange->upstream_is_deaf &&
+    bool is_clean = exchange->request_state == REQUEST_DONE && !exchange_has_stored(exchange) &&
+                    !settings->sends_http_10 && !exchange->upstream_is_deaf &&
                     !stream_is_queued(&upstream->stream) && !exchange->response_is_extra &&
                     exchange->response_framing.kind != FRAMING_UNTIL_CLOSE &&
                     exchange->response_connection.is_persistent;

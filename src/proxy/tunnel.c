@@ -41,6 +41,7 @@ struct slice exchange_upgrade_onward(const struct exchange *exchange)
     struct slice upgrade = single_upgrade(&exchange->request_fields);
     bool is_wanted = exchange->facts.connection.wants_upgrade && !exchange->is_http_10 &&
                      !exchange->verdict.asks_get && /* only the client's own GET may upgrade */
+                     !exchange->verdict.upstream->sends_http_10 &&
                      exchange_limits(exchange)->allows_upgrade && !hides_requests(upgrade);
     return is_wanted ? upgrade : slice_make(NULL, 0);
 }
@@ -69,7 +70,7 @@ bool exchange_may_switch(const struct exchange *exchange)
     struct slice offer = exchange_upgrade_onward(exchange);
     struct slice chosen = single_upgrade(&exchange->response_fields);
     return exchange->status_line.status == 101 && offer.length > 0 &&
-           exchange->request_state == REQUEST_DONE &&
+           exchange->request_state == REQUEST_DONE && !exchange_has_stored(exchange) &&
            !stream_is_queued(&exchange->upstream->stream) && is_offered(offer, chosen);
 }
 

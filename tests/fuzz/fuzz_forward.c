@@ -49,7 +49,7 @@ static struct slice upgrade_of(const struct received_request *request)
 }
 
 static void write_head(struct writer *out, const struct received_request *request,
-                       enum forwarded_mode mode)
+                       enum forwarded_mode mode, const struct field_spellings *spellings)
 {
     const struct received *base = &request->base;
     bool has_host = request->received_host.data != NULL;
@@ -68,9 +68,27 @@ static void write_head(struct writer *out, const struct received_request *reques
         .takes_trailers = base->connection.takes_trailers,
         .upgrade = upgrade_of(request),
         .max_forwards = request->max_forwards > 0 ? request->max_forwards - 1 : -1,
+        .spellings = spellings,
     };
     serialise_request_head(out, &head);
     assert(!out->overflow);
+}
+
+/* With a list of spellings the head is the same but for the case of the listed names. */
+static void check_spelled(const struct received_request *request, struct slice plain,
+                          enum forwarded_mode mode)
+{
+    static const struct slice names[] = {{"hOST", 4}, {"X-a", 3}, {"VIA", 3}, {"aCCEPT", 6}};
+    static const struct field_spellings spellings = {names, sizeof names / sizeof names[0]};
+    static char text[OUT_MAX];
+    struct writer spelled = writer_make(text, OUT_MAX);
+    write_head(&spelled, request, mode, &spellings);
+    assert(slice_equal_ignoring_case(writer_slice(&spelled), plain));
+    bool is_name = false;
+    for (size_t i = 0; i < plain.length; i++) {
+        assert(is_name || text[i] == plain.data[i]);
+        is_name = plain.data[i] == '\n' || (is_name && plain.data[i] != ':');
+    }
 }
 
 /* As relay_send does for one piece that is the last. */
@@ -102,6 +120,21 @@ static bool is_one_of(struct slice name, const char *const *names)
     return *names != NULL;
 }
 
+/* To a server that folds '-' and '_', as CGI does. */
+static bool is_override(struct slice name)
+{
+    static const char *const overrides[] = {"x-http-method-override", "x-http-method",
+                                            "x-method-override", NULL};
+    char folded[sizeof "x-http-method-override"];
+    if (name.length >= sizeof folded) {
+        return false;
+    }
+    for (size_t i = 0; i < name.length; i++) {
+        folded[i] = name.data[i] == '_' ? '-' : name.data[i];
+    }
+    return is_one_of(slice_make(folded, name.length), overrides);
+}
+
 /* Whether a received field must be sent as it is. */
 static bool is_expected(const struct strict_message *in, const struct strict_field *field,
                         bool has_max_forwards, enum forwarded_mode mode)
@@ -114,7 +147,8 @@ static bool is_expected(const struct strict_message *in, const struct strict_fie
     if (is_one_of(field->name, told)) {
         return mode == FORWARDED_APPEND;
     }
-    if (strict_is_hop_by_hop(&in->fields, field) || is_one_of(field->name, rewritten)) {
+    if (strict_is_hop_by_hop(&in->fields, field) || is_one_of(field->name, rewritten) ||
+        is_override(field->name)) {
         return false;
     }
     if (strict_is_name(field->name, "max-forwards")) {
@@ -250,7 +284,9 @@ static size_t forward_one(struct slice stream)
         /* A trusted peer or any other: the length is as good as a coin. */
         enum forwarded_mode mode = stream.length % 2 == 0 ? FORWARDED_APPEND : FORWARDED_REPLACE;
         struct writer head = writer_make(text, OUT_MAX);
-        write_head(&head, &request, mode);
+        fields_withhold_ids(&request.base.fields, FIELDS_OVERRIDE); /* the default */
+        write_head(&head, &request, mode, NULL);
+        check_spelled(&request, writer_slice(&head), mode);
         struct writer out = head;
         out.capacity = sizeof text;
         write_content(&out, base);

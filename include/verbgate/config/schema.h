@@ -35,6 +35,8 @@ enum schema_type {
     SCHEMA_LIST,      /* what `words` says, for example a list of origins */
     SCHEMA_FORMAT,    /* one of `words`, or a text with $variables (policy/access_format.h) */
     SCHEMA_NETWORKS,  /* networks, addresses, "unix" (base/network.h) */
+    SCHEMA_DIRECTORY, /* an absolute path in the file system */
+    SCHEMA_NAMES,     /* names of fields */
 };
 
 struct schema_option {

@@ -15,38 +15,41 @@
  * protected: a Connection field cannot nominate it away: without it framing, routing or the meaning
  * of the message would change.
  */
-#define HTTP_FIELDS(X)                              \
-    X(OTHER, "", 0, 0)                              \
-    X(ACCEPT, "accept", 0, 0)                       \
-    X(AUTHORIZATION, "authorization", 0, 1)         \
-    X(CACHE_CONTROL, "cache-control", 0, 1)         \
-    X(CONNECTION, "connection", 1, 0)               \
-    X(CONTENT_ENCODING, "content-encoding", 0, 1)   \
-    X(CONTENT_LENGTH, "content-length", 0, 1)       \
-    X(CONTENT_RANGE, "content-range", 0, 1)         \
-    X(CONTENT_TYPE, "content-type", 0, 1)           \
-    X(COOKIE, "cookie", 0, 1)                       \
-    X(DATE, "date", 0, 1)                           \
-    X(EXPECT, "expect", 0, 1)                       \
-    X(FORWARDED, "forwarded", 0, 1)                 \
-    X(HOST, "host", 0, 1)                           \
-    X(HTTP2_SETTINGS, "http2-settings", 1, 0)       \
-    X(KEEP_ALIVE, "keep-alive", 1, 0)               \
-    X(MAX_FORWARDS, "max-forwards", 0, 1)           \
-    X(PROXY_CONNECTION, "proxy-connection", 1, 0)   \
-    X(REFERER, "referer", 0, 0)                     \
-    X(SET_COOKIE, "set-cookie", 0, 1)               \
-    X(TE, "te", 1, 0)                               \
-    X(TRACEPARENT, "traceparent", 0, 1)             \
-    X(TRACESTATE, "tracestate", 0, 1)               \
-    X(TRAILER, "trailer", 0, 0)                     \
-    X(TRANSFER_ENCODING, "transfer-encoding", 1, 1) \
-    X(UPGRADE, "upgrade", 1, 0)                     \
-    X(USER_AGENT, "user-agent", 0, 0)               \
-    X(VIA, "via", 0, 1)                             \
-    X(X_FORWARDED_FOR, "x-forwarded-for", 0, 1)     \
-    X(X_FORWARDED_HOST, "x-forwarded-host", 0, 1)   \
-    X(X_FORWARDED_PROTO, "x-forwarded-proto", 0, 1) \
+#define HTTP_FIELDS(X)                                        \
+    X(OTHER, "", 0, 0)                                        \
+    X(ACCEPT, "accept", 0, 0)                                 \
+    X(AUTHORIZATION, "authorization", 0, 1)                   \
+    X(CACHE_CONTROL, "cache-control", 0, 1)                   \
+    X(CONNECTION, "connection", 1, 0)                         \
+    X(CONTENT_ENCODING, "content-encoding", 0, 1)             \
+    X(CONTENT_LENGTH, "content-length", 0, 1)                 \
+    X(CONTENT_RANGE, "content-range", 0, 1)                   \
+    X(CONTENT_TYPE, "content-type", 0, 1)                     \
+    X(COOKIE, "cookie", 0, 1)                                 \
+    X(DATE, "date", 0, 1)                                     \
+    X(EXPECT, "expect", 0, 1)                                 \
+    X(FORWARDED, "forwarded", 0, 1)                           \
+    X(HOST, "host", 0, 1)                                     \
+    X(HTTP2_SETTINGS, "http2-settings", 1, 0)                 \
+    X(KEEP_ALIVE, "keep-alive", 1, 0)                         \
+    X(MAX_FORWARDS, "max-forwards", 0, 1)                     \
+    X(PROXY_CONNECTION, "proxy-connection", 1, 0)             \
+    X(REFERER, "referer", 0, 0)                               \
+    X(SET_COOKIE, "set-cookie", 0, 1)                         \
+    X(TE, "te", 1, 0)                                         \
+    X(TRACEPARENT, "traceparent", 0, 1)                       \
+    X(TRACESTATE, "tracestate", 0, 1)                         \
+    X(TRAILER, "trailer", 0, 0)                               \
+    X(TRANSFER_ENCODING, "transfer-encoding", 1, 1)           \
+    X(UPGRADE, "upgrade", 1, 0)                               \
+    X(USER_AGENT, "user-agent", 0, 0)                         \
+    X(VIA, "via", 0, 1)                                       \
+    X(X_FORWARDED_FOR, "x-forwarded-for", 0, 1)               \
+    X(X_FORWARDED_HOST, "x-forwarded-host", 0, 1)             \
+    X(X_FORWARDED_PROTO, "x-forwarded-proto", 0, 1)           \
+    X(X_HTTP_METHOD, "x-http-method", 0, 0)                   \
+    X(X_HTTP_METHOD_OVERRIDE, "x-http-method-override", 0, 0) \
+    X(X_METHOD_OVERRIDE, "x-method-override", 0, 0)           \
     X(X_REQUEST_ID, "x-request-id", 0, 1)
 
 enum field_id {
@@ -78,7 +81,14 @@ _Static_assert(FIELD_ID_COUNT <= 64, "struct fields keeps one bit per known fiel
 /* An empty collection over `items`, which the caller owns and keeps. */
 void fields_init(struct fields *fields, struct field *items, unsigned capacity);
 
-/* The id of a name, case ignored; FIELD_OTHER for names that the gateway does not act on. */
+/* Fields that ask a server for another method than that of the request line, as a set of bits. */
+#define FIELDS_OVERRIDE                                                                 \
+    ((uint64_t)1 << FIELD_X_HTTP_METHOD | (uint64_t)1 << FIELD_X_HTTP_METHOD_OVERRIDE | \
+     (uint64_t)1 << FIELD_X_METHOD_OVERRIDE)
+
+/* The id of a name, case ignored; FIELD_OTHER for names that the gateway does not act on. In the names
+ * of FIELDS_OVERRIDE '_' is as good as '-': what speaks CGI (RFC 3875 section 4.1.18) sees no
+ * difference. */
 enum field_id fields_id(struct slice name);
 
 /* The canonical lower-case name of an id; empty for FIELD_OTHER. */
@@ -105,6 +115,15 @@ unsigned fields_count(const struct fields *fields, enum field_id id);
 /* Keeps each field with this name, case ignored, from being sent onward: the gateway sends its own in
  * its place, or none. Returns whether there was one. */
 bool fields_withhold(struct fields *fields, struct slice name);
+
+/* Whether a field with one of `ids`, a set of bits, is there. */
+static inline bool fields_has_any(const struct fields *fields, uint64_t ids)
+{
+    return (fields->present & ids) != 0;
+}
+
+/* Keeps each field with one of `ids` from being sent onward. */
+void fields_withhold_ids(struct fields *fields, uint64_t ids);
 
 /*
  * Checks a field section, [data, data + length), from the first field line on, for what parsers

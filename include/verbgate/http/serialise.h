@@ -1,7 +1,8 @@
 /*
  * Heads and chunk framing as the gateway writes them. Nothing of a received first line or of its
  * framing is ever copied onward: heads are written anew from validated fields, chunks are framed
- * anew. Field names, values and order stay as received.
+ * anew. Field names, values and order stay as received; only where a list of spellings says so, names
+ * change their case.
  */
 #ifndef VERBGATE_HTTP_SERIALISE_H
 #define VERBGATE_HTTP_SERIALISE_H
@@ -21,7 +22,14 @@ enum forwarded_mode {
     FORWARDED_OFF,     /* all of them pass as received */
 };
 
+/* Names in the spelling that a backend insists on. */
+struct field_spellings {
+    const struct slice *names;
+    unsigned count;
+};
+
 struct request_head {
+    bool is_http_10; /* HTTP/1.0, for a backend that knows nothing newer */
     struct slice method;
     const struct target *target;
     const struct fields *fields;
@@ -37,10 +45,13 @@ struct request_head {
     struct slice upgrade; /* the Upgrade value to send with "Connection: upgrade"; or empty */
     int64_t max_forwards; /* the value to send, or -1 to pass the fields as received */
     struct slice extra;   /* field lines of the gateway's own, each with its CRLF; or empty */
+    const struct field_spellings *spellings; /* of all names in the head; NULL: as they are */
 };
 
-/* Writes an HTTP/1.1 request head: request line in origin form (or "*"), Host first, the end-to-end
- * fields, Via, X-Forwarded-*, framing, empty line. Check writer->overflow. */
+/* Writes a request head: request line in origin form (or "*"), Host first, the end-to-end fields, Via,
+ * X-Forwarded-*, framing, empty line. Check writer->overflow. HTTP/1.0 knows neither the chunked coding
+ * nor 1xx responses, and persists only when asked to: with it, the framing is not FRAMING_CHUNKED, and
+ * Expect, TE, Upgrade and Connection are not sent. */
 void serialise_request_head(struct writer *writer, const struct request_head *head);
 
 struct response_head {

@@ -16,6 +16,7 @@
 #include "verbgate/policy/method_rules.h"
 #include "verbgate/policy/method_set.h"
 #include "verbgate/policy/observation.h"
+#include "verbgate/policy/translation.h"
 
 #include <stdatomic.h>
 
@@ -61,6 +62,7 @@ struct policy_settings {
     struct policy_limits limits;
     struct policy_answers answers;
     struct method_rules methods;
+    struct policy_translation translation;
 };
 
 struct policy_upstream {
@@ -70,6 +72,7 @@ struct policy_upstream {
     unsigned server_count; /* >= 1 */
     struct method_set implements;
     unsigned versions;        /* POLICY_VERSION_* bits */
+    bool sends_http_10;       /* it gets requests in HTTP/1.0, each on a connection of its own */
     struct slice host_header; /* empty: the client's Host is kept */
     uint32_t connect_timeout_ms;
     uint32_t response_timeout_ms;
@@ -80,15 +83,17 @@ struct policy_upstream {
     struct rule_source source; /* the section */
     struct rule_source implements_source; /* the key; line 0 when left at its default */
     struct rule_source versions_source;
+    struct method_set takes; /* what it implements, and what is sent to it as POST */
 };
 
 struct policy_route {
     unsigned index; /* in policy->routes */
     struct slice name;
     const struct policy_upstream *upstream;
-    struct method_set allow;  /* as configured, already cut down to what the upstream implements */
+    struct method_set takes;  /* what the upstream implements, and what is sent to it as POST */
+    struct method_set allow;  /* as configured, already cut down to `takes` */
     struct method_set answer; /* what it takes and Allow lists: `allow` as HEAD and OPTIONS go */
-    bool has_allow;           /* false: everything that the upstream implements */
+    bool has_allow;           /* false: everything that it takes */
     struct policy_settings settings;
     struct rule_source source;       /* the section */
     struct rule_source allow_source; /* the key; line 0 when left at its default */
@@ -128,6 +133,7 @@ struct policy_gateway {
     unsigned max_fields;
     struct policy_settings settings; /* for what no upstream was found for, and to be inherited */
     uint64_t drain_body;             /* content of a refused request that is read and dropped */
+    const char *buffer_directory;    /* where buffered content goes that is too large for memory */
 };
 
 struct route_table;
@@ -191,7 +197,7 @@ MUST_CHECK const char *policy_path_problem(struct slice path);
 enum policy_seal_status { POLICY_SEALED, POLICY_SEAL_MEMORY, POLICY_SEAL_CONFLICT };
 
 /*
- * Makes the derived parts: `implemented`, `versions`, each `answer`, and the route table
+ * Makes the derived parts: `implemented`, `versions`, each `takes` and `answer`, and the route table
  * over `patterns` (copied, texts too). A policy without routes sends everything to its only
  * upstream. Returns POLICY_SEAL_CONFLICT when two patterns are equal; *first and *second are then
  * their indexes.

@@ -34,6 +34,8 @@ enum verdict_kind {
     X(PATH_UNSAFE, REFUSE, 400, "http_request_error", "path-unsafe")            \
     /* readings of the path lead to different upstreams */                      \
     X(PATH_AMBIGUOUS, REFUSE, 400, "http_request_error", "path-ambiguous")      \
+    /* a field asks for another method, as X-HTTP-Method-Override does */       \
+    X(METHOD_OVERRIDE, REFUSE, 400, "http_request_denied", "method-override")   \
     X(BODY_TOO_LARGE, REFUSE, 413, "http_request_denied", "body-too-large")     \
     /* OPTIONS *, and OPTIONS with Max-Forwards: 0 */                           \
     X(OPTIONS_SERVER, ANSWER, 200, NULL, "options-server")                      \
@@ -63,10 +65,12 @@ struct verdict {
     struct method_set allow;     /* what Allow lists, or would without an override */
     enum method suggestion;      /* "did you mean"; METHOD_UNKNOWN: none */
     struct policy_limits limits; /* VERDICT_FORWARD: the strictest of all readings of the path */
-    struct rule_source source;   /* the line that decided; line 0: built in */
-    bool is_granted;             /* what a preflight or a webhook handshake asks for */
-    bool asks_get;               /* VERDICT_FORWARD: this HEAD goes onward as a GET */
-    bool is_reported;            /* VERDICT_FORWARD: report-only let it through, see `reported` */
+    const struct policy_translation *translation; /* VERDICT_FORWARD: of the path as written */
+    bool strips_override;      /* VERDICT_FORWARD: FIELDS_OVERRIDE are not for the backend */
+    struct rule_source source; /* the line that decided; line 0: built in */
+    bool is_granted;           /* what a preflight or a webhook handshake asks for */
+    bool asks_get;             /* VERDICT_FORWARD: this HEAD goes onward as a GET */
+    bool is_reported;          /* VERDICT_FORWARD: report-only let it through, see `reported` */
     struct {
         enum verdict_rule rule;
         unsigned status; /* that it would have got */

@@ -5,6 +5,7 @@
  * runs.
  *
  *   request   HEAD -> HELD -> CONTENT -> DONE     HELD: complete head, waits for the upstream
+ *                  \-> BUFFER -> DONE             BUFFER: content is kept, then goes onward whole
  *                  \-> DROP -> DONE               DROP: content is read and dropped
  *   response  NONE -> CONNECT -> HEAD -> CONTENT -> DONE
  *                  \--------- local answer ------->
@@ -17,7 +18,9 @@
  * Buffers: `request_region` holds the head, whose slices stay valid for the exchange's life, and
  * behind it what has come in and is not used yet: 0 <= head_length <= read_offset <= used <=
  * region_bytes. `response_region` holds the response's head and what came with it. Content with a
- * length and content of the response pass through the proxy's scratch buffer.
+ * length and content of the response pass through the proxy's scratch buffer. Content that is buffered is
+ * in `store` instead, and leaves it only while nothing is queued for the upstream; the request state says
+ * nothing of that, as it is about what the client has still to send.
  */
 #ifndef VERBGATE_PROXY_EXCHANGE_H
 #define VERBGATE_PROXY_EXCHANGE_H
@@ -27,6 +30,7 @@
 #include "verbgate/http/trace.h"
 #include "verbgate/policy/request_facts.h"
 #include "verbgate/proxy/downstream.h"
+#include "verbgate/proxy/request_store.h"
 #include "verbgate/proxy/snapshot.h"
 #include "verbgate/proxy/upstream.h"
 
@@ -47,6 +51,7 @@ enum exchange_wait {
 struct exchange {
     enum request_state {
         REQUEST_HEAD,
+        REQUEST_BUFFER,
         REQUEST_HELD,
         REQUEST_CONTENT,
         REQUEST_DROP,
@@ -91,14 +96,15 @@ struct exchange {
     bool must_close;                       /* the connection ends with this exchange */
     bool must_linger;      /* ... and what still comes in is read and dropped first */
     bool expects_continue; /* 100 (Continue) is owed before the content is read */
-    bool is_replayable;    /* all that was sent upstream is still in request_region */
+    bool is_replayable;    /* all that was sent upstream is still in request_region or `store` */
     bool is_retried;       /* a dead pooled connection has been replaced once */
     bool is_idempotent;
     struct request_line_scanner scanner;
     struct request_line line;
     struct request_facts facts; /* what the head says */
     struct framing request_framing;
-    uint64_t request_left; /* of FRAMING_LENGTH */
+    uint64_t request_left;       /* of FRAMING_LENGTH */
+    struct request_store *store; /* owned; NULL: the content is not buffered */
     struct fields request_fields;
     struct message request_message;
 

@@ -15,6 +15,7 @@
 #include "verbgate/net/deadline.h"
 #include "verbgate/policy/policy.h"
 #include "verbgate/proxy/record.h"
+#include "verbgate/proxy/request_store.h"
 
 #include <uv.h>
 
@@ -25,6 +26,8 @@ enum {
     PROXY_CONTENT_ROOM = 16 * 1024,  /* room for content behind the head in an exchange's buffers */
     PROXY_TURN_REQUESTS = 32,        /* requests of one client in one turn of the loop */
     PROXY_LOG_LINES_PER_SECOND = 20, /* of the error log, per worker */
+    PROXY_STORE_BYTES = 64 * 1024 * 1024, /* of buffered content in memory, per worker */
+    PROXY_STORE_PIECES = 8,               /* of buffered content sent in one turn of the loop */
 };
 
 struct proxy;
@@ -78,6 +81,8 @@ struct proxy {
     struct writer out;   /* heads and chunk heads on their way out */
     struct writer extra; /* the gateway's own fields of the head that is being written */
     struct writer tail;  /* what follows a piece of content: CRLF, last chunk, trailers */
+
+    struct request_store_memory store_memory; /* of buffered content */
 
     struct proxy_counters counters;
     uint64_t log_second;

@@ -19,7 +19,8 @@
     X(REQUEST_FAULT, 0, 400, "http_request_error", "malformed request")                          \
     X(HEAD_SLOW, 0, 408, "http_request_error", "the request's head did not come in time")        \
     X(CONTENT_SLOW, 0, 408, "http_request_error", "the request's content stopped coming")        \
-    X(CONTENT_TOO_LARGE, 0, 413, "http_request_denied", "the content is larger than max-body")   \
+    X(CONTENT_TOO_LARGE, 0, 413, "http_request_denied",                                          \
+      "the content is larger than max-body or buffer-max")                                       \
     X(CLIENT_IDLE, 0, 0, NULL, "the client was idle for too long")                               \
     X(CLIENT_CLOSED, 0, 0, NULL, "the client closed the connection")                             \
     X(CLIENT_GONE, 0, 0, NULL, "the client went away before its answer was complete")            \
@@ -44,6 +45,7 @@
     X(UPSTREAM_CUT, 1, 502, "http_response_incomplete",                                          \
       "the server's response ended before its end")                                              \
     X(UPSTREAM_STALLED, 1, 504, "http_response_timeout", "the server's response stopped coming") \
+    X(NO_STORAGE, 1, 503, "proxy_internal_error", "the request's content could not be buffered") \
     X(NO_RESOURCES, 1, 503, "proxy_internal_error", "out of memory or file descriptors")
 
 enum close_reason {

@@ -187,3 +187,42 @@ Test(fields, withholds_each_field_of_a_name_in_any_case)
     cr_assert_not(items[1].is_hop_by_hop);
     cr_assert(items[2].is_hop_by_hop);
 }
+
+Test(fields, takes_an_underscore_for_a_hyphen_in_override_fields_only)
+{
+    static const struct {
+        struct slice name;
+        enum field_id id;
+    } cases[] = {
+        {SLICE("X_HTTP_METHOD_OVERRIDE"), FIELD_X_HTTP_METHOD_OVERRIDE},
+        {SLICE("x-http_method-override"), FIELD_X_HTTP_METHOD_OVERRIDE},
+        {SLICE("X_HTTP-Method"), FIELD_X_HTTP_METHOD},
+        {SLICE("x_method_override"), FIELD_X_METHOD_OVERRIDE},
+        {SLICE("X_FORWARDED_PROTO"), FIELD_OTHER},
+        {SLICE("content_length"), FIELD_OTHER},
+        {SLICE("x-http-methodd"), FIELD_OTHER},
+        {SLICE("x-mathod-override"), FIELD_OTHER},
+        {SLICE("_-http-method"), FIELD_OTHER},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        cr_assert_eq(fields_id(cases[i].name), cases[i].id, "%.*s", SLICE_PRINT(cases[i].name));
+    }
+}
+
+Test(fields, withholds_every_field_of_a_set_of_ids)
+{
+    struct field items[4];
+    struct fields fields;
+    fields_init(&fields, items, 4);
+    cr_assert_eq(fields_add(&fields, SLICE("X-Own"), SLICE("1")), FAULT_NONE);
+    cr_assert_not(fields_has_any(&fields, FIELDS_OVERRIDE));
+    cr_assert_eq(fields_add(&fields, SLICE("X_HTTP_Method"), SLICE("PUT")), FAULT_NONE);
+    cr_assert_eq(fields_add(&fields, SLICE("Via"), SLICE("1.1 a")), FAULT_NONE);
+    cr_assert_eq(fields_add(&fields, SLICE("X-Method-Override"), SLICE("PUT")), FAULT_NONE);
+    cr_assert(fields_has_any(&fields, FIELDS_OVERRIDE));
+    fields_withhold_ids(&fields, FIELDS_OVERRIDE);
+    static const bool is_withheld[] = {false, true, false, true};
+    for (unsigned i = 0; i < fields.count; i++) {
+        cr_assert_eq(fields.items[i].is_hop_by_hop, is_withheld[i], "field %u", i);
+    }
+}

@@ -565,3 +565,40 @@ Test(serialise, leaves_out_trailers_that_would_change_the_message)
         check_last_chunk(&trailers, "0\r\nSum: 2\r\n\r\n");
     }
 }
+
+static const struct slice spelled[] = {
+    {"SOAPAction", 10}, {"HOST", 4}, {"content-LENGTH", 14}, {"vIA", 3}, {"X-forwarded-FOR", 15},
+};
+
+Test(serialise, spells_listed_names_as_the_list_does_wherever_they_come_from)
+{
+    struct received received;
+    receive(&received, MESSAGE_REQUEST,
+            SLICE("soapaction: via: host\r\nX-Own: SOAPaction\r\nSOAPACTION2: 1\r\n\r\n"));
+    struct request_head head = plain_request(&received);
+    const struct field_spellings spellings = {spelled, sizeof spelled / sizeof spelled[0]};
+    head.spellings = &spellings;
+    head.forwarded = FORWARDED_REPLACE;
+    head.framing = (struct framing){.kind = FRAMING_LENGTH, .length = 7};
+    head.extra = SLICE("SoapAction: twice\r\n");
+    check_request(&head, REQUEST_LINE
+                  "HOST: backend:9000\r\nSOAPAction: via: host\r\nX-Own: SOAPaction\r\n"
+                  "SOAPACTION2: 1\r\nSOAPAction: twice\r\nX-forwarded-FOR: 192.0.2.7\r\n"
+                  "X-Forwarded-Proto: http\r\nX-Forwarded-Host: shop.example\r\n"
+                  "vIA: 1.1 verbgate\r\ncontent-LENGTH: 7\r\n\r\n");
+}
+
+Test(serialise, leaves_out_what_http_1_0_does_not_know)
+{
+    struct received received;
+    receive(&received, MESSAGE_REQUEST,
+            SLICE("Expect: 100-continue\r\nTE: trailers\r\nUpgrade: websocket\r\n"
+                  "Connection: TE, Upgrade\r\nX-Own: 1\r\n\r\n"));
+    struct request_head head = plain_request(&received);
+    head.is_http_10 = true;
+    head.takes_trailers = true;
+    head.upgrade = SLICE("websocket");
+    head.framing = (struct framing){.kind = FRAMING_LENGTH, .length = 2};
+    check_request(&head, "POST /a%2Fb/../c?q=%20 HTTP/1.0\r\n" HOST_LINE "X-Own: 1\r\n" VIA_LINE
+                         "Content-Length: 2\r\n\r\n");
+}

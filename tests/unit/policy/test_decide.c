@@ -593,6 +593,7 @@ Test(decide, the_strictest_reading_wins)
     };
     upstreams[1].versions = POLICY_VERSION_ALL;
     method_set_add(&upstreams[1].implements, METHOD_POST);
+    method_set_add(&routes[4].takes, METHOD_POST);
     method_set_add(&routes[4].answer, METHOD_POST);
     EXPECT_ALL(wishes);
 }

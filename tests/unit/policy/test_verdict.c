@@ -25,11 +25,13 @@ static void start(void)
     upstream = (struct policy_upstream){
         .name = SLICE("legacy"),
         .implements = SET(METHOD_GET, METHOD_HEAD),
+        .takes = SET(METHOD_GET, METHOD_HEAD),
         .versions = POLICY_VERSION_1_1,
         .settings = {.limits = {.max_body = 10}},
     };
     route = (struct policy_route){.name = SLICE("orders"),
                                   .upstream = &upstream,
+                                  .takes = SET(METHOD_GET, METHOD_HEAD),
                                   .settings = {.limits = {.max_body = 1048576}}};
     policy.implemented = SET(METHOD_POST, METHOD_GET, METHOD_HEAD);
     policy.versions = POLICY_VERSION_ALL;
@@ -104,6 +106,9 @@ Test(verdict, says_what_was_decided_and_what_is_there_instead)
          "The path has an encoded byte that servers read in different ways."},
         {VERDICT_PATH_AMBIGUOUS_RULE, "GET",
          "The path can be read in more than one way, and the readings lead to different servers."},
+        {VERDICT_METHOD_OVERRIDE_RULE, "POST",
+         "A field that asks for another method than the request line, such as "
+         "X-HTTP-Method-Override, is not taken here."},
         {VERDICT_BODY_TOO_LARGE_RULE, "POST",
          "The content is larger than the 1048576 bytes that are allowed here."},
         {VERDICT_OPTIONS_SERVER_RULE, "OPTIONS",
@@ -123,6 +128,7 @@ Test(verdict, says_what_was_decided_and_what_is_there_instead)
             .route = &route,
             .allow = SET(METHOD_POST, METHOD_PUT),
             .suggestion = METHOD_UNKNOWN,
+            .limits = route.settings.limits,
         };
         expect_sentence(&verdict, cases[i].method, 1, 1, cases[i].sentence);
     }
@@ -190,9 +196,10 @@ Test(verdict, tells_a_long_path_from_an_unsafe_one)
                     "The path can be read in more than one way and is too long to judge them all.");
 }
 
-Test(verdict, the_body_limit_is_the_upstreams_without_a_route)
+Test(verdict, the_body_limit_is_that_of_the_verdict)
 {
-    const struct verdict verdict = {.rule = VERDICT_BODY_TOO_LARGE_RULE, .upstream = &upstream};
+    const struct verdict verdict = {
+        .rule = VERDICT_BODY_TOO_LARGE_RULE, .upstream = &upstream, .limits = {.max_body = 10}};
     expect_sentence(&verdict, "POST", 1, 1,
                     "The content is larger than the 10 bytes that are allowed here.");
 }

@@ -96,9 +96,9 @@ static bool is_answered_or_ended(const void *context)
 }
 
 /* Returns whether the failing allocation was reached. */
-static bool run_with_failure(const struct script *script, unsigned failing)
+static bool run_with_failure(const struct script *script, const char *settings, unsigned failing)
 {
-    gateway_prepare("body-timeout = 100ms");
+    gateway_prepare(settings);
     struct policy *policy = gateway.policy;
     policy_reference(policy); /* its end is not counted, as its beginning was not */
     blocks = 0;
@@ -120,14 +120,25 @@ static bool run_with_failure(const struct script *script, unsigned failing)
     return allocations >= failing;
 }
 
-Test(exchange_memory, survives_the_failure_of_any_allocation)
+static void fail_each(const char *settings)
 {
     for (unsigned i = 0; i < SCRIPT_COUNT; i++) {
         unsigned failing = 1;
         gateway.to_client = gateway.to_backend = (struct hindrance){.most = 7};
-        while (run_with_failure(&scripts[i], failing)) {
+        while (run_with_failure(&scripts[i], settings, failing)) {
             failing++;
         }
         cr_assert(failing > 8, "%s: only %u allocations", scripts[i].name, failing);
     }
+}
+
+Test(exchange_memory, survives_the_failure_of_any_allocation)
+{
+    fail_each("body-timeout = 100ms");
+}
+
+Test(exchange_memory, survives_the_same_while_content_is_buffered)
+{
+    fail_each("body-timeout = 100ms\nbuffer-request = all\nbuffer-memory = 4");
+    fail_each("body-timeout = 100ms\nbuffer-request = all");
 }

@@ -1,0 +1,36 @@
+/*
+ * What is changed about a request on its way to a backend that cannot take it as it is: the method, the
+ * fields that name another one, the framing of the content, the spelling of field names.
+ */
+#ifndef VERBGATE_POLICY_TRANSLATION_H
+#define VERBGATE_POLICY_TRANSLATION_H
+
+#include "verbgate/http/serialise.h"
+#include "verbgate/policy/method_set.h"
+
+/* What becomes of FIELDS_OVERRIDE from clients; the words of the option in this order. */
+enum override_fields {
+    OVERRIDE_FIELDS_STRIP,
+    OVERRIDE_FIELDS_REFUSE,
+    OVERRIDE_FIELDS_PASS,
+};
+
+/* Which content is read whole before the request goes onward; the words of the option in this order. */
+enum buffer_request {
+    BUFFER_REQUEST_OFF,
+    BUFFER_REQUEST_CHUNKED,
+    BUFFER_REQUEST_ALL,
+};
+
+enum { TRANSLATION_SPELLINGS_MAX = 32 };
+
+struct policy_translation {
+    struct method_set send_as_post; /* sent as POST with X-HTTP-Method-Override */
+    enum override_fields override_fields;
+    enum buffer_request buffer_request;
+    uint64_t buffer_memory; /* content up to this is kept in memory, more in a file */
+    uint64_t buffer_max;    /* content that is buffered at all; UINT64_MAX: no limit */
+    const struct field_spellings *spellings; /* NULL: names go as received */
+};
+
+#endif
