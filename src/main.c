@@ -12,6 +12,8 @@ static const struct {
     {"run", command_run},
     {"check", command_check},
     {"explain", command_explain},
+    {"methods", command_methods},
+    {"config", command_config},
 };
 
 static int print_version(void)

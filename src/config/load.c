@@ -4,6 +4,7 @@
 
 #include "build.h"
 #include "document.h"
+#include "effective.h"
 #include "include.h"
 #include "variables.h"
 #include "verbgate/config/ini.h"
@@ -357,9 +358,12 @@ static void read_items(struct include_context *context, struct config_file *file
     }
 }
 
+/* `text` NULL: the environment reads it. `effective` NULL: nobody wants to see it; *is_written tells
+ * whether it took all. */
 static struct policy *load(const char *path, const struct slice *text,
                            const struct config_environment *environment,
-                           struct diagnostics *diagnostics)
+                           struct diagnostics *diagnostics, const struct sink *effective,
+                           bool *is_written)
 {
     struct config_document document;
     document_init(&document);
@@ -374,6 +378,9 @@ static struct policy *load(const char *path, const struct slice *text,
     } else if (!context.is_unreadable && !diagnostics_is_full(diagnostics)) {
         policy = build_policy(&document, diagnostics);
     }
+    if (policy != NULL && effective != NULL) {
+        *is_written = effective_write(&document, effective);
+    }
     diagnostics_sort(diagnostics);
     document_finish(&document);
     return policy;
@@ -382,12 +389,21 @@ static struct policy *load(const char *path, const struct slice *text,
 struct policy *config_load(const char *path, const struct config_environment *environment,
                            struct diagnostics *diagnostics)
 {
-    return load(path, NULL, environment, diagnostics);
+    return load(path, NULL, environment, diagnostics, NULL, NULL);
 }
 
 struct policy *config_load_text(const char *path, struct slice text,
                                 const struct config_environment *environment,
                                 struct diagnostics *diagnostics)
 {
-    return load(path, &text, environment, diagnostics);
+    return load(path, &text, environment, diagnostics, NULL, NULL);
+}
+
+bool config_write_effective(const char *path, const struct config_environment *environment,
+                            struct diagnostics *diagnostics, const struct sink *sink)
+{
+    bool is_written = false;
+    struct policy *policy = load(path, NULL, environment, diagnostics, sink, &is_written);
+    policy_release(policy);
+    return is_written;
 }

@@ -56,11 +56,32 @@ static bool next_item(const struct config_entry **entry, struct slice *rest, str
     return false;
 }
 
-/* One pattern for each path under one host; `host_word` is where the host was written. */
+/* All words of a key in the policy's arena; *count is 0 when the key is not set. */
+static struct slice *copy_words(struct builder *builder, const struct config_entry *first,
+                                unsigned *count)
+{
+    struct slice word;
+    *count = 0;
+    const struct config_entry *entry = first;
+    struct slice rest = first != NULL ? first->value : slice_make(NULL, 0);
+    while (next_item(&entry, &rest, &word)) {
+        (*count)++;
+    }
+    struct slice *words = arena_take_array(&builder->policy->arena, *count, sizeof *words);
+    builder->is_out_of_memory |= words == NULL;
+    entry = first;
+    rest = first != NULL ? first->value : slice_make(NULL, 0);
+    for (unsigned i = 0; words != NULL && next_item(&entry, &rest, &word); i++) {
+        bool is_host = entry->option->type == SCHEMA_HOST;
+        words[i] = is_host ? copy_host(builder, word) : options_copy(builder, word);
+    }
+    return words;
+}
+
+/* One pattern for each path under one host; `host_origin` is where the host was written. */
 static void add_paths(struct patterns *patterns, struct policy_route *route, struct slice host,
                       const struct pattern_origin *host_origin)
 {
-    struct builder *builder = patterns->builder;
     const struct config_section *section = host_origin->section;
     const struct config_entry *entry = options_entry(section, "path");
     struct route_pattern pattern = {.host = host, .route = route};
@@ -72,8 +93,8 @@ static void add_paths(struct patterns *patterns, struct policy_route *route, str
     }
     struct slice rest = entry->value;
     struct slice word;
-    while (next_item(&entry, &rest, &word)) {
-        pattern.path = options_copy(builder, word);
+    for (unsigned i = 0; next_item(&entry, &rest, &word); i++) {
+        pattern.path = route->paths[i];
         pattern.source = options_source(entry);
         add_pattern(patterns, &pattern, &(struct pattern_origin){section, entry, word});
     }
@@ -82,7 +103,13 @@ static void add_paths(struct patterns *patterns, struct policy_route *route, str
 void patterns_add(struct patterns *patterns, const struct config_section *section,
                   struct policy_route *route)
 {
+    struct builder *builder = patterns->builder;
     const struct config_entry *entry = options_entry(section, "host");
+    route->hosts = copy_words(builder, entry, &route->host_count);
+    route->paths = copy_words(builder, options_entry(section, "path"), &route->path_count);
+    if (builder->is_out_of_memory) {
+        return;
+    }
     if (entry == NULL) {
         add_paths(patterns, route, slice_make(NULL, 0),
                   &(struct pattern_origin){.section = section, .entry = NULL});
@@ -90,9 +117,8 @@ void patterns_add(struct patterns *patterns, const struct config_section *sectio
     }
     struct slice rest = entry->value;
     struct slice word;
-    while (next_item(&entry, &rest, &word)) {
-        add_paths(patterns, route, copy_host(patterns->builder, word),
-                  &(struct pattern_origin){section, entry, word});
+    for (unsigned i = 0; next_item(&entry, &rest, &word); i++) {
+        add_paths(patterns, route, route->hosts[i], &(struct pattern_origin){section, entry, word});
     }
 }
 

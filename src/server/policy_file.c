@@ -106,20 +106,44 @@ static void print(const struct diagnostics *diagnostics)
     fflush(stderr);
 }
 
-struct policy *policy_file_load(const char *path, unsigned *warnings, unsigned *errors)
+static struct diagnostics *create_diagnostics(void)
 {
     struct diagnostics *diagnostics = malloc(sizeof *diagnostics);
-    if (diagnostics == NULL) {
-        *warnings = 0;
-        *errors = 1;
-        return NULL;
+    if (diagnostics != NULL) {
+        diagnostics_init(diagnostics);
     }
-    diagnostics_init(diagnostics);
-    struct policy *policy = config_load(path, &environment, diagnostics);
+    return diagnostics;
+}
+
+static void print_and_destroy(struct diagnostics *diagnostics)
+{
     print(diagnostics);
-    *warnings = diagnostics->warning_count;
-    *errors = diagnostics->error_count;
     diagnostics_finish(diagnostics);
     free(diagnostics);
+}
+
+struct policy *policy_file_load(const char *path, unsigned *warnings, unsigned *errors)
+{
+    *warnings = 0;
+    *errors = 1;
+    struct diagnostics *diagnostics = create_diagnostics();
+    if (diagnostics == NULL) {
+        return NULL;
+    }
+    struct policy *policy = config_load(path, &environment, diagnostics);
+    *warnings = diagnostics->warning_count;
+    *errors = diagnostics->error_count;
+    print_and_destroy(diagnostics);
     return policy;
+}
+
+bool policy_file_write_effective(const char *path, const struct sink *sink)
+{
+    struct diagnostics *diagnostics = create_diagnostics();
+    if (diagnostics == NULL) {
+        return false;
+    }
+    bool is_written = config_write_effective(path, &environment, diagnostics, sink);
+    print_and_destroy(diagnostics);
+    return is_written;
 }

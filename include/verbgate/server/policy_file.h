@@ -8,4 +8,8 @@
  * would. Returns the policy with one reference, or NULL. Blocks on files. */
 MUST_CHECK struct policy *policy_file_load(const char *path, unsigned *warnings, unsigned *errors);
 
+/* Writes what the policy at `path` comes to, as INI text (config_write_effective). False when the policy
+ * has errors, which are written to standard error, or the sink refused a piece. */
+MUST_CHECK bool policy_file_write_effective(const char *path, const struct sink *sink);
+
 #endif
