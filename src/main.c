@@ -9,11 +9,8 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"run", command_run},
-    {"check", command_check},
-    {"explain", command_explain},
-    {"methods", command_methods},
-    {"config", command_config},
+    {"run", command_run},         {"check", command_check},   {"explain", command_explain},
+    {"methods", command_methods}, {"config", command_config},
 };
 
 static int print_version(void)

@@ -12,7 +12,7 @@
 #include <limits.h>
 #include <stdio.h>
 
-enum { HINT_BYTES = 256 };
+enum { HINT_BYTES = 256, KEYS_BYTES = 4096 };
 
 /* One file on its way into the document. */
 struct reading {
@@ -169,23 +169,39 @@ static enum schema_section section_of_key(struct slice key)
 }
 
 /* A slip in a key that belongs elsewhere: "implement" in a route. */
-static void hint_at_other_section(struct slice key, char *hint, size_t size)
+static bool hint_at_other_section(struct slice key, char *hint, size_t size)
 {
     for (unsigned kind = SCHEMA_GATEWAY; kind <= SCHEMA_ROUTE; kind *= 2) {
         const char *near = schema_suggest((enum schema_section)kind, key);
         if (near != NULL) {
             snprintf(hint, size, "did you mean \"%s\"? It belongs in [%s]", near,
                      schema_section_name((enum schema_section)kind));
-            return;
+            return true;
         }
     }
+    return false;
+}
+
+/* Nothing like the key exists: these do. */
+static void list_keys(enum schema_section section, char *hint, size_t size)
+{
+    struct writer writer = writer_make(hint, size - 1);
+    writer_format(&writer, "[%s] has", schema_section_name(section));
+    const struct schema_option *option;
+    for (size_t i = 0; (option = schema_option_at(i)) != NULL; i++) {
+        if ((option->sections & section) != 0) {
+            writer_byte(&writer, ' ');
+            writer_string(&writer, option->key);
+        }
+    }
+    hint[writer.length] = '\0';
 }
 
 static void refuse_key(struct reading *reading, const struct ini_item *item)
 {
     struct diagnostic place = place_at(reading, item, item->name_column, item->name.length);
     enum schema_section kind = reading->section->kind;
-    char hint[HINT_BYTES] = "";
+    char hint[KEYS_BYTES] = "";
     const char *near = schema_suggest(kind, item->name);
     enum schema_section other = section_of_key(item->name);
     if (near != NULL && slice_equal_ignoring_case(slice_of(near), item->name)) {
@@ -194,8 +210,8 @@ static void refuse_key(struct reading *reading, const struct ini_item *item)
         snprintf(hint, sizeof hint, "it belongs in [%s]", schema_section_name(other));
     } else if (near != NULL) {
         snprintf(hint, sizeof hint, "did you mean \"%s\"?", near);
-    } else {
-        hint_at_other_section(item->name, hint, sizeof hint);
+    } else if (!hint_at_other_section(item->name, hint, sizeof hint)) {
+        list_keys(kind, hint, sizeof hint);
     }
     diagnostics_add(reading->context->diagnostics, &place, hint, "unknown key \"%.*s\" in [%s]",
                     SLICE_PRINT(item->name), schema_section_name(kind));

@@ -3,6 +3,7 @@
 #include "options.h"
 #include "verbgate/config/ini.h"
 #include "verbgate/config/load.h"
+#include "verbgate/http/target.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +123,22 @@ void patterns_add(struct patterns *patterns, const struct config_section *sectio
     }
 }
 
+/* A path that is refused whatever the policy says (http/target.h) needs no route. */
+static void check_reading(struct builder *builder, const struct config_entry *entry,
+                          struct slice path)
+{
+    char buffer[2 * INI_LINE_MAX];
+    struct target_readings readings;
+    if (builder->policy->gateway.path_readings != PATH_READINGS_WRITTEN &&
+        target_is_ambiguous(path) && target_read(path, buffer, &readings) != FAULT_NONE) {
+        struct diagnostic place = document_at_part(entry, path, DIAGNOSTIC_WARNING);
+        diagnostics_add(builder->diagnostics, &place,
+                        "path-readings = written judges paths as they are written",
+                        "no request comes here: this path is refused, since backends read it "
+                        "in different ways");
+    }
+}
+
 /* Checks every word of a host or path key and counts them; a key without a word is refused. */
 static uint64_t check_words(struct builder *builder, const struct config_section *section,
                             const char *key)
@@ -146,6 +163,8 @@ static uint64_t check_words(struct builder *builder, const struct config_section
                 struct diagnostic place = document_at_part(entry, word, DIAGNOSTIC_ERROR);
                 diagnostics_add(builder->diagnostics, &place, NULL, "bad value for \"%s\": %s", key,
                                 problem);
+            } else if (entry->option->type == SCHEMA_PATH) {
+                check_reading(builder, entry, word);
             }
         }
         if (count == before) {
@@ -225,6 +244,38 @@ static void report_conflict(const struct patterns *patterns, const struct route_
                     SLICE_PRINT(other->path.length > 0 ? other->path : SLICE("any path")));
 }
 
+/* The prefix of all paths takes every path of a host: nothing is left for a route that takes any. */
+static void warn_shadowed(const struct patterns *patterns, const struct route_pattern *shadowed,
+                          const struct route_pattern *by)
+{
+    const struct pattern_origin *origin = &patterns->origins[shadowed - patterns->items];
+    struct diagnostic place =
+        origin->entry != NULL ? document_at_part(origin->entry, origin->part, DIAGNOSTIC_WARNING)
+                              : document_at_section(origin->section, DIAGNOSTIC_WARNING);
+    char hint[512];
+    snprintf(hint, sizeof hint, "its path = /* is at %s:%u", by->source.file, by->source.line);
+    diagnostics_add(patterns->builder->diagnostics, &place, hint,
+                    "[route %.*s] never gets a request for %.*s: [route %.*s] takes every path",
+                    SLICE_PRINT(shadowed->route->name),
+                    SLICE_PRINT(shadowed->host.length > 0 ? shadowed->host : SLICE("any host")),
+                    SLICE_PRINT(by->route->name));
+}
+
+/* In `sorted` the pattern for any path stands before all others of its host. */
+static void report_shadowed(const struct patterns *patterns,
+                            const struct route_pattern *const *sorted)
+{
+    const struct route_pattern *any_path = NULL;
+    for (unsigned i = 0; i < patterns->count; i++) {
+        if (sorted[i]->path.length == 0) {
+            any_path = sorted[i];
+        } else if (any_path != NULL && slice_equal(sorted[i]->path, SLICE("/*")) &&
+                   slice_equal(sorted[i]->host, any_path->host)) {
+            warn_shadowed(patterns, any_path, sorted[i]);
+        }
+    }
+}
+
 /* The seal would find one conflict; sorting finds them all. */
 void patterns_report_conflicts(struct patterns *patterns)
 {
@@ -249,4 +300,5 @@ void patterns_report_conflicts(struct patterns *patterns)
             first = i;
         }
     }
+    report_shadowed(patterns, sorted);
 }

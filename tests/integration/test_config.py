@@ -203,6 +203,42 @@ class Explain(CommandLine):
         self.assertEqual(self.explain("GET", "http://api.test/", text="nonsense\n")[0].returncode, 1)
 
 
+class Methods(CommandLine):
+    def test_the_matrix_is_text_json_or_a_page(self):
+        path = self.write(POLICY)
+        text = run_command("methods", "-c", path)
+        self.assertRegex(text.stdout, r"(?m)^reports +api\.test +/reports/\* +legacy +yes +yes +405 +501$")
+        found = json.loads(run_command("methods", "-c", path, "--json").stdout)
+        self.assertEqual([(row["route"], row["methods"]["POST"], row["methods"]["other"]) for row in found["routes"]],
+                         [("reports", 405, 501), ("rest", "forward", 501)])
+        page = run_command("methods", "-c", path, "--html")
+        self.assertTrue(page.stdout.startswith("<!DOCTYPE html>") and page.stdout.endswith("</html>\n"))
+        self.assertEqual(run_command("methods", "-c", path, "--html", "--json").returncode, 2)
+        self.assertEqual(run_command("methods", "-c", self.write("nonsense\n")).returncode, 1)
+
+
+class Config(CommandLine):
+    def test_the_effective_policy_loads_again_and_decides_the_same(self):
+        path = self.write("[gateway]\nmax-body = ${SIZE}\n" + POLICY.replace("versions = 1.1", "versions = 1.0 1.1"))
+        env = {"SIZE": "7"}
+        result = run_command("config", "-c", path, env=env)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("max-body = 7 ; from [gateway], %s:2" % path, result.stdout)
+        again = self.write(result.stdout, "effective.ini")
+        self.assertEqual(run_command("check", "--strict", "-c", again).returncode, 0)
+        matrices = [run_command("methods", "-c", file, env=env).stdout for file in (path, again)]
+        self.assertEqual(matrices[0], matrices[1])
+        self.assertEqual(run_command("config", "-c", self.write("nonsense\n")).returncode, 1)
+
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        with open("/dev/full", "wb") as full:
+            path = self.write(POLICY)
+            for command in ("config", "methods"):
+                result = run_command(command, "-c", path, stdout=full)
+                self.assertEqual(result.returncode, 1)
+                self.assertIn("cannot write the output", result.stderr)
+
+
 class Help(CommandLine):
     def test_help_names_the_commands(self):
         result = run_command("--help")
