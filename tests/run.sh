@@ -80,6 +80,7 @@ missing_packages() {
     command -v curl >/dev/null || echo curl
     command -v ab >/dev/null || echo apache2-utils
     command -v wrk >/dev/null || echo wrk
+    command -v promtool >/dev/null || echo prometheus
     command -v clang-format >/dev/null || echo clang-format
     [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || echo nginx-light
     is_installed libc6-dev || echo libc6-dev

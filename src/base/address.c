@@ -7,6 +7,7 @@
 
 static const struct slice unix_prefix = {"unix:", 5};
 static const struct slice builtin_prefix = {"builtin:", 8};
+static const struct slice inherited_prefix = {"systemd:", 8};
 
 static const char *parse_port(struct slice text, uint16_t *port)
 {
@@ -74,6 +75,22 @@ static const char *parse_builtin(struct slice name, struct address *address)
     return NULL;
 }
 
+/* A name has no colon, which separates names in LISTEN_FDNAMES, and no control characters
+ * (sd_listen_fds_with_names). */
+static const char *parse_inherited(struct slice name, struct address *address)
+{
+    if (name.length == 0 || name.length > 255) {
+        return "systemd: needs the socket's name: its FileDescriptorName, or UNIT.socket";
+    }
+    for (size_t i = 0; i < name.length; i++) {
+        if (name.data[i] <= ' ' || name.data[i] > '~' || name.data[i] == ':') {
+            return "the socket's name has a character that no such name has";
+        }
+    }
+    *address = (struct address){.kind = ADDRESS_INHERITED, .host = name};
+    return NULL;
+}
+
 /* "[::1]:80": the part after the bracket must be a colon and a port. */
 static const char *parse_bracketed(struct slice text, struct address *address)
 {
@@ -100,6 +117,9 @@ const char *address_parse(struct slice text, struct address *address)
     }
     if (slice_starts_with(text, builtin_prefix)) {
         return parse_builtin(slice_after(text, builtin_prefix.length), address);
+    }
+    if (slice_starts_with(text, inherited_prefix)) {
+        return parse_inherited(slice_after(text, inherited_prefix.length), address);
     }
     if (text.length > 0 && text.data[0] == '[') {
         return parse_bracketed(text, address);
@@ -166,10 +186,23 @@ bool address_to_socket(const struct address *address, struct socket_address *out
         break;
     case ADDRESS_NAME:
     case ADDRESS_BUILTIN:
+    case ADDRESS_INHERITED:
         return false;
     }
     *out = result;
     return true;
+}
+
+bool socket_address_is_loopback(const struct socket_address *address)
+{
+    switch (address->any.sa_family) {
+    case AF_INET:
+        return ntohl(address->v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    case AF_INET6:
+        return IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
+    default:
+        return address->any.sa_family == AF_UNIX;
+    }
 }
 
 /* inet_ntop prints IPv4 with sprintf, which shows in a profile of every forwarded request. */

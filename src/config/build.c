@@ -83,6 +83,7 @@ static void check_target(struct builder *builder, const struct config_section *s
 static void read_timeouts(struct builder *builder, const struct config_section *section)
 {
     struct policy_gateway *gateway = &builder->policy->gateway;
+    gateway->watch_ms = options_unsigned(builder, section, "watch");
     gateway->drain_timeout_ms = options_unsigned(builder, section, "drain-timeout");
     gateway->head_timeout_ms = options_unsigned(builder, section, "head-timeout");
     gateway->idle_timeout_ms = options_unsigned(builder, section, "idle-timeout");
@@ -218,6 +219,7 @@ struct policy *build_policy(struct config_document *document, struct diagnostics
     methods_check_all(&builder);
     build_gateway(&builder);
     build_listeners(&builder);
+    build_admin(&builder);
     build_upstreams(&builder);
     const struct route_pattern *patterns = build_routes(&builder, &pattern_count);
     check_presence(&builder);

@@ -34,6 +34,12 @@ MUST_CHECK bool build_sets(const struct builder *builder, const struct config_se
 void build_settings(struct builder *builder, const struct config_section *section,
                     const struct policy_settings *inherited, struct policy_settings *settings);
 void build_listeners(struct builder *builder);
+
+/* Whether two sockets cannot be bound at both. Names are compared as they are. */
+MUST_CHECK bool build_is_same_address(const struct address *a, const struct address *b);
+
+/* The admin listener; after the listeners. */
+void build_admin(struct builder *builder);
 void build_upstreams(struct builder *builder);
 /* Returns the patterns of all routes in scratch memory, `*count` of them; NULL when none. */
 const struct route_pattern *build_routes(struct builder *builder, unsigned *count);

@@ -27,14 +27,12 @@ static unsigned whole_families(const struct address *address)
     return is_whole ? families(address) : 0;
 }
 
-static bool is_overlapping(const struct address *a, const struct address *b)
+bool build_is_same_address(const struct address *a, const struct address *b)
 {
-    bool is_unix = a->kind == ADDRESS_UNIX;
-    if (is_unix != (b->kind == ADDRESS_UNIX)) {
-        return false;
-    }
-    if (is_unix) {
-        return slice_equal(a->host, b->host);
+    bool is_tcp_a = a->kind != ADDRESS_UNIX && a->kind != ADDRESS_INHERITED;
+    bool is_tcp_b = b->kind != ADDRESS_UNIX && b->kind != ADDRESS_INHERITED;
+    if (!is_tcp_a || !is_tcp_b) {
+        return a->kind == b->kind && slice_equal(a->host, b->host);
     }
     if (a->port != b->port || a->port == 0) {
         return false; /* port 0 takes a free port each time */
@@ -48,7 +46,7 @@ static void check_bind(struct builder *builder, const struct config_entry *entry
 {
     for (const struct policy_listener *other = builder->policy->listeners; other < listener;
          other++) {
-        if (other->bind_text.length == 0 || !is_overlapping(&other->bind, &listener->bind)) {
+        if (other->bind_text.length == 0 || !build_is_same_address(&other->bind, &listener->bind)) {
             continue;
         }
         struct diagnostic place = document_at_value(entry, DIAGNOSTIC_ERROR);
@@ -96,7 +94,7 @@ static void check_mode(struct builder *builder, const struct config_section *sec
     }
     struct diagnostic place = document_at_key(entry, DIAGNOSTIC_WARNING);
     diagnostics_add(builder->diagnostics, &place, "mode is for bind = unix:/path",
-                    "a TCP listener has no permissions: \"mode\" does nothing");
+                    "only a Unix socket that is bound here has permissions: \"mode\" does nothing");
 }
 
 static unsigned count_sections(const struct builder *builder)

@@ -20,6 +20,8 @@ static const char *server_problem(struct slice text, struct address *address)
         return slice_equal(address->host, SLICE("legacy"))
                    ? NULL
                    : "the only backend inside verbgate is builtin:legacy";
+    case ADDRESS_INHERITED:
+        return "systemd: is for the bind of a listener";
     case ADDRESS_UNIX:
         break;
     }

@@ -87,6 +87,10 @@ void schema_write_choices(struct writer *writer, const struct schema_option *opt
         writer_literal(writer, "octal permissions, 0000 to 0777");
         return;
     case SCHEMA_ADDRESS:
+        if (option->words != NULL) {
+            write_words(writer, option->words);
+            writer_literal(writer, ", or ");
+        }
         writer_literal(writer, "an address");
         return;
     case SCHEMA_METHODS:

@@ -4,7 +4,8 @@
 
 /* In the order of the reference, within each section. */
 static const struct schema_table *const tables[] = {
-    &schema_gateway, &schema_listener, &schema_upstream, &schema_route, &schema_limits,
+    &schema_gateway,  &schema_admin, &schema_listener,
+    &schema_upstream, &schema_route, &schema_limits,
 };
 
 enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };

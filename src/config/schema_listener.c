@@ -6,8 +6,8 @@ static const struct schema_option rows[] = {
      .key = "bind",
      .type = SCHEMA_ADDRESS,
      .example = "127.0.0.1:8080",
-     .help =
-         "Where to listen: HOST:PORT, [IPv6]:PORT, *:PORT or unix:/path; port 0 takes a free one."},
+     .help = "Where to listen: HOST:PORT, [IPv6]:PORT, *:PORT, unix:/path or systemd:NAME; port 0: "
+             "any."},
     {.sections = SCHEMA_LISTENER,
      .key = "backlog",
      .type = SCHEMA_COUNT,

@@ -13,6 +13,7 @@ struct schema_table {
 };
 
 extern const struct schema_table schema_gateway;
+extern const struct schema_table schema_admin;
 extern const struct schema_table schema_listener;
 extern const struct schema_table schema_upstream;
 extern const struct schema_table schema_route;

@@ -1,5 +1,7 @@
 #include "verbgate/net/listener.h"
 
+#include "verbgate/net/inherited.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -173,16 +175,53 @@ static bool any_address(uint16_t port, struct socket_address *out)
     return false;
 }
 
+/* A copy of the socket for each worker: they share its queue, as they do with a Unix socket. */
+static bool open_inherited(struct listener_socket *out, int descriptor)
+{
+    out->address.length = sizeof out->address.storage;
+    if (getsockname(descriptor, &out->address.any, &out->address.length) != 0) {
+        return false;
+    }
+    for (unsigned i = 0; i < out->count; i++) {
+        out->descriptors[i] = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+        if (out->descriptors[i] < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool open_kind(const struct address *bind, struct listener_socket *out, bool is_dual_stack,
+                      unsigned backlog, unsigned mode, int inherited)
+{
+    switch (bind->kind) {
+    case ADDRESS_UNIX:
+        return open_unix(out, backlog, mode);
+    case ADDRESS_INHERITED:
+        return open_inherited(out, inherited);
+    default:
+        return open_tcp(out, is_dual_stack, backlog);
+    }
+}
+
 bool listener_open(const struct address *bind, const struct socket_address *resolved,
                    unsigned backlog, unsigned mode, unsigned workers, struct listener_socket *out,
                    char problem[LISTENER_PROBLEM_MAX])
 {
     struct listener_socket listener = {.count = workers};
     bool is_dual_stack = false;
+    int inherited = -1;
     if (bind->kind == ADDRESS_ANY) {
         is_dual_stack = any_address(bind->port, &listener.address);
-    } else {
+    } else if (bind->kind != ADDRESS_INHERITED) {
         listener.address = *resolved;
+    } else {
+        const char *reason = inherited_find(bind->host, &inherited);
+        if (reason != NULL) {
+            snprintf(problem, LISTENER_PROBLEM_MAX, "cannot listen on systemd:%.*s: %s",
+                     SLICE_PRINT(bind->host), reason);
+            return false;
+        }
     }
     listener.descriptors = malloc(workers * sizeof *listener.descriptors);
     if (listener.descriptors == NULL) {
@@ -192,9 +231,7 @@ bool listener_open(const struct address *bind, const struct socket_address *reso
     for (unsigned i = 0; i < workers; i++) {
         listener.descriptors[i] = -1;
     }
-    bool fine = bind->kind == ADDRESS_UNIX ? open_unix(&listener, backlog, mode)
-                                           : open_tcp(&listener, is_dual_stack, backlog);
-    if (!fine) {
+    if (!open_kind(bind, &listener, is_dual_stack, backlog, mode, inherited)) {
         describe(problem, &listener.address, errno);
         listener_unlink(&listener);
         listener_close(&listener);

@@ -112,6 +112,7 @@ static void on_closed(struct stream *stream)
     struct proxy *proxy = downstream->proxy;
     list_remove(&downstream->node);
     proxy->connection_count--;
+    counter_decrement(&proxy->counters.connections_open);
     slab_give(&proxy->downstreams, downstream);
     proxy->events->on_connection_closed(proxy);
 }
@@ -197,7 +198,8 @@ void downstream_open(struct proxy *proxy, int descriptor, const struct socket_ad
     list_append(&proxy->connections, &downstream->node);
     deadline_init(&downstream->deadline, on_expired);
     proxy->connection_count++;
-    proxy->counters.connections_accepted++;
+    counter_increment(&proxy->counters.connections_accepted);
+    counter_increment(&proxy->counters.connections_open);
     downstream->state = DOWNSTREAM_IDLE;
     if (stream_init_accepted(&downstream->stream, proxy->loop, peer->any.sa_family, descriptor,
                              &events) != 0) {

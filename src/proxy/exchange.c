@@ -279,7 +279,6 @@ static unsigned logged_status(const struct exchange *exchange)
 static void hand_over_record(struct exchange *exchange)
 {
     struct proxy *proxy = exchange->proxy;
-    proxy->counters.exchanges++;
     proxy_tick(proxy);
     char ip[INET6_ADDRSTRLEN];
     size_t ip_length = downstream_client_ip(exchange->downstream, ip);

@@ -205,7 +205,7 @@ bool exchange_retry(struct exchange *exchange, bool nothing_was_sent)
         return false;
     }
     upstream_close(exchange->upstream);
-    exchange->proxy->counters.retries++;
+    counter_increment(&exchange->proxy->counters.retries);
     exchange->is_retried = true;
     exchange->read_offset = exchange->head_length;
     exchange->request_left = exchange->request_framing.length;

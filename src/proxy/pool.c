@@ -73,6 +73,7 @@ void pool_forget(struct pool *pool, struct upstream *upstream)
     list_remove(&upstream->node);
     deadline_cancel(&upstream->deadline);
     pool->idle_count--;
+    counter_decrement(&pool->proxy->counters.upstream_idle);
 }
 
 void pool_put(struct pool *pool, struct upstream *upstream, unsigned max_idle,
@@ -84,6 +85,7 @@ void pool_put(struct pool *pool, struct upstream *upstream, unsigned max_idle,
     }
     list_prepend(&pool->idle, &upstream->node);
     pool->idle_count++;
+    counter_increment(&pool->proxy->counters.upstream_idle);
     deadline_arm(&pool->proxy->deadlines, &upstream->deadline, idle_timeout_ms);
     stream_start_reading(&upstream->stream); /* to hear of its end */
 }
@@ -121,11 +123,13 @@ bool pool_is_failed(const struct pool *pool)
 void pool_connection_opened(struct pool *pool)
 {
     pool->connection_count++;
+    counter_increment(&pool->proxy->counters.upstream_open);
 }
 
 void pool_connection_closed(struct pool *pool)
 {
     assert(pool->connection_count > 0);
     pool->connection_count--;
+    counter_decrement(&pool->proxy->counters.upstream_open);
     free_when_unused(pool);
 }

@@ -214,7 +214,7 @@ bool proxy_may_log(struct proxy *proxy)
     }
     proxy->log_lines++;
     if (proxy->log_lines > PROXY_LOG_LINES_PER_SECOND) {
-        proxy->counters.suppressed_log_lines++;
+        counter_increment(&proxy->counters.suppressed_log_lines);
         return false;
     }
     return true;

@@ -111,7 +111,7 @@ struct upstream *upstream_acquire(struct pool *pool, struct exchange *exchange)
     upstream->state = UPSTREAM_BUSY;
     upstream->is_reused = true;
     upstream->exchange = exchange;
-    pool->proxy->counters.upstream_reuses++;
+    counter_increment(&pool->proxy->counters.upstream_reuses);
     return upstream;
 }
 
@@ -131,7 +131,7 @@ struct upstream *upstream_connect(struct pool *pool, struct exchange *exchange, 
     list_init(&upstream->node);
     deadline_init(&upstream->deadline, on_expired);
     pool_connection_opened(pool);
-    proxy->counters.upstream_connects++;
+    counter_increment(&proxy->counters.upstream_connects);
     int result = stream_init_connecting(&upstream->stream, proxy->loop, &pool->address,
                                         &upstream->connect, &events);
     if (result != 0) {

@@ -17,10 +17,11 @@ struct access_log {
     struct access_log_buffer *first, *last; /* to be written, in order */
     unsigned buffer_count;                  /* made so far */
     unsigned max_buffers;
-    uint64_t dropped;
-    int descriptor; /* -1: off */
-    int in_use;     /* the descriptor that the thread writes to now; -1: none */
-    char *path;     /* NULL: not a file; owned */
+    uint64_t dropped;      /* since the error log last said so */
+    uint64_t dropped_ever; /* all of them */
+    int descriptor;        /* -1: off */
+    int in_use;            /* the descriptor that the thread writes to now; -1: none */
+    char *path;            /* NULL: not a file; owned */
     bool must_end;
 };
 
@@ -249,5 +250,14 @@ void access_log_drop(struct access_log *log)
 {
     uv_mutex_lock(&log->lock);
     log->dropped++;
+    log->dropped_ever++;
     uv_mutex_unlock(&log->lock);
+}
+
+uint64_t access_log_dropped(struct access_log *log)
+{
+    uv_mutex_lock(&log->lock);
+    uint64_t dropped = log->dropped_ever;
+    uv_mutex_unlock(&log->lock);
+    return dropped;
 }

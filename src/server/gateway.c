@@ -2,10 +2,12 @@
 
 #include "verbgate/base/log.h"
 #include "verbgate/http/message.h"
+#include "verbgate/server/admin.h"
 #include "verbgate/server/legacy.h"
 #include "verbgate/server/listeners.h"
 #include "verbgate/server/policy_file.h"
 #include "verbgate/server/resolve.h"
+#include "verbgate/server/watch.h"
 
 #include <sched.h>
 #include <signal.h>
@@ -27,12 +29,15 @@ struct gateway {
     uv_signal_t signals[SIGNAL_COUNT];
     uv_async_t worker_ended;
     uv_timer_t drain;
+    struct watch watch;
     struct policy *policy; /* in force; one reference */
     struct worker *workers;
     unsigned worker_count;
     unsigned started_count;
     atomic_uint ended_count;
     struct listeners listeners;
+    struct admin admin;
+    struct gateway_status status;
     struct access_log *access_log;
     struct legacy *legacy;
     struct socket_address legacy_address;
@@ -104,6 +109,8 @@ static void close_handles(struct gateway *gateway)
     }
     uv_close((uv_handle_t *)&gateway->worker_ended, NULL);
     uv_close((uv_handle_t *)&gateway->drain, NULL);
+    admin_close(&gateway->admin);
+    watch_close(&gateway->watch);
 }
 
 static void on_worker_ended(uv_async_t *async)
@@ -140,14 +147,9 @@ static void on_drain_over(uv_timer_t *timer)
     }
 }
 
-static void stop(struct gateway *gateway, int signal_number)
+static void drain(struct gateway *gateway)
 {
-    if (gateway->is_stopping) {
-        log_warn("a second signal: exit at once");
-        _exit(128 + signal_number);
-    }
-    gateway->is_stopping = true;
-    log_info("signal %d: stop accepting, finish what runs", signal_number);
+    log_info("stop accepting, finish what runs");
     for (unsigned i = 0; i < gateway->started_count; i++) {
         if (!worker_drain(&gateway->workers[i])) {
             _exit(1);
@@ -155,6 +157,30 @@ static void stop(struct gateway *gateway, int signal_number)
     }
     listeners_withdraw(&gateway->listeners);
     uv_timer_start(&gateway->drain, on_drain_over, gateway->policy->gateway.drain_timeout_ms, 0);
+}
+
+/* Those who ask /readyz have had the time to send their clients elsewhere. */
+static void on_delay_over(uv_timer_t *timer)
+{
+    drain(LIST_OBJECT(timer, struct gateway, drain));
+}
+
+static void stop(struct gateway *gateway, int signal_number)
+{
+    if (gateway->is_stopping) {
+        log_warn("a second signal: exit at once");
+        _exit(128 + signal_number);
+    }
+    gateway->is_stopping = true;
+    gateway->status.is_draining = true;
+    uint32_t delay_ms = gateway->policy->gateway.drain_delay_ms;
+    if (delay_ms > 0) {
+        log_info("signal %d: not ready from now on, accepting for drain-delay", signal_number);
+        uv_timer_start(&gateway->drain, on_delay_over, delay_ms, 0);
+    } else {
+        log_info("signal %d: stopping", signal_number);
+        drain(gateway);
+    }
 }
 
 /* ---- policies */
@@ -207,11 +233,16 @@ static bool put_in_force(struct gateway *gateway, struct policy *policy,
     if (!listeners_prepare(&gateway->listeners, policy, problem)) {
         return false;
     }
+    if (!admin_prepare(&gateway->admin, policy, problem)) {
+        listeners_roll_back(&gateway->listeners);
+        return false;
+    }
     const char *reason = open_access_log(gateway, policy);
     if (reason != NULL) {
         snprintf(problem, LISTENERS_PROBLEM_MAX, "access-log %.*s: %s",
                  SLICE_PRINT(policy->gateway.access_log), reason);
         listeners_roll_back(&gateway->listeners);
+        admin_roll_back(&gateway->admin);
         return false;
     }
     bool fine = true;
@@ -222,6 +253,7 @@ static bool put_in_force(struct gateway *gateway, struct policy *policy,
     if (!fine) {
         log_error("out of memory: not every worker has the new policy");
     }
+    admin_commit(&gateway->admin, policy);
     log_set_level(policy->gateway.log_level);
     policy->generation = gateway->policy == NULL ? 1 : gateway->policy->generation + 1;
     if (gateway->policy != NULL) {
@@ -229,6 +261,8 @@ static bool put_in_force(struct gateway *gateway, struct policy *policy,
         policy_release(gateway->policy);
     }
     gateway->policy = policy;
+    gateway->status.policy = policy;
+    watch_set(&gateway->watch, policy->gateway.watch_ms, policy->fingerprint);
     return true;
 }
 
@@ -244,8 +278,10 @@ static void on_loaded(uv_work_t *work, int status)
     if (policy != NULL && gateway->is_stopping) {
         policy_release(policy);
     } else if (policy != NULL && put_in_force(gateway, policy, problem)) {
+        status_note_reload(&gateway->status, NULL);
         log_info("policy reloaded: generation %llu", (unsigned long long)policy->generation);
     } else {
+        status_note_reload(&gateway->status, problem);
         log_error("reload failed, the old policy stays: %s", problem);
         if (policy != NULL) {
             policy_release(policy);
@@ -277,6 +313,7 @@ static void start_reload(struct gateway *gateway)
     gateway->reload.work.data = gateway;
     if (uv_queue_work(&gateway->loop, &gateway->reload.work, load_again, on_loaded) != 0) {
         gateway->is_reloading = false;
+        status_note_reload(&gateway->status, "out of memory");
         log_error("reload failed, the old policy stays: out of memory");
     }
 }
@@ -306,6 +343,12 @@ static void on_signal(uv_signal_t *handle, int signal_number)
     }
 }
 
+static void on_files_changed(struct watch *watch)
+{
+    log_info("the policy's files have changed");
+    start_reload(watch->owner);
+}
+
 static void start_handles(struct gateway *gateway)
 {
     static const int numbers[SIGNAL_COUNT] = {SIGHUP, SIGUSR1, SIGTERM, SIGINT};
@@ -316,6 +359,8 @@ static void start_handles(struct gateway *gateway)
     }
     uv_async_init(&gateway->loop, &gateway->worker_ended, on_worker_ended);
     uv_timer_init(&gateway->loop, &gateway->drain);
+    admin_init(&gateway->admin, &gateway->loop, &gateway->status);
+    watch_init(&gateway->watch, &gateway->loop, gateway->path, on_files_changed, gateway);
 }
 
 /* ---- life */
@@ -339,6 +384,9 @@ static bool make_workers(struct gateway *gateway, struct policy *policy)
         gateway->worker_count++;
     }
     gateway->listeners.workers = wanted;
+    gateway->status.workers = gateway->workers;
+    gateway->status.worker_count = wanted;
+    gateway->status.access_log = gateway->access_log;
     return true;
 }
 
@@ -377,6 +425,7 @@ static bool start(struct gateway *gateway)
         log_error("the threads of the workers cannot be started");
         return false;
     }
+    gateway->status.is_ready = true;
     return true;
 }
 
@@ -420,6 +469,9 @@ int gateway_run(const char *policy_path)
         return 1;
     }
     gateway->path = policy_path;
+    gateway->status = (struct gateway_status){.file = policy_path};
+    gateway->status.started_at = gateway->status.loaded_at = time(NULL);
+    gateway->status.reloads.last_succeeded = true;
     signal(SIGPIPE, SIG_IGN);
     start_handles(gateway);
     bool started = start(gateway);

@@ -11,7 +11,8 @@
 static struct listeners_entry *find(struct listeners *listeners,
                                     const struct policy_listener *wanted)
 {
-    bool has_port = wanted->bind.kind == ADDRESS_UNIX || wanted->bind.port != 0;
+    bool is_tcp = wanted->bind.kind != ADDRESS_UNIX && wanted->bind.kind != ADDRESS_INHERITED;
+    bool has_port = !is_tcp || wanted->bind.port != 0;
     for (unsigned i = 0; i < listeners->count; i++) {
         struct listeners_entry *entry = &listeners->entries[i];
         if (slice_equal(slice_of(entry->text), wanted->bind_text) &&
@@ -41,9 +42,8 @@ static bool open_entry(struct listeners *listeners, const struct policy_listener
                                     .wanted_mode = wanted->mode,
                                     .backlog = wanted->backlog,
                                     .wanted_backlog = wanted->backlog};
-    const char *unresolved = wanted->bind.kind == ADDRESS_ANY
-                                 ? NULL
-                                 : resolver_resolve(&wanted->bind, addresses, &count);
+    bool is_socket = wanted->bind.kind == ADDRESS_ANY || wanted->bind.kind == ADDRESS_INHERITED;
+    const char *unresolved = is_socket ? NULL : resolver_resolve(&wanted->bind, addresses, &count);
     bool fine = unresolved == NULL && listeners->count < 2 * POLICY_LISTENERS_MAX;
     if (!fine) {
         snprintf(reason, sizeof reason, "cannot listen on %.*s: %s", SLICE_PRINT(wanted->bind_text),

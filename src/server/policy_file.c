@@ -44,16 +44,28 @@ static const char *read_open_file(int descriptor, struct arena *arena, struct sl
     return NULL;
 }
 
+/* FNV-1a, over one more file; the NUL that ends a path keeps a path and a text apart. */
+static void add_to_fingerprint(uint64_t *fingerprint, struct slice bytes)
+{
+    for (size_t i = 0; i < bytes.length; i++) {
+        *fingerprint = (*fingerprint ^ (unsigned char)bytes.data[i]) * UINT64_C(0x100000001b3);
+    }
+}
+
+/* `context` is the fingerprint so far. */
 static const char *read_file(void *context, const char *path, struct arena *arena,
                              struct slice *text)
 {
-    (void)context;
+    add_to_fingerprint(context, slice_make(path, strlen(path) + 1));
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
         return strerror(errno);
     }
     const char *problem = read_open_file(descriptor, arena, text);
     close(descriptor);
+    if (problem == NULL) {
+        add_to_fingerprint(context, *text);
+    }
     return problem;
 }
 
@@ -83,11 +95,27 @@ static const char *get_variable(void *context, const char *name)
     return getenv(name);
 }
 
-static const struct config_environment environment = {
-    .read_file = read_file,
-    .find_files = find_files,
-    .get_variable = get_variable,
-};
+/* Of real files; *fingerprint comes to stand for all that is read. */
+static struct config_environment environment_of(uint64_t *fingerprint)
+{
+    *fingerprint = UINT64_C(0xcbf29ce484222325);
+    return (struct config_environment){
+        .context = fingerprint,
+        .read_file = read_file,
+        .find_files = find_files,
+        .get_variable = get_variable,
+    };
+}
+
+static struct policy *load(const char *path, struct diagnostics *diagnostics, uint64_t *fingerprint)
+{
+    const struct config_environment environment = environment_of(fingerprint);
+    struct policy *policy = config_load(path, &environment, diagnostics);
+    if (policy != NULL) {
+        policy->fingerprint = *fingerprint;
+    }
+    return policy;
+}
 
 static void print(const struct diagnostics *diagnostics)
 {
@@ -130,7 +158,8 @@ struct policy *policy_file_load(const char *path, unsigned *warnings, unsigned *
     if (diagnostics == NULL) {
         return NULL;
     }
-    struct policy *policy = config_load(path, &environment, diagnostics);
+    uint64_t fingerprint;
+    struct policy *policy = load(path, diagnostics, &fingerprint);
     *warnings = diagnostics->warning_count;
     *errors = diagnostics->error_count;
     print_and_destroy(diagnostics);
@@ -143,7 +172,22 @@ bool policy_file_write_effective(const char *path, const struct sink *sink)
     if (diagnostics == NULL) {
         return false;
     }
+    uint64_t fingerprint;
+    const struct config_environment environment = environment_of(&fingerprint);
     bool is_written = config_write_effective(path, &environment, diagnostics, sink);
     print_and_destroy(diagnostics);
     return is_written;
+}
+
+uint64_t policy_file_fingerprint(const char *path)
+{
+    struct diagnostics *diagnostics = create_diagnostics();
+    if (diagnostics == NULL) {
+        return 0;
+    }
+    uint64_t fingerprint;
+    policy_release(load(path, diagnostics, &fingerprint));
+    diagnostics_finish(diagnostics);
+    free(diagnostics);
+    return fingerprint;
 }

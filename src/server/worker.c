@@ -148,6 +148,7 @@ static bool write_line(struct worker *worker, const struct record *record)
 static void on_record(struct proxy *proxy, const struct record *record)
 {
     struct worker *worker = of_proxy(proxy);
+    tally_count(worker->tally, record);
     if (!worker->is_logging) {
         return;
     }
@@ -215,6 +216,7 @@ static void carry_out(struct worker *worker, const struct worker_message *messag
             log_error("worker %u: out of memory, the old policy stays in force", worker->index);
         }
         choose_logging(worker, worker->proxy.snapshot->policy);
+        tally_install(worker->tally, worker->proxy.snapshot->policy);
         policy_release(message->policy);
         break;
     case MAIL_LISTEN:
@@ -318,6 +320,27 @@ bool worker_abort(struct worker *worker)
 
 /* ---- life */
 
+/* The loop and what hangs on it; false: nothing of it is left. */
+static bool open_loop(struct worker *worker, struct policy *policy, unsigned max_connections)
+{
+    if (uv_loop_init(&worker->loop) != 0) {
+        return false;
+    }
+    if (!proxy_init(&worker->proxy, &worker->loop, policy, max_connections, &proxy_events,
+                    worker)) {
+        uv_loop_close(&worker->loop);
+        return false;
+    }
+    if (uv_async_init(&worker->loop, &worker->mail, on_mail) != 0) {
+        proxy_close(&worker->proxy);
+        uv_run(&worker->loop, UV_RUN_DEFAULT);
+        proxy_finish(&worker->proxy);
+        uv_loop_close(&worker->loop);
+        return false;
+    }
+    return true;
+}
+
 bool worker_init(struct worker *worker, unsigned index, struct policy *policy,
                  unsigned max_connections, struct access_log *access_log,
                  void (*on_ended)(struct worker *worker), void *owner)
@@ -328,26 +351,18 @@ bool worker_init(struct worker *worker, unsigned index, struct policy *policy,
     deadline_init(&worker->retry, on_retry);
     deadline_init(&worker->flush, on_flush);
     choose_logging(worker, policy);
-    if (uv_loop_init(&worker->loop) != 0) {
+    worker->tally = tally_create(1);
+    if (worker->tally == NULL) {
         return false;
     }
+    tally_install(worker->tally, policy);
     if (uv_mutex_init(&worker->lock) != 0) {
-        uv_loop_close(&worker->loop);
+        tally_destroy(worker->tally);
         return false;
     }
-    if (!proxy_init(&worker->proxy, &worker->loop, policy, max_connections, &proxy_events,
-                    worker)) {
+    if (!open_loop(worker, policy, max_connections)) {
         uv_mutex_destroy(&worker->lock);
-        uv_loop_close(&worker->loop);
-        return false;
-    }
-    int error = uv_async_init(&worker->loop, &worker->mail, on_mail);
-    if (error != 0) {
-        proxy_close(&worker->proxy);
-        uv_run(&worker->loop, UV_RUN_DEFAULT);
-        proxy_finish(&worker->proxy);
-        uv_mutex_destroy(&worker->lock);
-        uv_loop_close(&worker->loop);
+        tally_destroy(worker->tally);
         return false;
     }
     return true;
@@ -396,4 +411,5 @@ void worker_finish(struct worker *worker, bool was_started)
     int error = uv_loop_close(&worker->loop);
     assert(error == 0); /* nothing was left open */
     (void)error;
+    tally_destroy(worker->tally);
 }

@@ -3,6 +3,7 @@
  *
  *   127.0.0.1:8080   [::1]:8080   localhost:8080   *:8080 or :8080 (any address, for listeners)
  *   unix:/run/app.sock            builtin:legacy (servers only)
+ *   systemd:NAME (listeners only) a listening socket that the process was started with
  */
 #ifndef VERBGATE_BASE_ADDRESS_H
 #define VERBGATE_BASE_ADDRESS_H
@@ -15,11 +16,12 @@
 #include <sys/un.h>
 
 enum address_kind {
-    ADDRESS_NAME,    /* a host name and port, to be resolved */
-    ADDRESS_IP,      /* a literal IPv4 or IPv6 address and port */
-    ADDRESS_ANY,     /* every local address, a port */
-    ADDRESS_UNIX,    /* a Unix-domain socket's path */
-    ADDRESS_BUILTIN, /* a backend inside the binary, by name */
+    ADDRESS_NAME,      /* a host name and port, to be resolved */
+    ADDRESS_IP,        /* a literal IPv4 or IPv6 address and port */
+    ADDRESS_ANY,       /* every local address, a port */
+    ADDRESS_UNIX,      /* a Unix-domain socket's path */
+    ADDRESS_BUILTIN,   /* a backend inside the binary, by name */
+    ADDRESS_INHERITED, /* a socket from the service manager, by name */
 };
 
 struct address {
@@ -43,7 +45,7 @@ struct socket_address {
 
 /*
  * Parses `text`; the result points into it. Returns NULL, or a sentence that says what is wrong
- * (static text). Ports are 0 to 65535, and only ADDRESS_UNIX and ADDRESS_BUILTIN have none. A Unix
+ * (static text). Ports are 0 to 65535, and only TCP addresses have one. A Unix
  * path must be absolute and fit sockaddr_un.
  */
 MUST_CHECK const char *address_parse(struct slice text, struct address *address);
@@ -51,6 +53,9 @@ MUST_CHECK const char *address_parse(struct slice text, struct address *address)
 /* The socket address of an ADDRESS_IP, ADDRESS_ANY (as IPv4 0.0.0.0) or ADDRESS_UNIX; false for
  * the kinds that need resolving. */
 MUST_CHECK bool address_to_socket(const struct address *address, struct socket_address *out);
+
+/* Whether only this machine reaches the address: 127.0.0.0/8, ::1, or a Unix socket. */
+bool socket_address_is_loopback(const struct socket_address *address);
 
 /* Writes the numeric IP of a TCP peer, without port or brackets, or "unix" for a Unix-socket peer,
  * NUL-terminated, and returns its length. `out` has at least INET6_ADDRSTRLEN bytes. An IPv4-mapped

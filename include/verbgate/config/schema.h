@@ -40,7 +40,7 @@ struct schema_option {
                              option of [gateway] and other sections is inherited by these. */
     uint64_t least, most; /* range of counts, sizes (bytes) and times (ms) */
     const char *words;    /* SCHEMA_WORD: the choices, separated by spaces; SCHEMA_COUNT: one word
-                             that stands for 0, or NULL */
+                             that stands for 0, or NULL; SCHEMA_ADDRESS: the same for none */
     bool repeats;         /* may be given more than once */
     const char *example;  /* a value for the reference where `fallback` gives none */
     const char *help;     /* one line */

@@ -3,7 +3,7 @@
  * in use or a path that cannot be bound fails a start or a reload as a whole.
  *
  * TCP: one socket per worker on the same port (SO_REUSEPORT), so that the kernel spreads clients
- * and no two workers wake for one. Unix: one socket, bound once, that all workers accept from.
+ * and no two workers wake for one. Unix, or inherited: one socket that all workers accept from.
  */
 #ifndef VERBGATE_NET_LISTENER_H
 #define VERBGATE_NET_LISTENER_H
@@ -25,7 +25,8 @@ struct listener_socket {
 
 /*
  * Binds and listens. `bind` must be of a kind that address_to_socket takes, or ADDRESS_ANY, which
- * means IPv6 with IPv4 where the system has IPv6. A Unix socket that no process listens on any more
+ * means IPv6 with IPv4 where the system has IPv6, or ADDRESS_INHERITED, for which `resolved`,
+ * `backlog` and `mode` mean nothing. A Unix socket that no process listens on any more
  * is replaced; `mode` sets its permission bits. A TCP port that any other socket listens on is in
  * use, also when that socket allows sharing. Returns false and writes a sentence into `problem`.
  */

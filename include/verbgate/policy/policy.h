@@ -11,6 +11,7 @@
 #include "verbgate/base/attributes.h"
 #include "verbgate/base/log.h"
 #include "verbgate/http/serialise.h"
+#include "verbgate/policy/admin.h"
 #include "verbgate/policy/method_set.h"
 
 #include <stdatomic.h>
@@ -112,7 +113,10 @@ struct policy_gateway {
     struct slice name; /* in Via and Proxy-Status; a token */
     enum forwarded_mode forwarded;
     enum path_readings path_readings;
-    uint32_t drain_timeout_ms;      /* life after SIGTERM */
+    struct policy_admin admin;
+    uint32_t watch_ms;              /* between two looks at the policy's files; 0: none */
+    uint32_t drain_delay_ms;        /* accepting after SIGTERM */
+    uint32_t drain_timeout_ms;      /* life after that */
     uint32_t head_timeout_ms;       /* first byte of a request to the end of its head */
     uint32_t idle_timeout_ms;       /* client connection between requests */
     uint32_t body_timeout_ms;       /* between two pieces of content, either direction */
@@ -132,8 +136,9 @@ struct route_table;
 
 struct policy {
     atomic_uint references;
-    uint64_t generation; /* counts loads; set by the server */
-    struct arena arena;  /* owns everything below */
+    uint64_t generation;  /* counts loads; set by the server */
+    uint64_t fingerprint; /* of the files that it was made from; set by the server */
+    struct arena arena;   /* owns everything below */
     struct policy_gateway gateway;
     struct policy_listener *listeners;
     unsigned listener_count;

@@ -7,6 +7,7 @@
 #define VERBGATE_PROXY_PROXY_H
 
 #include "verbgate/base/clock.h"
+#include "verbgate/base/counter.h"
 #include "verbgate/base/list.h"
 #include "verbgate/base/slab.h"
 #include "verbgate/base/writer.h"
@@ -35,14 +36,16 @@ struct proxy_events {
     void (*on_connection_closed)(struct proxy *proxy);
 };
 
-/* Plain numbers of one worker; other threads may read them only after it has stopped. */
+/* Written by the worker, read by the control thread for the metrics. */
 struct proxy_counters {
-    uint64_t connections_accepted;
-    uint64_t exchanges;
-    uint64_t upstream_connects;
-    uint64_t upstream_reuses;
-    uint64_t retries;
-    uint64_t suppressed_log_lines;
+    struct counter connections_accepted;
+    struct counter connections_open; /* now; connection_count for other threads */
+    struct counter upstream_connects;
+    struct counter upstream_reuses;
+    struct counter upstream_open; /* now, idle ones too */
+    struct counter upstream_idle; /* now */
+    struct counter retries;
+    struct counter suppressed_log_lines;
 };
 
 struct proxy {

@@ -44,4 +44,7 @@ void access_log_give(struct access_log *log, struct access_log_buffer *buffer);
 /* Counts a line that found no buffer. Any thread. */
 void access_log_drop(struct access_log *log);
 
+/* Lines dropped so far. Any thread. */
+uint64_t access_log_dropped(struct access_log *log);
+
 #endif

@@ -12,4 +12,8 @@ MUST_CHECK struct policy *policy_file_load(const char *path, unsigned *warnings,
  * has errors, which are written to standard error, or the sink refused a piece. */
 MUST_CHECK bool policy_file_write_effective(const char *path, const struct sink *sink);
 
+/* A number that stands for the names and contents of all files that a load of `path` reads now; equal
+ * numbers mean equal files, but for an accident in 2^64. Says nothing of errors. Blocks on files. */
+uint64_t policy_file_fingerprint(const char *path);
+
 #endif

@@ -26,16 +26,19 @@ class Case(unittest.TestCase):
 
     # ---- the gateway ----
 
-    def prepare(self, text, files=None, env=None):
+    def prepare(self, text, files=None, env=None, sockets=None):
         """A gateway that is not started yet."""
-        gate = gateway.DirectGateway(text) if DIRECT else gateway.Gateway(text, files, env)
+        if DIRECT:
+            gate = gateway.DirectGateway(text)
+        else:
+            gate = gateway.Gateway(text, files, env, sockets)
         self.gateways.append(gate)
         self.addCleanup(gate.discard)
         return gate
 
-    def gateway(self, text, files=None, env=None):
+    def gateway(self, text, files=None, env=None, sockets=None):
         """A running gateway; at the end of the test it must stop cleanly."""
-        gate = self.prepare(text, files, env)
+        gate = self.prepare(text, files, env, sockets)
         self.addCleanup(gate.stop)
         return gate.start()
 

@@ -1,4 +1,5 @@
 """A verbgate process under test."""
+import fcntl
 import os
 import pathlib
 import re
@@ -21,7 +22,7 @@ SUPPRESSIONS = str(pathlib.Path(__file__).resolve().parents[1] / "tsan.supp")
 
 REPORT = re.compile(r"ERROR: (Address|Leak|Memory)Sanitizer|WARNING: ThreadSanitizer|runtime error:|"
                     r"ThreadSanitizer:DEADLYSIGNAL|AddressSanitizer:DEADLYSIGNAL|[Aa]ssertion .* failed")
-LISTENING = re.compile(r"listening on (\S+) \(listener (\S+)\)")
+LISTENING = re.compile(r"(?<!no longer )listening on (\S+) \(listener (\S+)\)")
 LOG_LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ verbgate\[\d+\] (error|warn|warning|info|debug): ")
 
 
@@ -66,11 +67,12 @@ class Gateway:
     Other files of the configuration go into `files` (name -> text), beside the main one.
     """
 
-    def __init__(self, text, files=None, env=None):
+    def __init__(self, text, files=None, env=None, sockets=None):
         self.folder = tempfile.TemporaryDirectory(prefix="vg-gate-")
         self.config = os.path.join(self.folder.name, "gateway.ini")
         self.write(text, files)
         self.env = environment(env)
+        self.sockets = sockets or {}  # name -> listening socket, as a service manager passes them
         self.process = None
         self.lines = []
         self.changed = threading.Condition()
@@ -88,13 +90,27 @@ class Gateway:
 
     def launch(self):
         """Starts the process without waiting for it."""
+        command = WRAPPER + [os.path.abspath(BINARY), "run", "-c", self.config]
+        more = {}
+        if self.sockets:
+            self.env.update(LISTEN_FDS=str(len(self.sockets)),
+                            LISTEN_FDNAMES=":".join(self.sockets))
+            command = ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh"] + command
+            more = {"preexec_fn": self.place_sockets,
+                    "pass_fds": range(3, 3 + len(self.sockets))}
         self.process = subprocess.Popen(
-            WRAPPER + [os.path.abspath(BINARY), "run", "-c", self.config], env=self.env,
+            command, env=self.env,
             stdin=subprocess.DEVNULL, stdout=open(self.path("stdout"), "wb"),
-            stderr=subprocess.PIPE, cwd=self.folder.name)
+            stderr=subprocess.PIPE, cwd=self.folder.name, **more)
         self.reader = threading.Thread(target=self.read_log, daemon=True)
         self.reader.start()
         return self
+
+    def place_sockets(self):
+        """In the child: its sockets become descriptors 3 and following."""
+        high = [fcntl.fcntl(one.fileno(), fcntl.F_DUPFD, 100) for one in self.sockets.values()]
+        for index, descriptor in enumerate(high):
+            os.dup2(descriptor, 3 + index)
 
     def start(self):
         self.launch()

@@ -11,6 +11,7 @@ static const struct {
     const char *host;
     uint16_t port;
 } good_addresses[] = {
+    {"systemd:web.socket", ADDRESS_INHERITED, "web.socket", 0},
     {"127.0.0.1:8080", ADDRESS_IP, "127.0.0.1", 8080},
     {"0.0.0.0:0", ADDRESS_IP, "0.0.0.0", 0},
     {"[::1]:65535", ADDRESS_IP, "::1", 65535},
@@ -57,6 +58,9 @@ static const struct slice bad_addresses[] = {
     TEXT("\xe9:80"),
     TEXT("**:80"),
     TEXT("::1:80"),
+    TEXT("systemd:"),
+    TEXT("systemd:a b"),
+    TEXT("systemd:a:b"),
     TEXT("a:80:80"),
     TEXT("["),
     TEXT("[]"),

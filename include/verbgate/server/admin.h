@@ -1,0 +1,61 @@
+/*
+ * The admin listener: a small HTTP/1.1 server on the control thread for those who watch the process.
+ * It reads one request from a connection, answers it and closes. Its bounds: ADMIN_CONNECTIONS_MAX
+ * connections (others wait in the kernel's queue), a head of ADMIN_HEAD_BYTES, deadlines, a page of
+ * ADMIN_PAGE_MAX, and ADMIN_UNSENT_MAX bytes that wait for slow clients.
+ *
+ * It follows reloads like the other listeners: admin_prepare does what can fail, then either
+ * admin_roll_back or admin_commit.
+ */
+#ifndef VERBGATE_SERVER_ADMIN_H
+#define VERBGATE_SERVER_ADMIN_H
+
+#include "verbgate/base/list.h"
+#include "verbgate/net/deadline.h"
+#include "verbgate/policy/policy.h"
+#include "verbgate/server/listeners.h"
+#include "verbgate/server/status.h"
+
+enum {
+    ADMIN_CONNECTIONS_MAX = 32,
+    ADMIN_HEAD_BYTES = 8 * 1024,
+    ADMIN_HEAD_MS = 5000,
+    ADMIN_SEND_MS = 10000, /* as long as Prometheus waits by default */
+    ADMIN_LINGER_MS = 2000,
+    ADMIN_PAGE_MAX = 16 * 1024 * 1024,
+    ADMIN_UNSENT_MAX = 32 * 1024 * 1024,
+};
+
+struct admin_socket;
+
+struct admin {
+    uv_loop_t *loop;                     /* not owned */
+    const struct gateway_status *status; /* not owned */
+    struct deadlines deadlines;
+    struct deadline retry;        /* of an acceptor that found no descriptors */
+    struct list_node connections; /* struct admin_connection; owned */
+    unsigned connection_count;
+    size_t unsent_bytes;           /* of all connections */
+    struct admin_socket *current;  /* NULL: off */
+    struct admin_socket *prepared; /* between admin_prepare and what follows it */
+    bool is_closing;
+};
+
+/* Off, with nothing bound. */
+void admin_init(struct admin *admin, uv_loop_t *loop, const struct gateway_status *status);
+
+/* Binds what `policy` wants and is not bound yet. On failure nothing has changed, and `problem` says
+ * why, with file and line. */
+MUST_CHECK bool admin_prepare(struct admin *admin, const struct policy *policy,
+                              char problem[LISTENERS_PROBLEM_MAX]);
+
+/* After admin_prepare, when something else failed: closes what it has bound. */
+void admin_roll_back(struct admin *admin);
+
+/* After admin_prepare: the old address closes, unless it stays. */
+void admin_commit(struct admin *admin, const struct policy *policy);
+
+/* Closes everything at once. The loop must run on until it is empty. */
+void admin_close(struct admin *admin);
+
+#endif

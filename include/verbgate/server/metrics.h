@@ -1,0 +1,11 @@
+/* The metrics page: everything that is counted, as Prometheus reads it. config/README.md lists it. */
+#ifndef VERBGATE_SERVER_METRICS_H
+#define VERBGATE_SERVER_METRICS_H
+
+#include "verbgate/base/writer.h"
+#include "verbgate/server/status.h"
+
+/* Writes the page; the workers go on meanwhile. Check writer->overflow. False: no memory. */
+MUST_CHECK bool metrics_write(struct writer *writer, const struct gateway_status *status);
+
+#endif

@@ -1,0 +1,126 @@
+/*
+ * What one worker has counted of the exchanges that ended. Its worker alone writes; the control
+ * thread adds the tallies of all workers up while they run (tally_add). Nothing ever goes away, so
+ * counts survive reloads: a route is known by its name and its upstream's.
+ *
+ * Memory is bounded: routes beyond TALLY_ROUTES_MAX (counted over the life of the process) count as
+ * "other", and so do combinations of decision and method beyond TALLY_ROWS_MAX. Labels come from
+ * tables and from the policy, never from a client.
+ */
+#ifndef VERBGATE_SERVER_TALLY_H
+#define VERBGATE_SERVER_TALLY_H
+
+#include "verbgate/base/attributes.h"
+#include "verbgate/base/counter.h"
+#include "verbgate/http/method.h"
+#include "verbgate/proxy/record.h"
+
+enum {
+    TALLY_ROUTES_MAX = 1024,
+    TALLY_UPSTREAMS_MAX = 1024,
+    TALLY_ROWS_MAX = 16384,
+    TALLY_NAME_MAX = 64,
+    TALLY_METHOD_COUNT = METHOD_REGISTERED_COUNT + 1, /* the last is "other" */
+    TALLY_BOUND_COUNT = 18,                           /* of a histogram's buckets */
+};
+
+/* X(identifier, "label"): what became of a request; INVALID never reached the policy. */
+#define TALLY_DECISIONS(X) \
+    X(FORWARD, "forward")  \
+    X(ANSWER, "answer")    \
+    X(REFUSE, "refuse")    \
+    X(INVALID, "invalid")
+
+enum tally_decision {
+#define X(identifier, label) TALLY_##identifier,
+    TALLY_DECISIONS(X)
+#undef X
+        TALLY_DECISION_COUNT
+};
+
+/* Who wrote the answer; nobody when the client left before there was one. */
+enum tally_author { TALLY_BY_GATEWAY, TALLY_BY_UPSTREAM, TALLY_BY_NOBODY, TALLY_AUTHOR_COUNT };
+
+/* The final statuses of RFC 9110 and the IANA registry, 101, and 499 of tally's own; any other counts
+ * for its class ("2xx"). */
+#define TALLY_STATUSES(X)                                                                          \
+    X(101)                                                                                         \
+    X(200)                                                                                         \
+    X(201) X(202) X(203) X(204) X(205) X(206) X(207) X(208) X(226) X(300) X(301) X(302) X(303)     \
+        X(304) X(305) X(307) X(308) X(400) X(401) X(402) X(403) X(404) X(405) X(406) X(407) X(408) \
+            X(409) X(410) X(411) X(412) X(413) X(414) X(415) X(416) X(417) X(418) X(421) X(422)    \
+                X(423) X(424) X(425) X(426) X(428) X(429) X(431) X(451) X(499) X(500) X(501)       \
+                    X(502) X(503) X(504) X(505) X(506) X(507) X(508) X(510) X(511)
+
+enum tally_status {
+    TALLY_STATUS_CLASS_1, /* 1xx to 5xx */
+    TALLY_STATUS_CLASS_5 = TALLY_STATUS_CLASS_1 + 4,
+#define X(status) TALLY_STATUS_##status,
+    TALLY_STATUSES(X)
+#undef X
+        TALLY_STATUS_COUNT
+};
+
+/* One route's requests of one decision, author and method. */
+struct tally_row {
+    struct counter by_status[TALLY_STATUS_COUNT];
+};
+
+struct tally_route {
+    char upstream[TALLY_NAME_MAX + 1]; /* empty: none was chosen */
+    char route[TALLY_NAME_MAX + 1];    /* empty: none was chosen */
+    _Atomic(struct tally_row *) rows[TALLY_DECISION_COUNT][TALLY_AUTHOR_COUNT][TALLY_METHOD_COUNT];
+};
+
+struct tally_histogram {
+    struct counter buckets[TALLY_BOUND_COUNT + 1];
+    struct counter sum_us;
+};
+
+struct tally_upstream {
+    char name[TALLY_NAME_MAX + 1];
+    struct tally_histogram duration;   /* forwarded requests, first byte to end; no tunnels */
+    struct tally_histogram first_byte; /* of the upstream's answers */
+};
+
+struct tally {
+    /* Entries [0, count) never change; the first, "other", is always there. */
+    struct tally_route **routes;
+    struct tally_upstream **upstreams;
+    atomic_uint route_count, upstream_count;
+    unsigned routes_max, upstreams_max, rows_max;
+    unsigned row_count;
+    struct counter ends[REASON_COUNT];
+    struct counter received_bytes, sent_bytes;
+    struct counter uncounted; /* requests that there was no memory to count for */
+
+    /* Where the routes and upstreams of the policy in force are counted, filled at their first use;
+     * NULL when memory is short: then they are looked up each time. */
+    const struct policy *policy; /* for comparison */
+    struct tally_route **route_places;
+    struct tally_upstream **upstream_places;
+};
+
+/* The upper bounds of the buckets, in microseconds. */
+extern const uint64_t tally_bounds_us[TALLY_BOUND_COUNT];
+
+/* An empty tally with room for what `tallies` of them may hold together; NULL: no memory. */
+MUST_CHECK struct tally *tally_create(unsigned tallies);
+void tally_destroy(struct tally *tally);
+
+/* The policy that most records from here on belong to. It must live until another one is installed. */
+void tally_install(struct tally *tally, const struct policy *policy);
+
+/* Counts an exchange that has ended. */
+void tally_count(struct tally *tally, const struct record *record);
+
+/* Adds `part`, which another thread may be writing to, to `sum`, which is the caller's. */
+void tally_add(struct tally *sum, struct tally *part);
+
+/* Labels. The status is a number or a class. */
+const char *tally_decision_label(enum tally_decision decision);
+const char *tally_author_label(enum tally_author author);
+struct slice tally_method_label(unsigned method);
+void tally_write_status(struct writer *writer, unsigned status);
+
+#endif

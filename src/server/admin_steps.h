@@ -1,0 +1,29 @@
+/* What the files of the admin listener share: admin.c (sockets), admin_connection.c (a request and its
+ * answer), admin_pages.c (what is to be seen). */
+#ifndef VERBGATE_SERVER_ADMIN_STEPS_H
+#define VERBGATE_SERVER_ADMIN_STEPS_H
+
+#include "verbgate/base/writer.h"
+#include "verbgate/server/admin.h"
+
+/* Serves the accepted connection, which is its own from here on. `checks_host`: a Host field that
+ * names neither this machine nor an address is refused. */
+void admin_serve(struct admin *admin, int descriptor, int family, bool checks_host);
+
+/* Ends every connection. */
+void admin_close_connections(struct admin *admin);
+
+/* A connection is gone: another may be accepted. */
+void admin_resume(struct admin *admin);
+
+struct admin_page {
+    const char *path;
+    const char *content_type;
+    /* Writes the content and returns the status. Called again with more room when it did not fit. */
+    unsigned (*write)(struct writer *writer, const struct gateway_status *status);
+};
+
+/* The page at a path, byte for byte; NULL: there is none. */
+const struct admin_page *admin_page_find(struct slice path);
+
+#endif
