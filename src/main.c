@@ -9,10 +9,8 @@ static const struct {
     const char *name;
     int (*run)(int argc, char **argv);
 } commands[] = {
-    {"run", command_run},
-    {"check", command_check},
-    {"explain", command_explain},
-    {"learn", command_learn},
+    {"run", command_run},         {"check", command_check},   {"explain", command_explain},
+    {"methods", command_methods}, {"config", command_config}, {"learn", command_learn},
 };
 
 static int print_version(void)

@@ -3,40 +3,118 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_one_of(const char *argument, const char *short_name, const char *long_name)
-{
-    return strcmp(argument, short_name) == 0 || strcmp(argument, long_name) == 0;
-}
+static const struct {
+    const char *name;
+    unsigned bit; /* 0: every command takes it */
+    bool is_flag;
+} known[] = {
+    {"-c", 0, false},
+    {"--config", 0, false},
+    {"--version", ARGUMENTS_VERSION, false},
+    {"--field", ARGUMENTS_FIELD, false},
+    {"--json", ARGUMENTS_JSON, true},
+    {"--html", ARGUMENTS_HTML, true},
+    {"--batch", ARGUMENTS_BATCH, true},
+    {"--strict", ARGUMENTS_STRICT, true},
+};
 
-static const char **find_option(struct arguments *arguments, const char *argument)
+enum { KNOWN_COUNT = sizeof known / sizeof known[0] };
+
+static size_t find_option(const char *argument, unsigned options)
 {
-    if (is_one_of(argument, "-c", "--config")) {
-        return &arguments->file;
+    size_t i = 0;
+    while (i < KNOWN_COUNT && (strcmp(argument, known[i].name) != 0 ||
+                               (known[i].bit != 0 && (options & known[i].bit) == 0))) {
+        i++;
     }
-    return strcmp(argument, "--version") == 0 ? &arguments->version : NULL;
+    return i;
 }
 
-bool arguments_read(int argc, char **argv, unsigned plain_max, struct arguments *arguments)
+static bool fail(const char *sentence, const char *argument)
+{
+    fprintf(stderr, "verbgate: %s%s\n", argument, sentence);
+    return false;
+}
+
+static bool *flag_of(struct arguments *arguments, unsigned bit)
+{
+    switch (bit) {
+    case ARGUMENTS_JSON:
+        return &arguments->wants_json;
+    case ARGUMENTS_HTML:
+        return &arguments->wants_html;
+    case ARGUMENTS_BATCH:
+        return &arguments->is_batch;
+    default:
+        return &arguments->is_strict;
+    }
+}
+
+static bool take_value(struct arguments *arguments, unsigned bit, const char *name,
+                       const char *value)
+{
+    if (bit == ARGUMENTS_FIELD) {
+        if (arguments->field_count == ARGUMENTS_FIELDS_MAX) {
+            return fail(" is given more than 64 times", name);
+        }
+        arguments->fields[arguments->field_count++] = value;
+        return true;
+    }
+    const char **place = bit == ARGUMENTS_VERSION ? &arguments->version : &arguments->file;
+    if (*place != NULL) {
+        return fail(" is given twice", name);
+    }
+    *place = value;
+    return true;
+}
+
+static bool take_plain(struct arguments *arguments, const char *argument, unsigned plain_max)
+{
+    if (argument[0] == '-' && argument[1] != '\0') {
+        fprintf(stderr, "verbgate: unknown option %s; see verbgate --help\n", argument);
+        return false;
+    }
+    if (arguments->plain_count == plain_max) {
+        fprintf(stderr, "verbgate: one argument too many: %s\n", argument);
+        return false;
+    }
+    arguments->plain[arguments->plain_count++] = argument;
+    return true;
+}
+
+bool arguments_read(int argc, char **argv, unsigned plain_max, unsigned options,
+                    struct arguments *arguments)
 {
     struct arguments found = {.file = NULL};
     for (int i = 1; i < argc; i++) {
-        const char **option = find_option(&found, argv[i]);
-        if (option != NULL) {
-            if (i + 1 == argc) {
-                fprintf(stderr, "verbgate: %s needs a value\n", argv[i]);
+        size_t option = find_option(argv[i], options);
+        if (option == KNOWN_COUNT) {
+            if (!take_plain(&found, argv[i], plain_max)) {
                 return false;
             }
-            *option = argv[++i];
-        } else if (argv[i][0] == '-' && argv[i][1] != '\0') {
-            fprintf(stderr, "verbgate: unknown option %s; see verbgate --help\n", argv[i]);
-            return false;
-        } else if (found.plain_count == plain_max) {
-            fprintf(stderr, "verbgate: one argument too many: %s\n", argv[i]);
+        } else if (known[option].is_flag) {
+            *flag_of(&found, known[option].bit) = true;
+        } else if (i + 1 == argc) {
+            return fail(" needs a value", argv[i]);
+        } else if (!take_value(&found, known[option].bit, argv[i], argv[i + 1])) {
             return false;
         } else {
-            found.plain[found.plain_count++] = argv[i];
+            i++;
         }
     }
     *arguments = found;
+    return true;
+}
+
+bool arguments_read_with_file(int argc, char **argv, unsigned plain_max, unsigned options,
+                              const char *usage, struct arguments *arguments)
+{
+    if (!arguments_read(argc, argv, plain_max, options, arguments)) {
+        return false;
+    }
+    if (arguments->file == NULL) {
+        fprintf(stderr, "verbgate: %s needs a policy: verbgate %s\n", argv[0], usage);
+        return false;
+    }
     return true;
 }

@@ -7,11 +7,8 @@
 int command_check(int argc, char **argv)
 {
     struct arguments arguments;
-    if (!arguments_read(argc, argv, 0, &arguments)) {
-        return COMMAND_USAGE;
-    }
-    if (arguments.file == NULL) {
-        fprintf(stderr, "verbgate: check needs a policy: verbgate check -c FILE\n");
+    if (!arguments_read_with_file(argc, argv, 0, ARGUMENTS_STRICT, "check -c FILE [--strict]",
+                                  &arguments)) {
         return COMMAND_USAGE;
     }
     unsigned warnings = 0;
@@ -20,6 +17,12 @@ int command_check(int argc, char **argv)
     if (policy == NULL) {
         fprintf(stderr, "%s: %u error%s, %u warning%s\n", arguments.file, errors,
                 errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+        return COMMAND_FAILED;
+    }
+    if (arguments.is_strict && warnings > 0) {
+        fprintf(stderr, "%s: %u warning%s, which --strict takes for errors\n", arguments.file,
+                warnings, warnings == 1 ? "" : "s");
+        policy_release(policy);
         return COMMAND_FAILED;
     }
     printf("%s: fine: %u listener%s, %u upstream%s, %u route%s, %u warning%s\n", arguments.file,

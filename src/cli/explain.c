@@ -2,56 +2,28 @@
  * decision as the gateway's. */
 #include "verbgate/cli/arguments.h"
 #include "verbgate/cli/commands.h"
-#include "verbgate/http/request_line.h"
-#include "verbgate/http/status_line.h"
-#include "verbgate/policy/decide.h"
+#include "verbgate/cli/explanation.h"
 #include "verbgate/server/policy_file.h"
 
 #include <stdio.h>
 
-/* A line as a client would send it, judged by the gateway's own scanner. */
-enum { LINE_MAX_BYTES = 64 * 1024 };
+#define USAGE                                                                          \
+    "explain -c FILE METHOD URL [--field 'Name: value']... [--version 1.0] [--json]\n" \
+    "       verbgate explain -c FILE --batch < HEADS"
 
-struct question {
-    char text[LINE_MAX_BYTES];
-    struct request_line line;
-    struct target target;
-    struct slice host;
-};
+/* Too large for a stack, and one at a time. */
+static struct question question;
+static char explanation[EXPLANATION_MAX];
 
-static bool ask(const struct policy *policy, struct question *question, const char *method,
-                const char *url, const char *version, enum http_fault *fault)
+static int exit_status(void)
 {
-    struct writer writer = writer_make(question->text, sizeof question->text);
-    writer_format(&writer, "%s %s HTTP/%s\r\n", method, url, version);
-    struct request_line_scanner scanner;
-    request_line_start(&scanner);
-    *fault = FAULT_TARGET_TOO_LONG;
-    if (writer.overflow || request_line_scan(&scanner, question->text, writer.length,
-                                             LINE_MAX_BYTES, &question->line, fault) != SCAN_DONE) {
-        return false;
+    if (question.fault != FAULT_NONE) {
+        return COMMAND_REFUSED;
     }
-    question->line.method = policy_method(policy, question->line.method);
-    if (question->line.version_major != 1) {
-        return true; /* refused before anything else is looked at */
-    }
-    enum method known = method_find(question->line.method);
-    if (known == METHOD_CONNECT) {
-        return true; /* refused whatever its target is */
-    }
-    *fault = target_parse(question->line.target, known, &question->target);
-    if (*fault == FAULT_NONE && question->target.authority.length > 0) {
-        *fault = target_split_host(question->target.authority, false, &question->host);
-    }
-    return *fault == FAULT_NONE;
-}
-
-static int exit_status(const struct verdict *verdict)
-{
-    if (verdict->kind != VERDICT_REFUSE) {
+    if (question.verdict.kind != VERDICT_REFUSE) {
         return COMMAND_OK;
     }
-    switch (verdict->status) {
+    switch (question.verdict.status) {
     case 501:
         return COMMAND_NOT_IMPLEMENTED;
     case 405:
@@ -65,90 +37,86 @@ static int exit_status(const struct verdict *verdict)
     }
 }
 
-static const char *kind_name(enum verdict_kind kind)
+static void print(const struct policy *policy, bool wants_json)
 {
-    return kind == VERDICT_FORWARD ? "forward" : kind == VERDICT_ANSWER ? "answer" : "refuse";
-}
-
-static void print_where(const struct verdict *verdict)
-{
-    if (verdict->upstream != NULL) {
-        printf("upstream: %.*s\n", SLICE_PRINT(verdict->upstream->name));
-    }
-    if (verdict->route != NULL) {
-        printf("route: %.*s\n", SLICE_PRINT(verdict->route->name));
-    }
-    char text[512];
-    struct writer writer = writer_make(text, sizeof text);
-    verdict_write_rule(&writer, verdict);
-    printf("rule: %.*s\n", SLICE_PRINT(writer_slice(&writer)));
-    if (verdict->source.line > 0) {
-        printf("source: %s:%u\n", verdict->source.file, verdict->source.line);
+    struct writer writer = writer_make(explanation, sizeof explanation);
+    if (wants_json) {
+        explanation_write_json(&writer, policy, &question);
     } else {
-        printf("source: built in\n");
+        explanation_write_text(&writer, policy, &question);
     }
+    fwrite(explanation, 1, writer.length, stdout);
 }
 
-static void print_verdict(const struct policy *policy, const struct verdict *verdict,
-                          const struct decide_request *request)
+static int explain_one(const struct policy *policy, const struct arguments *arguments)
 {
-    char text[VERDICT_SENTENCE_MAX];
-    printf("verdict: %s\n", kind_name(verdict->kind));
-    if (verdict->status == ANSWERS_CLOSE) {
-        printf("status: none, the connection is closed (%u in logs)\n", verdict->status);
-    } else if (verdict->status != 0) {
-        printf("status: %u %s\n", verdict->status, status_reason(verdict->status));
-    }
-    if (verdict->is_reported) {
-        struct writer writer = writer_make(text, sizeof text);
-        verdict_write_reported(&writer, verdict);
-        printf("would-be: %u %s\nwould-be-rule: %.*s\n", verdict->reported.status,
-               status_reason(verdict->reported.status), SLICE_PRINT(writer_slice(&writer)));
-    }
-    if (verdict->has_allow) {
-        struct writer writer = writer_make(text, sizeof text);
-        method_set_write(&writer, &verdict->allow, &policy->extensions);
-        printf("allow: %.*s\n", SLICE_PRINT(writer_slice(&writer)));
-    }
-    print_where(verdict);
-    struct writer writer = writer_make(text, sizeof text);
-    verdict_write_sentence(&writer, policy, verdict, request);
-    printf("because: %.*s\n", SLICE_PRINT(writer_slice(&writer)));
-}
-
-static int explain(const struct policy *policy, struct question *question,
-                   const struct arguments *arguments)
-{
-    const char *version = arguments->version == NULL ? "1.1" : arguments->version;
-    enum http_fault fault;
-    if (!ask(policy, question, arguments->plain[0], arguments->plain[1], version, &fault)) {
-        unsigned status = fault_status(fault);
-        printf("verdict: refuse\nstatus: %u %s\nrule: malformed\nsource: built in\nbecause: %s.\n",
-               status, status_reason(status), fault_sentence(fault));
-        return COMMAND_REFUSED;
-    }
-    struct decide_request request = {
-        .method = question->line.method,
-        .version_major = question->line.version_major,
-        .version_minor = question->line.version_minor,
-        .target = question->line.version_major == 1 ? &question->target : NULL,
-        .host = question->host,
-        .max_forwards = -1,
+    struct question_parts parts = {
+        .method = arguments->plain[0],
+        .url = arguments->plain[1],
+        .version = arguments->version == NULL ? "1.1" : arguments->version,
+        .fields = arguments->fields,
+        .field_count = arguments->field_count,
     };
-    struct verdict verdict;
-    decide(policy, &request, &verdict);
-    print_verdict(policy, &verdict, &request);
-    return exit_status(&verdict);
+    const char *problem = question_compose(&question, &parts);
+    if (problem == NULL && !question_ask(&question, policy)) {
+        problem = "these parts make no complete request";
+    }
+    if (problem != NULL) {
+        fprintf(stderr, "verbgate: %s: %s\n", arguments->plain[1], problem);
+        return COMMAND_USAGE;
+    }
+    print(policy, arguments->wants_json);
+    return exit_status();
+}
+
+/* Reads "LENGTH LF" and so many bytes of a head. False at the end, or with *problem set. */
+static bool read_head(FILE *input, const char **problem)
+{
+    char line[32];
+    if (fgets(line, sizeof line, input) == NULL) {
+        return false;
+    }
+    uint64_t length;
+    struct slice number = slice_make(line, strcspn(line, "\r\n"));
+    if (!slice_to_number(number, &length) || length > sizeof question.head) {
+        *problem = "not the length of a head";
+        return false;
+    }
+    question.length = (size_t)length;
+    if (fread(question.head, 1, question.length, input) != question.length) {
+        *problem = "the last head is cut off";
+        return false;
+    }
+    return true;
+}
+
+static int explain_batch(const struct policy *policy)
+{
+    const char *problem = NULL;
+    while (problem == NULL && read_head(stdin, &problem)) {
+        if (question_ask(&question, policy)) {
+            print(policy, true);
+        } else {
+            problem = "a head is not complete";
+        }
+    }
+    if (problem != NULL) {
+        fprintf(stderr, "verbgate: --batch: %s\n", problem);
+        return COMMAND_USAGE;
+    }
+    return COMMAND_OK;
 }
 
 int command_explain(int argc, char **argv)
 {
     struct arguments arguments;
-    if (!arguments_read(argc, argv, 2, &arguments)) {
+    if (!arguments_read_with_file(
+            argc, argv, 2, ARGUMENTS_FIELD | ARGUMENTS_VERSION | ARGUMENTS_JSON | ARGUMENTS_BATCH,
+            USAGE, &arguments)) {
         return COMMAND_USAGE;
     }
-    if (arguments.file == NULL || arguments.plain_count != 2) {
-        fprintf(stderr, "verbgate: usage: verbgate explain -c FILE METHOD URL [--version 1.0]\n");
+    if (arguments.plain_count != (arguments.is_batch ? 0 : 2)) {
+        fprintf(stderr, "verbgate: usage: verbgate " USAGE "\n");
         return COMMAND_USAGE;
     }
     unsigned warnings = 0;
@@ -157,8 +125,7 @@ int command_explain(int argc, char **argv)
     if (policy == NULL) {
         return COMMAND_FAILED;
     }
-    static struct question question; /* too large for a stack, and asked once */
-    int status = explain(policy, &question, &arguments);
+    int status = arguments.is_batch ? explain_batch(policy) : explain_one(policy, &arguments);
     policy_release(policy);
     return status;
 }

@@ -4,23 +4,41 @@
 
 #include <stdio.h>
 
-/* Names are resolved later; a word for every address is the IPv4 one, as address_to_socket has it.
- */
+enum { FAMILY_V4 = 1, FAMILY_V6 = 2 };
+
+/* The families that an address takes a port of; none for a name, which is resolved later. */
+static unsigned families(const struct address *address)
+{
+    switch (address->kind) {
+    case ADDRESS_ANY:
+        return FAMILY_V4 | FAMILY_V6;
+    case ADDRESS_IP:
+        return slice_find(address->host, ':') < address->host.length ? FAMILY_V6 : FAMILY_V4;
+    default:
+        return 0;
+    }
+}
+
+/* Those of which it takes every address. */
+static unsigned whole_families(const struct address *address)
+{
+    bool is_whole = address->kind == ADDRESS_ANY || slice_equal(address->host, SLICE("0.0.0.0")) ||
+                    slice_equal(address->host, SLICE("::"));
+    return is_whole ? families(address) : 0;
+}
+
 bool build_is_same_address(const struct address *a, const struct address *b)
 {
-    struct slice any = SLICE("0.0.0.0");
-    struct slice host_a = a->kind == ADDRESS_ANY ? any : a->host;
-    struct slice host_b = b->kind == ADDRESS_ANY ? any : b->host;
     bool is_tcp_a = a->kind != ADDRESS_UNIX && a->kind != ADDRESS_INHERITED;
     bool is_tcp_b = b->kind != ADDRESS_UNIX && b->kind != ADDRESS_INHERITED;
     if (!is_tcp_a || !is_tcp_b) {
-        return a->kind == b->kind && slice_equal(host_a, host_b);
+        return a->kind == b->kind && slice_equal(a->host, b->host);
     }
-    if (a->port != b->port) {
-        return false;
+    if (a->port != b->port || a->port == 0) {
+        return false; /* port 0 takes a free port each time */
     }
-    /* Port 0 takes a free port each time. */
-    return a->port != 0 && slice_equal_ignoring_case(host_a, host_b);
+    return slice_equal_ignoring_case(a->host, b->host) || (whole_families(a) & families(b)) != 0 ||
+           (whole_families(b) & families(a)) != 0;
 }
 
 static void check_bind(struct builder *builder, const struct config_entry *entry,
@@ -33,8 +51,11 @@ static void check_bind(struct builder *builder, const struct config_entry *entry
         }
         struct diagnostic place = document_at_value(entry, DIAGNOSTIC_ERROR);
         char hint[256];
-        snprintf(hint, sizeof hint, "[listener %.*s] at %s:%u has it", SLICE_PRINT(other->name),
-                 other->source.file, other->source.line);
+        snprintf(hint, sizeof hint,
+                 whole_families(&other->bind) != 0
+                     ? "[listener %.*s] at %s:%u has every address of this port"
+                     : "[listener %.*s] at %s:%u has it",
+                 SLICE_PRINT(other->name), other->source.file, other->source.line);
         diagnostics_add(builder->diagnostics, &place, hint,
                         "two listeners cannot bind the same address");
         return;

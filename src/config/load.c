@@ -4,6 +4,7 @@
 
 #include "build.h"
 #include "document.h"
+#include "effective.h"
 #include "include.h"
 #include "variables.h"
 #include "verbgate/config/ini.h"
@@ -11,7 +12,7 @@
 #include <limits.h>
 #include <stdio.h>
 
-enum { HINT_BYTES = 256 };
+enum { HINT_BYTES = 256, KEYS_BYTES = 4096 };
 
 /* One file on its way into the document. */
 struct reading {
@@ -168,23 +169,39 @@ static enum schema_section section_of_key(struct slice key)
 }
 
 /* A slip in a key that belongs elsewhere: "implement" in a route. */
-static void hint_at_other_section(struct slice key, char *hint, size_t size)
+static bool hint_at_other_section(struct slice key, char *hint, size_t size)
 {
     for (unsigned kind = SCHEMA_GATEWAY; kind <= SCHEMA_ROUTE; kind *= 2) {
         const char *near = schema_suggest((enum schema_section)kind, key);
         if (near != NULL) {
             snprintf(hint, size, "did you mean \"%s\"? It belongs in [%s]", near,
                      schema_section_name((enum schema_section)kind));
-            return;
+            return true;
         }
     }
+    return false;
+}
+
+/* Nothing like the key exists: these do. */
+static void list_keys(enum schema_section section, char *hint, size_t size)
+{
+    struct writer writer = writer_make(hint, size - 1);
+    writer_format(&writer, "[%s] has", schema_section_name(section));
+    const struct schema_option *option;
+    for (size_t i = 0; (option = schema_option_at(i)) != NULL; i++) {
+        if ((option->sections & section) != 0) {
+            writer_byte(&writer, ' ');
+            writer_string(&writer, option->key);
+        }
+    }
+    hint[writer.length] = '\0';
 }
 
 static void refuse_key(struct reading *reading, const struct ini_item *item)
 {
     struct diagnostic place = place_at(reading, item, item->name_column, item->name.length);
     enum schema_section kind = reading->section->kind;
-    char hint[HINT_BYTES] = "";
+    char hint[KEYS_BYTES] = "";
     const char *near = schema_suggest(kind, item->name);
     enum schema_section other = section_of_key(item->name);
     if (near != NULL && slice_equal_ignoring_case(slice_of(near), item->name)) {
@@ -193,8 +210,8 @@ static void refuse_key(struct reading *reading, const struct ini_item *item)
         snprintf(hint, sizeof hint, "it belongs in [%s]", schema_section_name(other));
     } else if (near != NULL) {
         snprintf(hint, sizeof hint, "did you mean \"%s\"?", near);
-    } else {
-        hint_at_other_section(item->name, hint, sizeof hint);
+    } else if (!hint_at_other_section(item->name, hint, sizeof hint)) {
+        list_keys(kind, hint, sizeof hint);
     }
     diagnostics_add(reading->context->diagnostics, &place, hint, "unknown key \"%.*s\" in [%s]",
                     SLICE_PRINT(item->name), schema_section_name(kind));
@@ -357,9 +374,12 @@ static void read_items(struct include_context *context, struct config_file *file
     }
 }
 
+/* `text` NULL: the environment reads it. `effective` NULL: nobody wants to see it; *is_written tells
+ * whether it took all. */
 static struct policy *load(const char *path, const struct slice *text,
                            const struct config_environment *environment,
-                           struct diagnostics *diagnostics)
+                           struct diagnostics *diagnostics, const struct sink *effective,
+                           bool *is_written)
 {
     struct config_document document;
     document_init(&document);
@@ -374,6 +394,9 @@ static struct policy *load(const char *path, const struct slice *text,
     } else if (!context.is_unreadable && !diagnostics_is_full(diagnostics)) {
         policy = build_policy(&document, environment, diagnostics);
     }
+    if (policy != NULL && effective != NULL) {
+        *is_written = effective_write(&document, effective);
+    }
     diagnostics_sort(diagnostics);
     document_finish(&document);
     return policy;
@@ -382,12 +405,21 @@ static struct policy *load(const char *path, const struct slice *text,
 struct policy *config_load(const char *path, const struct config_environment *environment,
                            struct diagnostics *diagnostics)
 {
-    return load(path, NULL, environment, diagnostics);
+    return load(path, NULL, environment, diagnostics, NULL, NULL);
 }
 
 struct policy *config_load_text(const char *path, struct slice text,
                                 const struct config_environment *environment,
                                 struct diagnostics *diagnostics)
 {
-    return load(path, &text, environment, diagnostics);
+    return load(path, &text, environment, diagnostics, NULL, NULL);
+}
+
+bool config_write_effective(const char *path, const struct config_environment *environment,
+                            struct diagnostics *diagnostics, const struct sink *sink)
+{
+    bool is_written = false;
+    struct policy *policy = load(path, NULL, environment, diagnostics, sink, &is_written);
+    policy_release(policy);
+    return is_written;
 }

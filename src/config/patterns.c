@@ -3,6 +3,7 @@
 #include "options.h"
 #include "verbgate/config/ini.h"
 #include "verbgate/config/load.h"
+#include "verbgate/http/target.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,11 +57,32 @@ static bool next_item(const struct config_entry **entry, struct slice *rest, str
     return false;
 }
 
-/* One pattern for each path under one host; `host_word` is where the host was written. */
+/* All words of a key in the policy's arena; *count is 0 when the key is not set. */
+static struct slice *copy_words(struct builder *builder, const struct config_entry *first,
+                                unsigned *count)
+{
+    struct slice word;
+    *count = 0;
+    const struct config_entry *entry = first;
+    struct slice rest = first != NULL ? first->value : slice_make(NULL, 0);
+    while (next_item(&entry, &rest, &word)) {
+        (*count)++;
+    }
+    struct slice *words = arena_take_array(&builder->policy->arena, *count, sizeof *words);
+    builder->is_out_of_memory |= words == NULL;
+    entry = first;
+    rest = first != NULL ? first->value : slice_make(NULL, 0);
+    for (unsigned i = 0; words != NULL && next_item(&entry, &rest, &word); i++) {
+        bool is_host = entry->option->type == SCHEMA_HOST;
+        words[i] = is_host ? copy_host(builder, word) : options_copy(builder, word);
+    }
+    return words;
+}
+
+/* One pattern for each path under one host; `host_origin` is where the host was written. */
 static void add_paths(struct patterns *patterns, struct policy_route *route, struct slice host,
                       const struct pattern_origin *host_origin)
 {
-    struct builder *builder = patterns->builder;
     const struct config_section *section = host_origin->section;
     const struct config_entry *entry = options_entry(section, "path");
     struct route_pattern pattern = {.host = host, .route = route};
@@ -72,8 +94,8 @@ static void add_paths(struct patterns *patterns, struct policy_route *route, str
     }
     struct slice rest = entry->value;
     struct slice word;
-    while (next_item(&entry, &rest, &word)) {
-        pattern.path = options_copy(builder, word);
+    for (unsigned i = 0; next_item(&entry, &rest, &word); i++) {
+        pattern.path = route->paths[i];
         pattern.source = options_source(entry);
         add_pattern(patterns, &pattern, &(struct pattern_origin){section, entry, word});
     }
@@ -82,7 +104,13 @@ static void add_paths(struct patterns *patterns, struct policy_route *route, str
 void patterns_add(struct patterns *patterns, const struct config_section *section,
                   struct policy_route *route)
 {
+    struct builder *builder = patterns->builder;
     const struct config_entry *entry = options_entry(section, "host");
+    route->hosts = copy_words(builder, entry, &route->host_count);
+    route->paths = copy_words(builder, options_entry(section, "path"), &route->path_count);
+    if (builder->is_out_of_memory) {
+        return;
+    }
     if (entry == NULL) {
         add_paths(patterns, route, slice_make(NULL, 0),
                   &(struct pattern_origin){.section = section, .entry = NULL});
@@ -90,9 +118,24 @@ void patterns_add(struct patterns *patterns, const struct config_section *sectio
     }
     struct slice rest = entry->value;
     struct slice word;
-    while (next_item(&entry, &rest, &word)) {
-        add_paths(patterns, route, copy_host(patterns->builder, word),
-                  &(struct pattern_origin){section, entry, word});
+    for (unsigned i = 0; next_item(&entry, &rest, &word); i++) {
+        add_paths(patterns, route, route->hosts[i], &(struct pattern_origin){section, entry, word});
+    }
+}
+
+/* A path that is refused whatever the policy says (http/target.h) needs no route. */
+static void check_reading(struct builder *builder, const struct config_entry *entry,
+                          struct slice path)
+{
+    char buffer[2 * INI_LINE_MAX];
+    struct target_readings readings;
+    if (builder->policy->gateway.path_readings != PATH_READINGS_WRITTEN &&
+        target_is_ambiguous(path) && target_read(path, buffer, &readings) != FAULT_NONE) {
+        struct diagnostic place = document_at_part(entry, path, DIAGNOSTIC_WARNING);
+        diagnostics_add(builder->diagnostics, &place,
+                        "path-readings = written judges paths as they are written",
+                        "no request comes here: this path is refused, since backends read it "
+                        "in different ways");
     }
 }
 
@@ -120,6 +163,8 @@ static uint64_t check_words(struct builder *builder, const struct config_section
                 struct diagnostic place = document_at_part(entry, word, DIAGNOSTIC_ERROR);
                 diagnostics_add(builder->diagnostics, &place, NULL, "bad value for \"%s\": %s", key,
                                 problem);
+            } else if (entry->option->type == SCHEMA_PATH) {
+                check_reading(builder, entry, word);
             }
         }
         if (count == before) {
@@ -199,6 +244,38 @@ static void report_conflict(const struct patterns *patterns, const struct route_
                     SLICE_PRINT(other->path.length > 0 ? other->path : SLICE("any path")));
 }
 
+/* The prefix of all paths takes every path of a host: nothing is left for a route that takes any. */
+static void warn_shadowed(const struct patterns *patterns, const struct route_pattern *shadowed,
+                          const struct route_pattern *by)
+{
+    const struct pattern_origin *origin = &patterns->origins[shadowed - patterns->items];
+    struct diagnostic place =
+        origin->entry != NULL ? document_at_part(origin->entry, origin->part, DIAGNOSTIC_WARNING)
+                              : document_at_section(origin->section, DIAGNOSTIC_WARNING);
+    char hint[512];
+    snprintf(hint, sizeof hint, "its path = /* is at %s:%u", by->source.file, by->source.line);
+    diagnostics_add(patterns->builder->diagnostics, &place, hint,
+                    "[route %.*s] never gets a request for %.*s: [route %.*s] takes every path",
+                    SLICE_PRINT(shadowed->route->name),
+                    SLICE_PRINT(shadowed->host.length > 0 ? shadowed->host : SLICE("any host")),
+                    SLICE_PRINT(by->route->name));
+}
+
+/* In `sorted` the pattern for any path stands before all others of its host. */
+static void report_shadowed(const struct patterns *patterns,
+                            const struct route_pattern *const *sorted)
+{
+    const struct route_pattern *any_path = NULL;
+    for (unsigned i = 0; i < patterns->count; i++) {
+        if (sorted[i]->path.length == 0) {
+            any_path = sorted[i];
+        } else if (any_path != NULL && slice_equal(sorted[i]->path, SLICE("/*")) &&
+                   slice_equal(sorted[i]->host, any_path->host)) {
+            warn_shadowed(patterns, any_path, sorted[i]);
+        }
+    }
+}
+
 /* The seal would find one conflict; sorting finds them all. */
 void patterns_report_conflicts(struct patterns *patterns)
 {
@@ -223,4 +300,5 @@ void patterns_report_conflicts(struct patterns *patterns)
             first = i;
         }
     }
+    report_shadowed(patterns, sorted);
 }

@@ -42,7 +42,7 @@ const char *access_text_decision(const struct verdict *verdict)
 {
     switch (verdict->kind) {
     case VERDICT_FORWARD:
-        return "forward";
+        return verdict->is_reported ? "report" : "forward";
     case VERDICT_ANSWER:
         return "answer";
     case VERDICT_REFUSE:

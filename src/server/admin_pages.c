@@ -1,9 +1,11 @@
 /* What the admin listener shows. */
 #include "admin_steps.h"
 
+#include "verbgate/policy/matrix.h"
 #include "verbgate/server/metrics.h"
 
 static const char text_type[] = "text/plain; charset=utf-8";
+static const char html_type[] = "text/html; charset=utf-8";
 static const char json_type[] = "application/json";
 static const char metrics_type[] = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -65,6 +67,27 @@ static void put_time(struct writer *writer, time_t when)
     put_string(writer, slice_of(clock.iso_stamp));
 }
 
+static bool put_piece(void *context, struct slice piece)
+{
+    struct writer *writer = context;
+    writer_put(writer, piece);
+    return !writer->overflow;
+}
+
+/* A matrix beyond the size of a page leaves the writer overflown. */
+static void put_matrix(struct writer *writer, const struct policy *policy,
+                       enum matrix_format format)
+{
+    struct sink sink = {.put = put_piece, .context = writer};
+    writer->overflow |= !matrix_write(policy, format, &sink);
+}
+
+static unsigned write_matrix_page(struct writer *writer, const struct gateway_status *status)
+{
+    put_matrix(writer, status->policy, MATRIX_HTML);
+    return 200;
+}
+
 static unsigned write_policy(struct writer *writer, const struct gateway_status *status)
 {
     writer_literal(writer, "{\"file\":");
@@ -75,7 +98,9 @@ static unsigned write_policy(struct writer *writer, const struct gateway_status 
     put_time(writer, status->loaded_at);
     writer_literal(writer, ",\"last_reload\":");
     if (status->reloads.last_at == 0) {
-        writer_literal(writer, "null}\n");
+        writer_literal(writer, "null,\"matrix\":");
+        put_matrix(writer, status->policy, MATRIX_JSON);
+        writer_literal(writer, "}\n");
         return 200;
     }
     writer_literal(writer, "{\"result\":");
@@ -84,15 +109,16 @@ static unsigned write_policy(struct writer *writer, const struct gateway_status 
     put_time(writer, status->reloads.last_at);
     writer_literal(writer, ",\"problem\":");
     put_string(writer, slice_of(status->reloads.problem));
-    writer_literal(writer, "}}\n");
+    writer_literal(writer, "},\"matrix\":");
+    put_matrix(writer, status->policy, MATRIX_JSON);
+    writer_literal(writer, "}\n");
     return 200;
 }
 
 static const struct admin_page pages[] = {
-    {"/metrics", metrics_type, write_metrics},
-    {"/healthz", text_type, write_health},
-    {"/readyz", text_type, write_readiness},
-    {"/policy", json_type, write_policy},
+    {"/metrics", metrics_type, write_metrics},      {"/healthz", text_type, write_health},
+    {"/readyz", text_type, write_readiness},        {"/policy", json_type, write_policy},
+    {"/policy.html", html_type, write_matrix_page},
 };
 
 const struct admin_page *admin_page_find(struct slice path)

@@ -95,16 +95,21 @@ static const char *get_variable(void *context, const char *name)
     return getenv(name);
 }
 
-/* Reads and checks; *fingerprint comes to stand for all that was read. */
-static struct policy *load(const char *path, struct diagnostics *diagnostics, uint64_t *fingerprint)
+/* Of real files; *fingerprint comes to stand for all that is read. */
+static struct config_environment environment_of(uint64_t *fingerprint)
 {
     *fingerprint = UINT64_C(0xcbf29ce484222325);
-    const struct config_environment environment = {
+    return (struct config_environment){
         .context = fingerprint,
         .read_file = read_file,
         .find_files = find_files,
         .get_variable = get_variable,
     };
+}
+
+static struct policy *load(const char *path, struct diagnostics *diagnostics, uint64_t *fingerprint)
+{
+    const struct config_environment environment = environment_of(fingerprint);
     struct policy *policy = config_load(path, &environment, diagnostics);
     if (policy != NULL) {
         policy->fingerprint = *fingerprint;
@@ -129,38 +134,60 @@ static void print(const struct diagnostics *diagnostics)
     fflush(stderr);
 }
 
-struct policy *policy_file_load(const char *path, unsigned *warnings, unsigned *errors)
+static struct diagnostics *create_diagnostics(void)
 {
     struct diagnostics *diagnostics = malloc(sizeof *diagnostics);
-    if (diagnostics == NULL) {
-        *warnings = 0;
-        *errors = 1;
-        return NULL;
+    if (diagnostics != NULL) {
+        diagnostics_init(diagnostics);
     }
-    diagnostics_init(diagnostics);
-    uint64_t fingerprint;
-    struct policy *policy = load(path, diagnostics, &fingerprint);
+    return diagnostics;
+}
+
+static void print_and_destroy(struct diagnostics *diagnostics)
+{
     print(diagnostics);
-    *warnings = diagnostics->warning_count;
-    *errors = diagnostics->error_count;
     diagnostics_finish(diagnostics);
     free(diagnostics);
+}
+
+struct policy *policy_file_load(const char *path, unsigned *warnings, unsigned *errors)
+{
+    *warnings = 0;
+    *errors = 1;
+    struct diagnostics *diagnostics = create_diagnostics();
+    if (diagnostics == NULL) {
+        return NULL;
+    }
+    uint64_t fingerprint;
+    struct policy *policy = load(path, diagnostics, &fingerprint);
+    *warnings = diagnostics->warning_count;
+    *errors = diagnostics->error_count;
+    print_and_destroy(diagnostics);
     return policy;
+}
+
+bool policy_file_write_effective(const char *path, const struct sink *sink)
+{
+    struct diagnostics *diagnostics = create_diagnostics();
+    if (diagnostics == NULL) {
+        return false;
+    }
+    uint64_t fingerprint;
+    const struct config_environment environment = environment_of(&fingerprint);
+    bool is_written = config_write_effective(path, &environment, diagnostics, sink);
+    print_and_destroy(diagnostics);
+    return is_written;
 }
 
 uint64_t policy_file_fingerprint(const char *path)
 {
-    struct diagnostics *diagnostics = malloc(sizeof *diagnostics);
+    struct diagnostics *diagnostics = create_diagnostics();
     if (diagnostics == NULL) {
         return 0;
     }
     uint64_t fingerprint;
-    diagnostics_init(diagnostics);
-    struct policy *policy = load(path, diagnostics, &fingerprint);
+    policy_release(load(path, diagnostics, &fingerprint));
     diagnostics_finish(diagnostics);
     free(diagnostics);
-    if (policy != NULL) {
-        policy_release(policy);
-    }
     return fingerprint;
 }

@@ -293,7 +293,7 @@ static enum tally_decision decision_of(const struct record *record)
     }
     switch (record->verdict->kind) {
     case VERDICT_FORWARD:
-        return TALLY_FORWARD;
+        return record->verdict->is_reported ? TALLY_REPORT : TALLY_FORWARD;
     case VERDICT_ANSWER:
         return TALLY_ANSWER;
     case VERDICT_REFUSE:
@@ -330,7 +330,8 @@ void tally_count(struct tally *tally, const struct record *record)
     counter_increment(&tally->ends[record->reason]);
     counter_add(&tally->received_bytes, record->received_bytes);
     counter_add(&tally->sent_bytes, record->sent_bytes);
-    if (decision != TALLY_FORWARD || record->status == 101) {
+    bool is_forwarded = decision == TALLY_FORWARD || decision == TALLY_REPORT;
+    if (!is_forwarded || record->status == 101) {
         return;
     }
     struct tally_upstream *upstream = upstream_of(tally, record);

@@ -1,4 +1,5 @@
 """The command line: check, explain, help, version, and starts that cannot work."""
+import json
 import os
 import pathlib
 import re
@@ -81,6 +82,14 @@ class Check(CommandLine):
             self.assertEqual(result.returncode, 1, "accepted:\n" + wrong)
             self.assertIn("error: ", result.stderr, wrong)
 
+    def test_strict_takes_warnings_for_errors(self):
+        path = self.write(POLICY.replace("GET HEAD POST", "GET HEAD POST PURGE"))
+        self.assertEqual(run_command("check", "-c", path).returncode, 0)
+        result = run_command("check", "--strict", "-c", path)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("1 warning, which --strict takes for errors", result.stderr)
+        self.assertEqual(run_command("check", "--strict", "-c", self.write(POLICY)).returncode, 0)
+
     def test_a_file_that_does_not_exist_or_cannot_be_read_is_named(self):
         missing = str(self.folder / "missing.ini")
         for command in ("check", "run"):
@@ -145,16 +154,96 @@ class Explain(CommandLine):
         _, shown = self.explain("GET", "http://api.test/reports/q3")
         self.assertIn("forward", shown["verdict"])
 
+    def test_fields_and_versions_decide_as_they_do_in_the_gateway(self):
+        text = POLICY.replace("versions = 1.1", "max-body = 10")
+        for arguments, status, shown_status in (
+                (("--field", "Content-Length: 10"), 0, ""),
+                (("--field", "Content-Length: 11"), 14, "413"),
+                (("--field", "Expect: tea"), 14, "417"),
+                (("--field", "Content-Length: x"), 14, "400"),
+                (("--field", "no colon"), 14, "400"),
+                (("--field", "Host: other.test"), 13, "404"),
+                (("--field", "Host: api.test", "--field", "Host: api.test"), 14, "400"),
+                (("--field", "Transfer-Encoding: chunked", "--version", "1.0"), 14, "400")):
+            result, shown = self.explain("POST", "http://api.test/x", *arguments, text=text)
+            self.assertEqual((result.returncode, shown.get("status", "")[:3]), (status, shown_status),
+                             (arguments, result.stdout, result.stderr))
+
+    def test_json_is_one_object(self):
+        result, _ = self.explain("POST", "http://api.test/reports/q3", "--json")
+        found = json.loads(result.stdout)
+        self.assertEqual((result.returncode, found["verdict"], found["status"], found["allow"], found["rule"],
+                          found["upstream"], found["route"], found["forwarded"]),
+                         (11, "refuse", 405, ["GET", "HEAD"], "method-route", "legacy", "reports", None))
+        line = POLICY.split("\n").index("allow = GET HEAD") + 1
+        self.assertEqual(found["source"]["line"], line)
+        result, _ = self.explain("GET", "http://api.test?q", "--json")
+        self.assertEqual(json.loads(result.stdout)["forwarded"], {"method": "GET", "target": "/?q"})
+
+    def test_a_batch_is_answered_line_by_line(self):
+        heads = ["GET /x HTTP/1.1\r\nHost: api.test\r\n\r\n", "PATCH /x HTTP/1.1\r\nHost: api.test\r\n\r\n"]
+        path = self.write(POLICY)
+        asked = self.folder / "heads"
+        for more, status in (("", 0), ("7\nGET /x ", 2), ("9\nGET", 2), ("x\n", 2)):
+            asked.write_text("".join("%d\n%s" % (len(head), head) for head in heads) + more, newline="")
+            with open(asked, encoding="ascii") as stdin:
+                result = run_command("explain", "-c", path, "--batch", stdin=stdin)
+            self.assertEqual(result.returncode, status, result.stderr)
+            self.assertEqual([json.loads(line)["status"] for line in result.stdout.splitlines()], [None, 501])
+
+    def test_what_is_no_url_is_told_how_to_write_one(self):
+        result, _ = self.explain("GET", "www.example.com")
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("/path or http://host/path", result.stderr)
+
     def test_wrong_use_is_2_and_a_wrong_file_is_1(self):
         self.assertEqual(self.explain("GET")[0].returncode, 2)
+        self.assertEqual(self.explain("GET", "/", "-c", "other.ini")[0].returncode, 2)
+        self.assertEqual(self.explain("GET", "/", "--strict")[0].returncode, 2)
         self.assertEqual(self.explain("GET", "http://api.test/", text="nonsense\n")[0].returncode, 1)
+
+
+class Methods(CommandLine):
+    def test_the_matrix_is_text_json_or_a_page(self):
+        path = self.write(POLICY)
+        text = run_command("methods", "-c", path)
+        self.assertRegex(text.stdout, r"(?m)^reports +api\.test +/reports/\* +legacy +yes +yes +405 +501$")
+        found = json.loads(run_command("methods", "-c", path, "--json").stdout)
+        self.assertEqual([(row["route"], row["methods"]["POST"], row["methods"]["other"]) for row in found["routes"]],
+                         [("reports", 405, 501), ("rest", "forward", 501)])
+        page = run_command("methods", "-c", path, "--html")
+        self.assertTrue(page.stdout.startswith("<!DOCTYPE html>") and page.stdout.endswith("</html>\n"))
+        self.assertEqual(run_command("methods", "-c", path, "--html", "--json").returncode, 2)
+        self.assertEqual(run_command("methods", "-c", self.write("nonsense\n")).returncode, 1)
+
+
+class Config(CommandLine):
+    def test_the_effective_policy_loads_again_and_decides_the_same(self):
+        path = self.write("[gateway]\nmax-body = ${SIZE}\n" + POLICY.replace("versions = 1.1", "versions = 1.0 1.1"))
+        env = {"SIZE": "7"}
+        result = run_command("config", "-c", path, env=env)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("max-body = 7 ; from [gateway], %s:2" % path, result.stdout)
+        again = self.write(result.stdout, "effective.ini")
+        self.assertEqual(run_command("check", "--strict", "-c", again).returncode, 0)
+        matrices = [run_command("methods", "-c", file, env=env).stdout for file in (path, again)]
+        self.assertEqual(matrices[0], matrices[1])
+        self.assertEqual(run_command("config", "-c", self.write("nonsense\n")).returncode, 1)
+
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        with open("/dev/full", "wb") as full:
+            path = self.write(POLICY)
+            for command in ("config", "methods"):
+                result = run_command(command, "-c", path, stdout=full)
+                self.assertEqual(result.returncode, 1)
+                self.assertIn("cannot write the output", result.stderr)
 
 
 class Help(CommandLine):
     def test_help_names_the_commands(self):
         result = run_command("--help")
         self.assertEqual(result.returncode, 0)
-        for word in ("run", "check", "explain", "-c"):
+        for word in ("run", "check", "explain", "methods", "config", "-c"):
             self.assertIn(word, result.stdout)
 
     def test_version_names_the_libraries(self):

@@ -20,11 +20,18 @@ enum {
 /* verbgate run -c FILE */
 int command_run(int argc, char **argv);
 
-/* verbgate check -c FILE */
+/* verbgate check -c FILE [--strict] */
 int command_check(int argc, char **argv);
 
-/* verbgate explain -c FILE METHOD URL [--version 1.0] */
+/* verbgate explain -c FILE METHOD URL [--field 'Name: value']... [--version 1.0] [--json], or
+ * verbgate explain -c FILE --batch: heads on standard input, each behind a line with its length. */
 int command_explain(int argc, char **argv);
+
+/* verbgate methods -c FILE [--json|--html] */
+int command_methods(int argc, char **argv);
+
+/* verbgate config -c FILE */
+int command_config(int argc, char **argv);
 
 /* verbgate learn RECORD.json | --openapi FILE.json | --probe URL */
 int command_learn(int argc, char **argv);

@@ -6,6 +6,7 @@
 #define VERBGATE_CONFIG_LOAD_H
 
 #include "verbgate/base/arena.h"
+#include "verbgate/base/sink.h"
 #include "verbgate/config/diagnostics.h"
 #include "verbgate/policy/policy.h"
 
@@ -50,5 +51,15 @@ MUST_CHECK struct policy *config_load(const char *path,
 MUST_CHECK struct policy *config_load_text(const char *path, struct slice text,
                                            const struct config_environment *environment,
                                            struct diagnostics *diagnostics);
+
+/*
+ * Checks the file at `path` as config_load does and, when there is no error, writes the policy that is
+ * in force to `sink`, as INI text that loads to an equal policy: every section with every option, with
+ * defaults, inherited values and variables filled in, and comments on where each comes from. False when
+ * there was an error or the sink refused a piece.
+ */
+MUST_CHECK bool config_write_effective(const char *path,
+                                       const struct config_environment *environment,
+                                       struct diagnostics *diagnostics, const struct sink *sink);
 
 #endif

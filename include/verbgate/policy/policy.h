@@ -89,6 +89,10 @@ struct policy_upstream {
 struct policy_route {
     unsigned index; /* in policy->routes */
     struct slice name;
+    const struct slice *hosts; /* its patterns, in lower case; none: any host */
+    unsigned host_count;
+    const struct slice *paths; /* none: any path */
+    unsigned path_count;
     const struct policy_upstream *upstream;
     struct method_set takes;  /* what the upstream implements, and what is sent to it as POST */
     struct method_set allow;  /* as configured, already cut down to `takes` */

@@ -8,6 +8,10 @@
  * would. Returns the policy with one reference, or NULL. Blocks on files. */
 MUST_CHECK struct policy *policy_file_load(const char *path, unsigned *warnings, unsigned *errors);
 
+/* Writes what the policy at `path` comes to, as INI text (config_write_effective). False when the policy
+ * has errors, which are written to standard error, or the sink refused a piece. */
+MUST_CHECK bool policy_file_write_effective(const char *path, const struct sink *sink);
+
 /* A number that stands for the names and contents of all files that a load of `path` reads now; equal
  * numbers mean equal files, but for an accident in 2^64. Says nothing of errors. Blocks on files. */
 uint64_t policy_file_fingerprint(const char *path);

@@ -28,6 +28,7 @@ enum {
 /* X(identifier, "label"): what became of a request; INVALID never reached the policy. */
 #define TALLY_DECISIONS(X) \
     X(FORWARD, "forward")  \
+    X(REPORT, "report")    \
     X(ANSWER, "answer")    \
     X(REFUSE, "refuse")    \
     X(INVALID, "invalid")

@@ -48,10 +48,10 @@ def environment(extra=None):
     return env
 
 
-def run_command(*arguments, env=None, stdin=None):
+def run_command(*arguments, env=None, stdin=None, stdout=subprocess.PIPE):
     """Runs verbgate to its end; a sanitizer report fails. Returns the CompletedProcess with texts."""
-    result = subprocess.run(WRAPPER + [BINARY] + list(arguments), env=environment(env), text=True,
-                            capture_output=True, timeout=2 * WAIT, stdin=stdin, check=False)
+    result = subprocess.run(WRAPPER + [BINARY] + list(arguments), env=environment(env), text=True, stdout=stdout,
+                            stderr=subprocess.PIPE, timeout=2 * WAIT, stdin=stdin, check=False)
     check_report(result.stderr)
     return result
 
