@@ -47,94 +47,95 @@ static void write_words(struct writer *writer, const char *words)
     }
 }
 
+/* What an option of this type may be, where that is always the same; else NULL. */
+static const char *choices_of(enum schema_type type)
+{
+    switch (type) {
+    case SCHEMA_TOKEN:
+        return "a token";
+    case SCHEMA_MODE:
+        return "octal permissions, 0000 to 0777";
+    case SCHEMA_METHODS:
+        return "methods, @presets, *, -METHOD";
+    case SCHEMA_HOST:
+        return "hosts";
+    case SCHEMA_PATH:
+        return "paths";
+    case SCHEMA_REFERENCE:
+        return "the name of an [upstream]";
+    case SCHEMA_URL:
+        return "an http or https URL";
+    case SCHEMA_FILE:
+        return "a file";
+    case SCHEMA_NETWORKS:
+        return "networks, addresses, unix";
+    case SCHEMA_DIRECTORY:
+        return "an absolute path";
+    case SCHEMA_NAMES:
+        return "names of fields";
+    default:
+        return NULL;
+    }
+}
+
+/* The words that an option has beside its type: "auto, or ". */
+static void write_words_or(struct writer *writer, const char *words)
+{
+    if (words != NULL) {
+        write_words(writer, words);
+        writer_literal(writer, ", or ");
+    }
+}
+
+static void write_range(struct writer *writer, const struct schema_option *option,
+                        void (*write)(struct writer *writer, uint64_t number))
+{
+    write(writer, option->least);
+    writer_literal(writer, " to ");
+    write(writer, option->most);
+}
+
 void schema_write_choices(struct writer *writer, const struct schema_option *option)
 {
+    const char *constant = choices_of(option->type);
+    if (constant != NULL) {
+        writer_string(writer, constant);
+        return;
+    }
     switch (option->type) {
     case SCHEMA_COUNT:
-        if (option->words != NULL) {
-            write_words(writer, option->words);
-            writer_literal(writer, ", or ");
-        }
-        writer_number(writer, option->least);
-        writer_literal(writer, " to ");
-        writer_number(writer, option->most);
-        return;
+        write_words_or(writer, option->words);
+        write_range(writer, option, writer_number);
+        break;
     case SCHEMA_SIZE:
-        write_size(writer, option->least);
-        writer_literal(writer, " to ");
-        write_size(writer, option->most);
-        return;
+        write_range(writer, option, write_size);
+        break;
     case SCHEMA_TIME:
-        if (option->words != NULL) {
-            write_words(writer, option->words);
-            writer_literal(writer, ", or ");
-        }
-        write_time(writer, option->least);
-        writer_literal(writer, " to ");
-        write_time(writer, option->most);
-        return;
-    case SCHEMA_WORD:
-        write_words(writer, option->words);
-        return;
+        write_words_or(writer, option->words);
+        write_range(writer, option, write_time);
+        break;
     case SCHEMA_TEXT:
-        if (option->words != NULL) {
-            write_words(writer, option->words);
-            writer_literal(writer, ", or a path");
-            return;
-        }
-        writer_literal(writer, "a host, with or without a port");
-        return;
-    case SCHEMA_TOKEN:
-        writer_literal(writer, "a token");
-        return;
-    case SCHEMA_MODE:
-        writer_literal(writer, "octal permissions, 0000 to 0777");
-        return;
+        write_words_or(writer, option->words);
+        writer_string(writer, option->words != NULL ? "a path" : "a host, with or without a port");
+        break;
     case SCHEMA_ADDRESS:
-        if (option->words != NULL) {
-            write_words(writer, option->words);
-            writer_literal(writer, ", or ");
-        }
+        write_words_or(writer, option->words);
         writer_literal(writer, "an address");
-        return;
-    case SCHEMA_METHODS:
-        writer_literal(writer, "methods, @presets, *, -METHOD");
-        return;
+        break;
     case SCHEMA_VERSIONS:
         writer_literal(writer, "any of ");
         write_words(writer, option->words);
-        return;
-    case SCHEMA_HOST:
-        writer_literal(writer, "hosts");
-        return;
-    case SCHEMA_PATH:
-        writer_literal(writer, "paths");
-        return;
-    case SCHEMA_REFERENCE:
-        writer_literal(writer, "the name of an [upstream]");
-        return;
-    case SCHEMA_URL:
-        writer_literal(writer, "an http or https URL");
-        return;
-    case SCHEMA_FILE:
-        writer_literal(writer, "a file");
-        return;
+        break;
     case SCHEMA_LIST:
         writer_string(writer, option->words);
-        return;
+        break;
     case SCHEMA_FORMAT:
+        write_words_or(writer, option->words);
+        writer_literal(writer, "a text with $variables");
+        break;
+    default: /* SCHEMA_WORD */
         write_words(writer, option->words);
-        writer_literal(writer, ", or a text with $variables");
-        return;
-    case SCHEMA_NETWORKS:
-        writer_literal(writer, "networks, addresses, unix");
-        return;
-    case SCHEMA_DIRECTORY:
-        writer_literal(writer, "an absolute path");
-        return;
-    case SCHEMA_NAMES:
-        writer_literal(writer, "names of fields");
-        return;
+        break;
     }
 }
 

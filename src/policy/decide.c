@@ -201,9 +201,11 @@ static bool refuse(struct verdict *verdict, const struct method_rules *rules,
 static bool refuse_method(struct verdict *verdict, struct destination destination,
                           enum verdict_rule rule, struct rule_source source)
 {
-    verdict->allow = *answer_of(destination);
     bool is_refused = refuse(verdict, &settings_of(destination)->methods, rule, source);
     verdict->has_allow = is_refused && verdict->status == 405;
+    if (verdict->has_allow || verdict_rule_status(rule) == 405) {
+        verdict->allow = *answer_of(destination); /* for the sentence, too */
+    }
     return is_refused;
 }
 

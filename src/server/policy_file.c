@@ -69,13 +69,20 @@ static const char *read_file(void *context, const char *path, struct arena *aren
     return problem;
 }
 
+/* A folder that is not there has no files, like an empty one; any other trouble ends the search. */
+static int judge_folder(const char *path, int error)
+{
+    (void)path;
+    return error != ENOENT && error != ENOTDIR;
+}
+
 static const char *find_files(void *context, const char *pattern,
                               void (*each)(void *each_context, const char *path),
                               void *each_context)
 {
     (void)context;
     glob_t found;
-    int result = glob(pattern, GLOB_ERR, NULL, &found);
+    int result = glob(pattern, 0, judge_folder, &found);
     if (result == GLOB_NOMATCH) {
         return NULL;
     }

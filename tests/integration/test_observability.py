@@ -302,7 +302,7 @@ class LogsAndIds(Observed):
 class Examples(Observed):
     def test_the_examples_of_the_documentation_load(self):
         folder = os.path.join(os.path.dirname(__file__), "..", "..", "config", "examples")
-        for name in ("behind-a-load-balancer.ini", "logs-and-ids.ini"):
+        for name in ("behind-a-proxy.ini", "observability.ini"):
             result = run_command("check", "-c", os.path.join(folder, name))
             self.assertEqual(result.returncode, 0, result.stderr)
             self.assertIn(" 0 warnings", result.stderr + result.stdout)

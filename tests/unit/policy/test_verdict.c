@@ -241,6 +241,7 @@ Test(verdict, says_what_report_only_kept_back)
     struct verdict verdict = {.rule = VERDICT_FORWARD_RULE,
                               .upstream = &upstream,
                               .route = &route,
+                              .settings = &route.settings,
                               .allow = SET(METHOD_POST),
                               .suggestion = METHOD_UNKNOWN};
     verdict_report(&verdict, VERDICT_METHOD_ROUTE_RULE, (struct rule_source){"gateway.ini", 14});
@@ -262,12 +263,10 @@ Test(verdict, says_that_a_head_goes_as_get)
     expect_sentence(&verdict, "HEAD", 1, 1, "HEAD is forwarded as GET.");
 }
 
-Test(verdict, the_settings_are_those_of_the_nearest_level)
+Test(verdict, the_looks_of_a_404_are_the_gateways)
 {
-    struct verdict verdict = {.upstream = &upstream, .route = &route};
+    struct verdict verdict = {.status = 405, .settings = &route.settings};
     cr_assert_eq(verdict_settings(&policy, &verdict), &route.settings);
-    verdict.route = NULL;
-    cr_assert_eq(verdict_settings(&policy, &verdict), &upstream.settings);
-    verdict.upstream = NULL;
+    verdict.status = 404;
     cr_assert_eq(verdict_settings(&policy, &verdict), &policy.gateway.settings);
 }
