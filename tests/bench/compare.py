@@ -15,6 +15,7 @@ import time
 from typing import NamedTuple
 
 import chart
+import counts
 import load
 import processes
 import report
@@ -33,7 +34,7 @@ class Case(NamedTuple):
     title: str
     settings: Settings = Settings()
     load: Load = Load()
-    kind: str = "wrk"         # or "download", "memory", "start"
+    kind: str = "wrk"         # or "download", "memory", "start", "counts"
     peers: tuple = PEERS
     group: str = "compare"    # or the name of a growth chart
     budget: float = 0.0       # at most this many times ...
@@ -67,6 +68,7 @@ def comparison():
              budget=0.90, budget_of="HAProxy"),
         Case("memory", "%s connections" % format(idle, ","), Settings(connections=idle), kind="memory", budget=0.35,
              budget_of="better peer"),
+        Case("counts", "1 connection", Settings(is_counted=True), kind="counts", budget=0.50, budget_of="nginx"),
         Case("start10", "10 routes", Settings(routes=10, reloads=True), kind="start"),
         Case("start10000", "10,000 routes", Settings(routes=10000, reloads=True), kind="start"),
     ]
@@ -91,6 +93,8 @@ def growth():
 
 def measure(case, peer, seconds):
     """One peer that is not running yet, through one case; returns numbers by name."""
+    if case.kind == "counts":
+        return counts.measure(peer)
     started = peer.start()
     if case.kind == "wrk":
         return load.measure_wrk(peer, case.load, seconds)
@@ -120,6 +124,8 @@ class Bench:
     def run(self):
         for number in range(self.rounds):
             for case in self.cases:
+                if case.kind == "counts" and number > 0:
+                    continue  # these do not vary
                 for peer in case.peers:
                     if time.monotonic() > self.deadline:
                         self.note("The time was up in round %d at \"%s\"." % (number + 1, case.title))
@@ -133,7 +139,7 @@ class Bench:
         seconds *= 2 if case.load.connections > 1000 else 1
         try:
             result = measure(case, peer, seconds)
-        except (RuntimeError, OSError, subprocess.SubprocessError) as problem:
+        except (AssertionError, RuntimeError, OSError, subprocess.SubprocessError) as problem:
             self.note(" ".join(("%s, %s: %s %s" % (case.key, kind.name, problem, peer.last_words())).split()))
             return
         finally:

@@ -28,6 +28,8 @@ missing_packages() {
     has_server haproxy || echo haproxy
     command -v wrk >/dev/null || echo wrk
     command -v curl >/dev/null || echo curl
+    command -v valgrind >/dev/null || echo valgrind
+    command -v strace >/dev/null || echo strace
     command -v python3 >/dev/null || echo python3
     command -v cmake >/dev/null || echo cmake
     command -v make >/dev/null || echo make

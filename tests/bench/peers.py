@@ -26,6 +26,7 @@ class Settings(NamedTuple):
     upstreams: int = 1        # verbgate only
     has_probe: bool = False   # one more route, /probe/, to see that a reload is in force
     reloads: bool = False     # HAProxy reloads as master and worker only
+    is_counted: bool = False  # one process even for nginx, so that tools can count what it does
 
 
 def free_port():
@@ -67,17 +68,17 @@ def wait_status(port, path, statuses, process):
     raise RuntimeError("no answer to GET %s from %s, exit status %s" % (path, process.args[0], process.poll()))
 
 
-def nginx_base(folder, workers, connections):
+def nginx_base(folder, workers, connections, more=""):
     user = "user root;\n" if os.geteuid() == 0 else ""
     # Two for each client, and so many more that it never closes idle clients to get at theirs.
     slots = connections * 9 // 4 + 512
     temporary = "".join("%s_temp_path %s/%s;\n" % (kind, folder, kind)
                         for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    return ("%sdaemon off;\npid %s/nginx.pid;\nerror_log stderr crit;\nworker_processes %d;\n"
+    return ("%s%sdaemon off;\npid %s/nginx.pid;\nerror_log stderr crit;\nworker_processes %d;\n"
             "events { worker_connections %d; }\n"
             "http {\n%ssendfile on;\nkeepalive_timeout 600s;\nkeepalive_requests 100000000;\n"
             "client_max_body_size 0;\ndefault_type text/plain;\n"
-            % (user, folder, workers, slots, temporary))
+            % (user, more, folder, workers, slots, temporary))
 
 
 class Backend:
@@ -146,6 +147,7 @@ class Peer:
         self.port = free_port()
         self.process = None
         self.reader = None
+        self.tool = []  # what runs the proxy, for example valgrind
         # Connections to the backend that are kept: as many as can be busy, so that none is churned.
         self.kept = max(512, settings.connections)
 
@@ -161,7 +163,7 @@ class Peer:
         cores = set(processes.CORES[:self.settings.workers])
         config = self.configure()
         began = time.monotonic()
-        self.process = processes.start(self.command(config), cores, open(self.path("log"), "wb"))
+        self.process = processes.start(self.tool + self.command(config), cores, open(self.path("log"), "wb"))
         wait_status(self.port, "/r0/item", (), self.process)
         return time.monotonic() - began
 
@@ -230,9 +232,10 @@ class Nginx(Peer):
         locations += "location / { %s }\n" % ("return 404;" if locations else forward)
         # limit_except answers 403; for a true 501 nginx has to be told so, and then closes the connection.
         refusal = "if ($request_method !~ ^(GET|HEAD|POST)$) { return 501; }\n" if settings.answers_501 else ""
+        single = "master_process off;\n" if settings.is_counted else ""
         logged = ("log_format clf '$remote_addr - $remote_user [$time_local] \"$request\" $status $body_bytes_sent';\n"
                   "access_log %s clf buffer=64k flush=1s;\n" % self.path("access.log"))
-        return write(self.path("nginx.conf"), nginx_base(self.folder, settings.workers, settings.connections) +
+        return write(self.path("nginx.conf"), nginx_base(self.folder, settings.workers, settings.connections, single) +
                      (logged if settings.is_logged else "access_log off;\n") +
                      "upstream backend {\nserver %s;\nkeepalive %d;\nkeepalive_requests 100000000;\n"
                      "keepalive_timeout 600s;\n}\n"

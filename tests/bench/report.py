@@ -105,6 +105,12 @@ def tables(cases, everything):
     timed = [case for case in compared if case.kind == "wrk"]
     sections = [("CPU for each request, µs", rows_of(timed, results, "cpu_us", 1, True)),
                 ("CPU for a long download, s", rows_of(compared, results, "cpu_s", 1, True)),
+                ("Wall time of a long download, s", rows_of(compared, results, "wall_s", 1)),
+                ("User-space instructions for each proxied request (callgrind)",
+                 rows_of(compared, results, "instructions", 1, True)),
+                ("System calls for each proxied request (strace)",
+                 rows_of(compared, results, "data_calls", 1, suffix=", reads and writes") +
+                 rows_of(compared, results, "all_calls", 1, suffix=", all")),
                 ("Requests per second", rows_of(timed, results, "rps", 1))]
     sections += [("Latency, %s, ms" % words, rows_of(timed, results, figure, 0.001))
                  for words, figure in (("p50", "p50_us"), ("p99", "p99_us"), ("p99.9", "p999_us"))]
