@@ -191,7 +191,8 @@ def main():
     Verbgate.binary = os.path.abspath(arguments.binary)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    signal.signal(signal.SIGTERM, end)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end)
     os.sched_setaffinity(0, processes.LOAD_CORES)
     about = machine()
     folder = tempfile.mkdtemp(prefix="vg-bench-")
@@ -207,6 +208,7 @@ def main():
         print("ended", file=sys.stderr)
         return 130
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second ctrl-C must not keep anything running
         processes.stop_all()
         shutil.rmtree(folder, ignore_errors=True)
     output = pathlib.Path(arguments.output)
