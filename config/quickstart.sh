@@ -16,7 +16,7 @@ missing_packages() {
     command -v gcc >/dev/null || echo gcc
     command -v pkg-config >/dev/null || echo pkg-config
     command -v curl >/dev/null || echo curl
-    for package in libc6-dev libuv1-dev; do
+    for package in libc6-dev libuv1-dev libjansson-dev; do
         is_installed "$package" || echo "$package"
     done
     if ! is_installed libllhttp-dev && [ ! -e /usr/share/llhttp/llhttp.c ]; then

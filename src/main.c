@@ -12,6 +12,7 @@ static const struct {
     {"run", command_run},
     {"check", command_check},
     {"explain", command_explain},
+    {"learn", command_learn},
 };
 
 static int print_version(void)

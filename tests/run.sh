@@ -87,6 +87,7 @@ missing_packages() {
     [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || echo nginx-light
     is_installed libc6-dev || echo libc6-dev
     is_installed libuv1-dev || echo libuv1-dev
+    is_installed libjansson-dev || echo libjansson-dev
     is_installed libcriterion-dev || echo libcriterion-dev
     if ! is_installed libllhttp-dev && [ ! -e /usr/share/llhttp/llhttp.c ]; then
         # Debian 13 has the library, Debian 12 the C sources within node-llhttp.

@@ -5,6 +5,10 @@
 
 void writer_number(struct writer *writer, uint64_t number)
 {
+    if (number < 10) {
+        writer_byte(writer, (char)('0' + number));
+        return;
+    }
     char digits[20];
     size_t start = sizeof digits;
     do {

@@ -19,8 +19,8 @@ struct question {
     struct slice host;
 };
 
-static bool ask(struct question *question, const char *method, const char *url, const char *version,
-                enum http_fault *fault)
+static bool ask(const struct policy *policy, struct question *question, const char *method,
+                const char *url, const char *version, enum http_fault *fault)
 {
     struct writer writer = writer_make(question->text, sizeof question->text);
     writer_format(&writer, "%s %s HTTP/%s\r\n", method, url, version);
@@ -31,6 +31,7 @@ static bool ask(struct question *question, const char *method, const char *url, 
                                              LINE_MAX_BYTES, &question->line, fault) != SCAN_DONE) {
         return false;
     }
+    question->line.method = policy_method(policy, question->line.method);
     if (question->line.version_major != 1) {
         return true; /* refused before anything else is looked at */
     }
@@ -93,8 +94,16 @@ static void print_verdict(const struct policy *policy, const struct verdict *ver
 {
     char text[VERDICT_SENTENCE_MAX];
     printf("verdict: %s\n", kind_name(verdict->kind));
-    if (verdict->status != 0) {
+    if (verdict->status == ANSWERS_CLOSE) {
+        printf("status: none, the connection is closed (%u in logs)\n", verdict->status);
+    } else if (verdict->status != 0) {
         printf("status: %u %s\n", verdict->status, status_reason(verdict->status));
+    }
+    if (verdict->is_reported) {
+        struct writer writer = writer_make(text, sizeof text);
+        verdict_write_reported(&writer, verdict);
+        printf("would-be: %u %s\nwould-be-rule: %.*s\n", verdict->reported.status,
+               status_reason(verdict->reported.status), SLICE_PRINT(writer_slice(&writer)));
     }
     if (verdict->has_allow) {
         struct writer writer = writer_make(text, sizeof text);
@@ -112,7 +121,7 @@ static int explain(const struct policy *policy, struct question *question,
 {
     const char *version = arguments->version == NULL ? "1.1" : arguments->version;
     enum http_fault fault;
-    if (!ask(question, arguments->plain[0], arguments->plain[1], version, &fault)) {
+    if (!ask(policy, question, arguments->plain[0], arguments->plain[1], version, &fault)) {
         unsigned status = fault_status(fault);
         printf("verdict: refuse\nstatus: %u %s\nrule: malformed\nsource: built in\nbecause: %s.\n",
                status, status_reason(status), fault_sentence(fault));

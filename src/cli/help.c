@@ -11,13 +11,19 @@ void command_help(void *stream)
           "  verbgate explain -c FILE METHOD URL [--version 1.0]\n"
           "                              what would happen to a request, and why; URL is\n"
           "                              http://host/path or /path\n"
+          "  verbgate learn RECORD.json [--min-count N]\n"
+          "  verbgate learn --openapi FILE.json [--server ADDRESS]\n"
+          "  verbgate learn --probe URL [--unsafe no]\n"
+          "                              propose a policy from observed traffic, from a\n"
+          "                              description, or from safe requests to a backend\n"
           "  verbgate --help | --version\n"
           "\n"
           "Exit status of explain: 0 forwarded or answered, 10 for 501, 11 for 405, 12 for 505,\n"
           "13 for 404, 14 for any other refusal, 1 for a policy with errors, 2 for wrong usage.\n"
           "\n"
           "Signals while serving: SIGHUP reloads the policy, whole or not at all; SIGUSR1 opens\n"
-          "the access log again; SIGTERM and SIGINT finish what runs, then end; a second one ends\n"
+          "the access log again and writes what was observed; SIGTERM and SIGINT finish what runs, "
+          "then end; a second one ends\n"
           "at once.\n",
           stream);
 }

@@ -43,24 +43,6 @@ static struct slice read_name(struct builder *builder, const struct config_secti
     return options_copy(builder, options_text(section, "name"));
 }
 
-/* A path has a slash, so that a misspelt "stdout" is not taken for a file's name. */
-static struct slice read_access_log(struct builder *builder, const struct config_section *section)
-{
-    const struct config_entry *entry = options_entry(section, "access-log");
-    struct slice text = options_text(section, "access-log");
-    bool is_fine = slice_equal(text, SLICE("off")) || slice_equal(text, SLICE("stdout")) ||
-                   slice_find(text, '/') < text.length;
-    if (entry != NULL && !is_fine) {
-        struct slice near = schema_nearest_word(entry->option->words, text);
-        char hint[HINT_BYTES] = "a file in the working directory is written ./NAME";
-        if (near.length > 0) {
-            snprintf(hint, sizeof hint, "did you mean %.*s?", SLICE_PRINT(near));
-        }
-        options_refuse(builder, entry, text, "this is not a path: it has no '/'", hint);
-    }
-    return options_copy(builder, text);
-}
-
 static void check_target(struct builder *builder, const struct config_section *section)
 {
     struct policy_gateway *gateway = &builder->policy->gateway;
@@ -100,12 +82,11 @@ void build_gateway(struct builder *builder)
     gateway->workers = options_unsigned(builder, section, "workers");
     /* The words of the table stand in the order of these enums. */
     gateway->log_level = (enum log_level)options_word(builder, section, "log-level");
-    gateway->access_log = read_access_log(builder, section);
-    gateway->access_log_format =
-        (enum access_log_format)options_word(builder, section, "access-log-format");
+    build_observation(builder, section);
     gateway->name = read_name(builder, section);
     gateway->forwarded = (enum forwarded_mode)options_word(builder, section, "x-forwarded");
     gateway->path_readings = (enum path_readings)options_word(builder, section, "path-readings");
+    gateway->normalises_methods = options_word(builder, section, "method-case") == 1;
     read_timeouts(builder, section);
     gateway->max_connections = options_unsigned(builder, section, "max-connections");
     gateway->max_requests = options_unsigned(builder, section, "max-requests");
@@ -114,6 +95,7 @@ void build_gateway(struct builder *builder)
     gateway->max_fields = options_unsigned(builder, section, "max-fields");
     gateway->drain_body = options_number(builder, section, "drain-body");
     build_settings(builder, section, NULL, &gateway->settings);
+    build_observe(builder, section);
     check_target(builder, section);
 }
 
@@ -204,9 +186,12 @@ static void seal(struct builder *builder, const struct route_pattern *patterns, 
     }
 }
 
-struct policy *build_policy(struct config_document *document, struct diagnostics *diagnostics)
+struct policy *build_policy(struct config_document *document,
+                            const struct config_environment *environment,
+                            struct diagnostics *diagnostics)
 {
     struct builder builder = {.document = document,
+                              .environment = environment,
                               .diagnostics = diagnostics,
                               .policy = policy_create(CONFIG_ARENA_MAX)};
     if (builder.policy == NULL) {

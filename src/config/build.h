@@ -7,17 +7,24 @@
 #define VERBGATE_CONFIG_BUILD_H
 
 #include "document.h"
+#include "verbgate/config/load.h"
 #include "verbgate/policy/policy.h"
+
+struct own_body;
 
 struct builder {
     struct config_document *document; /* its arena is the scratch memory of the build */
+    const struct config_environment *environment;
     struct diagnostics *diagnostics;
     struct policy *policy;
     bool is_out_of_memory;
+    struct own_body *own_bodies; /* files that were read already; build_answers.c */
+    unsigned own_body_count;
 };
 
 /* A sealed policy with one reference, or NULL when there was an error. `document` is indexed. */
 MUST_CHECK struct policy *build_policy(struct config_document *document,
+                                       const struct config_environment *environment,
                                        struct diagnostics *diagnostics);
 
 /* Reports that the configuration is too large for its memory. */
@@ -33,6 +40,16 @@ MUST_CHECK bool build_sets(const struct builder *builder, const struct config_se
 /* What a section sets, and `inherited` for the rest; NULL for [gateway]. */
 void build_settings(struct builder *builder, const struct config_section *section,
                     const struct policy_settings *inherited, struct policy_settings *settings);
+/* [gateway] observe. */
+void build_observe(struct builder *builder, const struct config_section *section);
+/* How refusals are answered. */
+void build_answers(struct builder *builder, const struct config_section *section,
+                   struct policy_answers *answers);
+void build_method_rules(struct builder *builder, const struct config_section *section,
+                        struct method_rules *rules);
+
+/* The part of build_gateway that is about what is seen of requests. */
+void build_observation(struct builder *builder, const struct config_section *section);
 void build_listeners(struct builder *builder);
 
 /* Whether two sockets cannot be bound at both. Names are compared as they are. */

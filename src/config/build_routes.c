@@ -97,6 +97,17 @@ static void report_missing(struct builder *builder, const struct config_entry *e
     }
 }
 
+/* What the gateway itself makes of HEAD and OPTIONS need not be implemented. */
+static void take_answered(const struct method_rules *rules, struct method_set *missing)
+{
+    if (rules->head == HEAD_FROM_GET) {
+        method_set_remove(missing, METHOD_HEAD);
+    }
+    if (rules->options != OPTIONS_FORWARD) {
+        method_set_remove(missing, METHOD_OPTIONS);
+    }
+}
+
 static void read_allow(struct builder *builder, const struct config_section *section,
                        struct policy_route *route)
 {
@@ -114,6 +125,7 @@ static void read_allow(struct builder *builder, const struct config_section *sec
         return; /* reported already */
     }
     struct method_set missing = method_set_without(&list.named, &upstream->implements);
+    take_answered(&route->settings.methods, &missing);
     route->allow = list.set;
     method_set_intersect(&route->allow, &upstream->implements);
     if (!method_set_is_empty(&missing)) {

@@ -30,4 +30,6 @@ void build_settings(struct builder *builder, const struct config_section *sectio
         *settings = *inherited;
     }
     read_limits(builder, section, &settings->limits);
+    build_answers(builder, section, &settings->answers);
+    build_method_rules(builder, section, &settings->methods);
 }

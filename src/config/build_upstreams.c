@@ -81,7 +81,8 @@ static void warn_general(struct builder *builder, const struct config_entry *ent
                          const struct policy_upstream *upstream)
 {
     bool has_get = method_set_has(&upstream->implements, METHOD_GET);
-    bool has_head = method_set_has(&upstream->implements, METHOD_HEAD);
+    bool has_head = method_set_has(&upstream->implements, METHOD_HEAD) ||
+                    upstream->settings.methods.head != HEAD_FORWARD; /* this is a choice */
     if (has_get && has_head) {
         return;
     }
@@ -152,6 +153,7 @@ static void read_upstream(struct builder *builder, const struct config_section *
     upstream->name = options_copy(builder, section->name);
     upstream->source = options_section_source(section);
     read_servers(builder, section, upstream);
+    build_settings(builder, section, &builder->policy->gateway.settings, &upstream->settings);
     read_implements(builder, section, upstream);
     read_versions(builder, section, upstream);
     read_host_header(builder, section, upstream);
@@ -159,7 +161,6 @@ static void read_upstream(struct builder *builder, const struct config_section *
     upstream->response_timeout_ms = options_unsigned(builder, section, "response-timeout");
     upstream->idle_timeout_ms = options_unsigned(builder, section, "idle-timeout");
     upstream->max_idle = options_unsigned(builder, section, "max-idle");
-    build_settings(builder, section, &builder->policy->gateway.settings, &upstream->settings);
 }
 
 void build_upstreams(struct builder *builder)

@@ -106,8 +106,7 @@ static void open_file(struct include_context *context, const struct config_entry
     context->read_items(context, file);
 }
 
-/* `pattern` as seen from the directory of the file that has the include. */
-static const char *resolve(struct include_context *context, const struct config_entry *entry)
+const char *include_path(struct arena *arena, const struct config_entry *entry)
 {
     struct slice pattern = entry->value;
     struct slice directory = slice_of(entry->file->path);
@@ -121,9 +120,8 @@ static const char *resolve(struct include_context *context, const struct config_
         pattern = slice_after(pattern, 2);
     }
     size_t length = directory.length + pattern.length;
-    char *text = arena_take(&context->document->arena, length + 1);
+    char *text = arena_take(arena, length + 1);
     if (text == NULL) {
-        context->is_out_of_memory = true;
         return NULL;
     }
     struct writer writer = writer_make(text, length);
@@ -164,8 +162,9 @@ void include_follow(struct include_context *context, const struct config_entry *
                         "the include names no file");
         return;
     }
-    const char *path = resolve(context, entry);
+    const char *path = include_path(&context->document->arena, entry);
     if (path == NULL) {
+        context->is_out_of_memory = true;
         return;
     }
     if (!has_glob(entry->value)) {

@@ -20,6 +20,10 @@ struct include_context {
 /* Opens and reads the main file; `text` may be NULL: then the environment reads it. */
 void include_main(struct include_context *context, const char *path, const struct slice *text);
 
+/* The value of `entry` as seen from the directory of its file: NUL-terminated, in `arena`, or NULL when
+ * memory is short. */
+MUST_CHECK const char *include_path(struct arena *arena, const struct config_entry *entry);
+
 /* Opens and reads every file that the value of `entry` names. */
 void include_follow(struct include_context *context, const struct config_entry *entry);
 

@@ -372,7 +372,7 @@ static struct policy *load(const char *path, const struct slice *text,
     if (context.is_out_of_memory || !document_index(&document)) {
         build_report_memory(&document, diagnostics);
     } else if (!context.is_unreadable && !diagnostics_is_full(diagnostics)) {
-        policy = build_policy(&document, diagnostics);
+        policy = build_policy(&document, environment, diagnostics);
     }
     diagnostics_sort(diagnostics);
     document_finish(&document);

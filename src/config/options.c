@@ -48,6 +48,11 @@ static const char *read_number(const struct schema_option *option, struct slice 
     uint64_t number = 0;
     unsigned mode = 0;
     const char *problem = NULL;
+    bool may_be_word = option->type == SCHEMA_COUNT || option->type == SCHEMA_TIME;
+    if (may_be_word && option->words != NULL && slice_equal(text, slice_of(option->words))) {
+        *value = 0;
+        return NULL;
+    }
     switch (option->type) {
     case SCHEMA_SIZE:
         problem = schema_read_size(text, &number);
@@ -61,10 +66,6 @@ static const char *read_number(const struct schema_option *option, struct slice 
         break;
     default:
         assert(option->type == SCHEMA_COUNT);
-        if (option->words != NULL && slice_equal(text, slice_of(option->words))) {
-            *value = 0;
-            return NULL;
-        }
         problem = schema_read_count(text, &number);
         break;
     }

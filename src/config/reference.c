@@ -65,6 +65,10 @@ void schema_write_choices(struct writer *writer, const struct schema_option *opt
         write_size(writer, option->most);
         return;
     case SCHEMA_TIME:
+        if (option->words != NULL) {
+            write_words(writer, option->words);
+            writer_literal(writer, ", or ");
+        }
         write_time(writer, option->least);
         writer_literal(writer, " to ");
         write_time(writer, option->most);
@@ -108,6 +112,22 @@ void schema_write_choices(struct writer *writer, const struct schema_option *opt
         return;
     case SCHEMA_REFERENCE:
         writer_literal(writer, "the name of an [upstream]");
+        return;
+    case SCHEMA_URL:
+        writer_literal(writer, "an http or https URL");
+        return;
+    case SCHEMA_FILE:
+        writer_literal(writer, "a file");
+        return;
+    case SCHEMA_LIST:
+        writer_string(writer, option->words);
+        return;
+    case SCHEMA_FORMAT:
+        write_words(writer, option->words);
+        writer_literal(writer, ", or a text with $variables");
+        return;
+    case SCHEMA_NETWORKS:
+        writer_literal(writer, "networks, addresses, unix");
         return;
     }
 }

@@ -4,8 +4,8 @@
 
 /* In the order of the reference, within each section. */
 static const struct schema_table *const tables[] = {
-    &schema_gateway,  &schema_admin, &schema_listener,
-    &schema_upstream, &schema_route, &schema_limits,
+    &schema_gateway,  &schema_observation, &schema_observe, &schema_admin,   &schema_listener,
+    &schema_upstream, &schema_route,       &schema_limits,  &schema_methods, &schema_answers,
 };
 
 enum { TABLE_COUNT = sizeof tables / sizeof tables[0] };

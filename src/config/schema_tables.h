@@ -18,5 +18,9 @@ extern const struct schema_table schema_listener;
 extern const struct schema_table schema_upstream;
 extern const struct schema_table schema_route;
 extern const struct schema_table schema_limits;
+extern const struct schema_table schema_observe;
+extern const struct schema_table schema_answers;
+extern const struct schema_table schema_methods;
+extern const struct schema_table schema_observation;
 
 #endif

@@ -43,18 +43,26 @@ static enum field_id guess(struct slice name)
         return FIELD_TRAILER;
     case 7 << 8 | 'u':
         return FIELD_UPGRADE;
+    case 9 << 8 | 'f':
+        return FIELD_FORWARDED;
     case 10 << 8 | 'c':
         return FIELD_CONNECTION;
     case 10 << 8 | 'k':
         return FIELD_KEEP_ALIVE;
     case 10 << 8 | 's':
         return FIELD_SET_COOKIE;
+    case 10 << 8 | 't':
+        return FIELD_TRACESTATE;
     case 10 << 8 | 'u':
         return FIELD_USER_AGENT;
+    case 11 << 8 | 't':
+        return FIELD_TRACEPARENT;
     case 12 << 8 | 'c':
         return FIELD_CONTENT_TYPE;
     case 12 << 8 | 'm':
         return FIELD_MAX_FORWARDS;
+    case 12 << 8 | 'x':
+        return FIELD_X_REQUEST_ID;
     case 13 << 8 | 'a':
         return FIELD_AUTHORIZATION;
     case 13 << 8 | 'c':

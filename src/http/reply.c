@@ -65,7 +65,7 @@ static void put_status_line(struct writer *writer, unsigned status)
 static void put_content_fields(struct writer *writer, const struct reply *reply)
 {
     if (reply->body.length > 0) {
-        writer_literal(writer, "Content-Type: text/plain; charset=utf-8\r\n");
+        put_line(writer, SLICE("Content-Type: "), media_type_value(reply->media));
     }
     /* RFC 9110 section 8.6: never in a 204. */
     if (reply->status != 204) {
@@ -75,7 +75,31 @@ static void put_content_fields(struct writer *writer, const struct reply *reply)
     }
 }
 
-void reply_write(struct writer *writer, const struct reply *reply)
+/* RFC 9110 section 12.5.5: what else in a request the answer depended on. RFC 9111 section 4.2.2: an
+ * error may be kept by guess where nothing is said, which is not wanted by default. */
+static void put_caching(struct writer *writer, const struct reply *reply)
+{
+    if (reply->varies) {
+        writer_literal(writer, "Vary: Accept\r\n");
+    }
+    if (reply->max_age == 0) {
+        writer_literal(writer, "Cache-Control: no-store\r\n");
+        return;
+    }
+    writer_literal(writer, "Cache-Control: max-age=");
+    writer_number(writer, reply->max_age);
+    writer_literal(writer, "\r\n");
+}
+
+/* RFC 8288 section 3. */
+static void put_docs(struct writer *writer, struct slice docs)
+{
+    writer_literal(writer, "Link: <");
+    writer_put(writer, docs);
+    writer_literal(writer, ">; rel=\"help\"\r\n");
+}
+
+void reply_write_head(struct writer *writer, const struct reply *reply)
 {
     assert(reply->status >= 200 && (reply->status != 204 || reply->body.length == 0));
     put_status_line(writer, reply->status);
@@ -84,8 +108,11 @@ void reply_write(struct writer *writer, const struct reply *reply)
     if (reply->has_allow) {
         put_line(writer, SLICE("Allow: "), reply->allow);
     }
+    if (reply->docs.length > 0) {
+        put_docs(writer, reply->docs);
+    }
     writer_put(writer, reply->extra);
-    writer_literal(writer, "Cache-Control: no-store\r\n");
+    put_caching(writer, reply);
     if (reply->proxy_error != NULL) {
         put_proxy_status(writer, reply);
     }
@@ -95,6 +122,11 @@ void reply_write(struct writer *writer, const struct reply *reply)
         writer_literal(writer, "Connection: keep-alive\r\n");
     }
     writer_literal(writer, "\r\n");
+}
+
+void reply_write(struct writer *writer, const struct reply *reply)
+{
+    reply_write_head(writer, reply);
     if (!reply->head_only) {
         writer_put(writer, reply->body);
     }

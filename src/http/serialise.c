@@ -79,9 +79,11 @@ static bool is_passed_in_request(const struct request_head *head, const struct f
     case FIELD_TRAILER:
         return head->framing.kind == FRAMING_CHUNKED;
     case FIELD_X_FORWARDED_FOR:
+        return head->forwarded == FORWARDED_OFF;
     case FIELD_X_FORWARDED_HOST:
     case FIELD_X_FORWARDED_PROTO:
-        return head->forwarded == FORWARDED_OFF;
+    case FIELD_FORWARDED:
+        return head->forwarded != FORWARDED_REPLACE;
     default:
         return true;
     }
@@ -124,9 +126,13 @@ static void put_forwarded(struct writer *writer, const struct request_head *head
     if (head->forwarded == FORWARDED_OFF) {
         return;
     }
+    bool keeps = head->forwarded == FORWARDED_APPEND;
     put_forwarded_for(writer, head);
-    writer_literal(writer, "X-Forwarded-Proto: http\r\n");
-    if (head->received_host.length > 0) {
+    if (!keeps || !fields_has(head->fields, FIELD_X_FORWARDED_PROTO)) {
+        writer_literal(writer, "X-Forwarded-Proto: http\r\n");
+    }
+    if (head->received_host.length > 0 &&
+        (!keeps || !fields_has(head->fields, FIELD_X_FORWARDED_HOST))) {
         put_field(writer, SLICE("X-Forwarded-Host"), head->received_host);
     }
 }
@@ -277,11 +283,10 @@ static bool is_good_trailer(const struct field *field)
         NAME("if-match"),      NAME("if-modified-since"),
         NAME("if-none-match"), NAME("if-range"),
         NAME("location"),      NAME("if-unmodified-since"),
-        NAME("forwarded"),     NAME("proxy-authenticate"),
-        NAME("pragma"),        NAME("proxy-authorization"),
-        NAME("range"),         NAME("retry-after"),
-        NAME("vary"),          NAME("www-authenticate"),
-        NAME("warning"),
+        NAME("pragma"),        NAME("proxy-authenticate"),
+        NAME("range"),         NAME("proxy-authorization"),
+        NAME("vary"),          NAME("retry-after"),
+        NAME("warning"),       NAME("www-authenticate"),
 #undef NAME
     };
     if (field->id != FIELD_OTHER || field->is_hop_by_hop) {

@@ -1,5 +1,6 @@
 #include "verbgate/policy/decide.h"
 
+#include "verbgate/policy/cors.h"
 #include "verbgate/policy/route_table.h"
 
 #include <assert.h>
@@ -14,16 +15,22 @@ static void settle(struct verdict *verdict, enum verdict_rule rule, struct rule_
 {
     verdict->kind = verdict_rule_kind(rule);
     verdict->rule = rule;
-    verdict->status = verdict_rule_status(rule);
+    verdict->status = verdict->kind == VERDICT_REFUSE
+                          ? verdict_status_under(&verdict->settings->answers, rule, verdict->method)
+                          : verdict_rule_status(rule);
     verdict->source = source;
 }
 
-static void settle_allow(struct verdict *verdict, enum verdict_rule rule, struct rule_source source,
-                         const struct method_set *allow)
+/* The same about a method. RFC 9110 section 15.5.6: a 405 comes with Allow, whatever rule it is sent
+ * for; the other refusals do without. `taken` is what the resource, or the server, takes. */
+static void settle_method(struct verdict *verdict, enum verdict_rule rule,
+                          struct rule_source source, const struct method_set *taken)
 {
     settle(verdict, rule, source);
-    verdict->has_allow = true;
-    verdict->allow = *allow;
+    verdict->has_allow = verdict->kind == VERDICT_ANSWER || verdict->status == 405;
+    if (verdict->has_allow || verdict_rule_status(rule) == 405) {
+        verdict->allow = *taken;
+    }
 }
 
 /* The line of a key, or of its section when the key was left at its default. */
@@ -71,6 +78,12 @@ static enum method suggest(const struct policy *policy, const struct method_set 
     return METHOD_UNKNOWN;
 }
 
+/* Whether there is a resource at all: OPTIONS * has none, and CONNECT's target is not looked at. */
+static bool has_place(const struct decide_request *request)
+{
+    return request->target->form != TARGET_ASTERISK && request->target->path.length > 0;
+}
+
 /* RFC 9110 section 15.6.6. */
 static bool judge_version(const struct policy *policy, const struct decide_request *request,
                           struct verdict *verdict)
@@ -89,32 +102,6 @@ static bool judge_version(const struct policy *policy, const struct decide_reque
     return false;
 }
 
-/* RFC 9110 section 15.6.2: what is decided about a method whatever its resource is. */
-static bool judge_method_alone(const struct policy *policy, const struct decide_request *request,
-                               struct verdict *verdict)
-{
-    enum method method = verdict->method;
-    if (method == METHOD_CONNECT) {
-        settle(verdict, VERDICT_METHOD_CONNECT_RULE, built_in);
-        return true;
-    }
-    if (method == METHOD_OPTIONS && request->target->form == TARGET_ASTERISK) {
-        struct method_set allow = policy->implemented;
-        method_set_add(&allow, METHOD_OPTIONS); /* this answer is its implementation */
-        settle_allow(verdict, VERDICT_OPTIONS_SERVER_RULE, built_in, &allow);
-        return true;
-    }
-    if (!method_set_has(&policy->implemented, method) && !is_general(method)) {
-        const struct policy_upstream *upstream = only_upstream(policy);
-        settle(verdict, VERDICT_METHOD_NOWHERE_RULE,
-               upstream == NULL ? built_in
-                                : source_of(upstream->implements_source, upstream->source));
-        verdict->suggestion = suggest(policy, &policy->implemented, request->method);
-        return true;
-    }
-    return false;
-}
-
 static struct destination find_destination(const struct policy *policy, struct slice host,
                                            struct slice path)
 {
@@ -125,30 +112,157 @@ static struct destination find_destination(const struct policy *policy, struct s
     return (struct destination){.upstream = route == NULL ? NULL : route->upstream, .route = route};
 }
 
-static bool judge_method(const struct policy *policy, const struct decide_request *request,
-                         struct destination destination, struct verdict *verdict)
+static const struct policy_settings *settings_of(struct destination destination)
+{
+    return destination.route == NULL ? &destination.upstream->settings
+                                     : &destination.route->settings;
+}
+
+static const struct method_set *answer_of(struct destination destination)
+{
+    return destination.route == NULL ? &destination.upstream->answer : &destination.route->answer;
+}
+
+/* RFC 9110 section 15.6.2: no upstream implements the method. How that is answered is up to where the
+ * request would have led; for a path that can be read in more than one way nobody looks. */
+static void settle_nowhere(const struct policy *policy, const struct decide_request *request,
+                           struct verdict *verdict)
+{
+    const struct policy_upstream *only = only_upstream(policy);
+    struct slice path = request->target->path;
+    struct destination destination = {.upstream = NULL};
+    if (!target_is_ambiguous(path)) {
+        destination = find_destination(policy, request->host, path);
+    }
+    const struct method_set *taken = &policy->implemented;
+    if (destination.upstream != NULL) {
+        verdict->settings = settings_of(destination);
+        taken = answer_of(destination);
+    } else if (only != NULL) {
+        verdict->settings = &only->settings;
+    }
+    settle_method(verdict, VERDICT_METHOD_NOWHERE_RULE,
+                  only == NULL ? built_in : source_of(only->implements_source, only->source),
+                  taken);
+    verdict->suggestion = suggest(policy, &policy->implemented, request->method);
+}
+
+/* RFC 9110 section 15.6.2: what is decided about a method whatever its resource is. */
+static bool judge_method_alone(const struct policy *policy, const struct decide_request *request,
+                               struct verdict *verdict)
 {
     enum method method = verdict->method;
-    const struct policy_upstream *upstream = destination.upstream;
-    const struct policy_route *route = destination.route;
-    const struct method_set *answer = route == NULL ? &upstream->implements : &route->answer;
-    if (!method_set_has(&upstream->implements, method)) {
-        struct rule_source source = source_of(upstream->implements_source, upstream->source);
-        if (is_general(method)) {
-            settle_allow(verdict, VERDICT_METHOD_GENERAL_RULE, source, answer);
-        } else {
-            settle(verdict, VERDICT_METHOD_UPSTREAM_RULE, source);
-            verdict->suggestion = suggest(policy, &upstream->implements, request->method);
-        }
+    if (method == METHOD_CONNECT) {
+        settle_method(verdict, VERDICT_METHOD_CONNECT_RULE, built_in, &policy->implemented);
         return true;
     }
-    if (!method_set_has(answer, method)) {
-        assert(route != NULL); /* without a route the answer is what the upstream implements */
-        settle_allow(verdict, VERDICT_METHOD_ROUTE_RULE,
-                     source_of(route->allow_source, route->source), answer);
+    if (method == METHOD_OPTIONS && request->target->form == TARGET_ASTERISK) {
+        struct method_set allow = policy->implemented;
+        method_set_add(&allow, METHOD_OPTIONS); /* this answer is its implementation */
+        settle_method(verdict, VERDICT_OPTIONS_SERVER_RULE, built_in, &allow);
+        return true;
+    }
+    if (!method_set_has(&policy->implemented, method) && !is_general(method)) {
+        settle_nowhere(policy, request, verdict);
         return true;
     }
     return false;
+}
+
+static struct rule_source source_of_place(struct destination destination)
+{
+    return destination.route == NULL ? destination.upstream->source : destination.route->source;
+}
+
+/* Refuses, or, under report-only, notes the rule. Returns whether the request is refused. */
+static bool refuse(struct verdict *verdict, const struct method_rules *rules,
+                   enum verdict_rule rule, struct rule_source source)
+{
+    if (rules->is_report_only) {
+        verdict_report(verdict, rule, source);
+        return false;
+    }
+    settle(verdict, rule, source);
+    return true;
+}
+
+/* RFC 9110 section 15.5.6: a 405 comes with Allow, whatever rule it is sent for. */
+static bool refuse_method(struct verdict *verdict, struct destination destination,
+                          enum verdict_rule rule, struct rule_source source)
+{
+    verdict->allow = *answer_of(destination);
+    bool is_refused = refuse(verdict, &settings_of(destination)->methods, rule, source);
+    verdict->has_allow = is_refused && verdict->status == 405;
+    return is_refused;
+}
+
+/* A method that the upstream lacks: 501, or 405 for GET and HEAD. */
+static bool refuse_unimplemented(const struct policy *policy, const struct decide_request *request,
+                                 struct destination destination, struct verdict *verdict)
+{
+    const struct policy_upstream *upstream = destination.upstream;
+    struct rule_source source = source_of(upstream->implements_source, upstream->source);
+    if (is_general(verdict->method)) {
+        return refuse_method(verdict, destination, VERDICT_METHOD_GENERAL_RULE, source);
+    }
+    bool is_somewhere = method_set_has(&policy->implemented, verdict->method);
+    verdict->suggestion = suggest(policy, &upstream->implements, request->method);
+    return refuse_method(verdict, destination,
+                         is_somewhere ? VERDICT_METHOD_UPSTREAM_RULE : VERDICT_METHOD_NOWHERE_RULE,
+                         source);
+}
+
+static bool judge_method(const struct policy *policy, const struct decide_request *request,
+                         struct destination destination, struct verdict *verdict)
+{
+    const struct policy_route *route = destination.route;
+    const struct method_rules *rules = &settings_of(destination)->methods;
+    enum method method = verdict->method;
+    if (method_set_has(answer_of(destination), method)) {
+        verdict->asks_get = method == METHOD_HEAD && rules->head == HEAD_FROM_GET;
+        return false;
+    }
+    if (!method_set_has(&destination.upstream->implements, method)) {
+        return refuse_unimplemented(policy, request, destination, verdict);
+    }
+    struct rule_source section = source_of_place(destination);
+    struct rule_source source = route == NULL ? section : source_of(route->allow_source, section);
+    if (method == METHOD_HEAD && rules->head == HEAD_REFUSE) {
+        source = source_of(rules->head_source, section);
+    }
+    return refuse_method(verdict, destination, VERDICT_METHOD_ROUTE_RULE, source);
+}
+
+/* What an OPTIONS is answered with here, if it is: a webhook's handshake, a preflight, or Allow. */
+static bool judge_options(const struct policy *policy, const struct decide_request *request,
+                          struct destination destination, struct verdict *verdict)
+{
+    static const struct options_fields none = {.origin = {NULL, 0}};
+    const struct method_rules *rules = &settings_of(destination)->methods;
+    const struct options_fields *fields = request->options == NULL ? &none : request->options;
+    struct method_set allow = *answer_of(destination);
+    method_set_add(&allow, METHOD_OPTIONS);
+    if (fields->webhook_origin.length > 0 && method_rules_has_webhook(rules)) {
+        settle_method(verdict, VERDICT_WEBHOOK_HANDSHAKE_RULE, source_of_place(destination),
+                      &allow);
+        verdict->is_granted = webhook_takes_origin(rules->webhook, fields->webhook_origin);
+        return true;
+    }
+    if (rules->options == OPTIONS_FORWARD) {
+        return false;
+    }
+    /* The Fetch standard, "CORS protocol": these two fields make it a preflight. */
+    bool is_preflight = rules->options == OPTIONS_CORS && fields->origin.length > 0 &&
+                        fields->request_method.length > 0;
+    if (!is_preflight) {
+        settle_method(verdict, VERDICT_OPTIONS_ANSWER_RULE, source_of_place(destination), &allow);
+        return true;
+    }
+    enum method method =
+        method_extensions_find(&policy->extensions, policy_method(policy, fields->request_method));
+    settle_method(verdict, VERDICT_CORS_PREFLIGHT_RULE, source_of_place(destination), &allow);
+    verdict->is_granted = cors_grants(rules->cors, &allow, method, fields);
+    return true;
 }
 
 /* RFC 9110 section 7.6.2: with Max-Forwards 0 the request ends here. We answer OPTIONS for the
@@ -159,18 +273,28 @@ static bool judge_max_forwards(const struct decide_request *request, struct dest
     if (request->max_forwards != 0) {
         return false;
     }
-    struct method_set allow =
-        destination.route == NULL ? destination.upstream->implements : destination.route->answer;
+    struct method_set allow = *answer_of(destination);
     if (verdict->method == METHOD_OPTIONS) {
-        settle_allow(verdict, VERDICT_OPTIONS_HERE_RULE, source, &allow);
+        settle_method(verdict, VERDICT_OPTIONS_HERE_RULE, source, &allow);
         return true;
     }
     if (verdict->method == METHOD_TRACE) {
         method_set_remove(&allow, METHOD_TRACE);
-        settle_allow(verdict, VERDICT_MAX_FORWARDS_RULE, source, &allow);
+        settle_method(verdict, VERDICT_MAX_FORWARDS_RULE, source, &allow);
         return true;
     }
     return false;
+}
+
+/* Under report-only, max-body is what is reported, and nothing is too large. */
+static void set_limits(struct verdict *verdict, const struct policy_settings *settings)
+{
+    verdict->limits = settings->limits;
+    verdict->reported_max_body = UINT64_MAX;
+    if (settings->methods.is_report_only) {
+        verdict->reported_max_body = settings->limits.max_body;
+        verdict->limits.max_body = UINT64_MAX;
+    }
 }
 
 /* The whole verdict about one reading of the path. */
@@ -178,28 +302,35 @@ static void judge_destination(const struct policy *policy, const struct decide_r
                               struct destination destination, struct verdict *verdict)
 {
     const struct policy_upstream *upstream = destination.upstream;
-    const struct policy_route *route = destination.route;
     verdict->upstream = upstream;
-    verdict->route = route;
+    verdict->route = destination.route;
     if (upstream == NULL) {
         settle(verdict, VERDICT_NO_ROUTE_RULE, built_in);
         return;
     }
-    if ((upstream->versions & version_bit(request)) == 0) {
-        settle(verdict, VERDICT_VERSION_UPSTREAM_RULE,
-               source_of(upstream->versions_source, upstream->source));
+    const struct policy_settings *settings = settings_of(destination);
+    const struct method_rules *rules = &settings->methods;
+    verdict->settings = settings;
+    verdict->cors = method_rules_cors(rules);
+    if ((upstream->versions & version_bit(request)) == 0 &&
+        refuse(verdict, rules, VERDICT_VERSION_UPSTREAM_RULE,
+               source_of(upstream->versions_source, upstream->source))) {
         return;
     }
-    struct rule_source source = route == NULL ? upstream->source : route->source;
+    struct rule_source source = source_of_place(destination);
+    if (verdict->method == METHOD_OPTIONS && judge_options(policy, request, destination, verdict)) {
+        return;
+    }
     if (judge_method(policy, request, destination, verdict) ||
         judge_max_forwards(request, destination, source, verdict)) {
         return;
     }
-    verdict->limits = route == NULL ? upstream->settings.limits : route->settings.limits;
-    settle(verdict,
-           request->content_length > verdict->limits.max_body ? VERDICT_BODY_TOO_LARGE_RULE
-                                                              : VERDICT_FORWARD_RULE,
-           source);
+    set_limits(verdict, settings);
+    if (request->content_length > settings->limits.max_body &&
+        refuse(verdict, rules, VERDICT_BODY_TOO_LARGE_RULE, source)) {
+        return;
+    }
+    settle(verdict, VERDICT_FORWARD_RULE, source);
 }
 
 enum { READINGS = 4 }; /* as written, normal, lenient, without an authority */
@@ -215,11 +346,26 @@ static struct slice without_authority(struct slice path, struct slice lenient)
     return end < lenient.length ? slice_after(lenient, end) : SLICE("/");
 }
 
-/* No spelling of a path gets more than the strictest of its readings. */
-static void tighten(struct policy_limits *limits, const struct policy_limits *other)
+static uint64_t least(uint64_t a, uint64_t b)
 {
-    limits->max_body = other->max_body < limits->max_body ? other->max_body : limits->max_body;
-    limits->allows_upgrade = limits->allows_upgrade && other->allows_upgrade;
+    return a < b ? a : b;
+}
+
+/* No spelling of a path gets more than the strictest of its readings. */
+static void tighten(struct verdict *verdict, const struct verdict *other)
+{
+    struct policy_limits *limits = &verdict->limits;
+    limits->max_body = least(limits->max_body, other->limits.max_body);
+    limits->allows_upgrade = limits->allows_upgrade && other->limits.allows_upgrade;
+    verdict->reported_max_body = least(verdict->reported_max_body, other->reported_max_body);
+    if (verdict->kind == VERDICT_FORWARD && other->is_reported) {
+        verdict_report(verdict, other->reported.rule, other->reported.source);
+    }
+    verdict->is_granted = verdict->is_granted && other->is_granted;
+    if (verdict->cors != other->cors) {
+        verdict->cors = NULL;
+        verdict->is_granted = false;
+    }
 }
 
 static bool lead_apart(const struct destination *destinations, int count)
@@ -263,24 +409,18 @@ static void judge_readings(const struct policy *policy, const struct decide_requ
     for (int i = 1; i < count && verdict->kind != VERDICT_REFUSE; i++) {
         struct verdict reading = blank;
         judge_destination(policy, request, destinations[i], &reading);
-        if (reading.kind == VERDICT_REFUSE) {
+        if (reading.kind > verdict->kind) {
             *verdict = reading;
         } else {
-            tighten(&verdict->limits, &reading.limits);
+            tighten(verdict, &reading);
         }
     }
 }
 
-void decide(const struct policy *policy, const struct decide_request *request,
-            struct verdict *verdict)
+/* The verdict about the request's host and path. */
+static void judge_place(const struct policy *policy, const struct decide_request *request,
+                        struct verdict *verdict)
 {
-    *verdict = (struct verdict){
-        .method = method_extensions_find(&policy->extensions, request->method),
-        .suggestion = METHOD_UNKNOWN,
-    };
-    if (judge_version(policy, request, verdict) || judge_method_alone(policy, request, verdict)) {
-        return;
-    }
     /* Where no rule depends on the path, every reading of it gets the same verdict. */
     bool is_judged = policy->judges_paths && policy->gateway.path_readings != PATH_READINGS_WRITTEN;
     if (is_judged && target_is_ambiguous(request->target->path)) {
@@ -289,4 +429,46 @@ void decide(const struct policy *policy, const struct decide_request *request,
     }
     judge_destination(policy, request,
                       find_destination(policy, request->host, request->target->path), verdict);
+}
+
+/* Whether the settings of the place may know better than a refusal that comes before the place is
+ * looked for. */
+static bool may_be_lenient(const struct policy *policy, enum verdict_rule rule)
+{
+    return policy->has_lenient_rules &&
+           (rule == VERDICT_VERSION_UPSTREAM_RULE || rule == VERDICT_METHOD_NOWHERE_RULE);
+}
+
+void decide(const struct policy *policy, const struct decide_request *request,
+            struct verdict *verdict)
+{
+    *verdict = (struct verdict){
+        .method = method_extensions_find(&policy->extensions, request->method),
+        .settings = &policy->gateway.settings,
+        .suggestion = METHOD_UNKNOWN,
+        .cors = method_rules_cors(&policy->gateway.settings.methods),
+    };
+    if (!judge_version(policy, request, verdict) && !judge_method_alone(policy, request, verdict)) {
+        judge_place(policy, request, verdict);
+        return;
+    }
+    if (!may_be_lenient(policy, verdict->rule) || !has_place(request)) {
+        return;
+    }
+    struct verdict lenient = {
+        .method = verdict->method,
+        .settings = &policy->gateway.settings,
+        .suggestion = METHOD_UNKNOWN,
+        .cors = method_rules_cors(&policy->gateway.settings.methods),
+    };
+    judge_place(policy, request, &lenient);
+    if (lenient.kind != VERDICT_REFUSE) {
+        *verdict = lenient;
+    }
+}
+
+void decide_too_large(struct verdict *verdict)
+{
+    assert(verdict->kind == VERDICT_FORWARD);
+    settle(verdict, VERDICT_BODY_TOO_LARGE_RULE, verdict->source);
 }

@@ -52,6 +52,24 @@ void policy_release(struct policy *policy)
     }
 }
 
+struct slice policy_method(const struct policy *policy, struct slice token)
+{
+    if (!policy->gateway.normalises_methods ||
+        method_extensions_find(&policy->extensions, token) != METHOD_UNKNOWN) {
+        return token;
+    }
+    struct slice registered = method_name(method_suggest(token));
+    if (slice_equal_ignoring_case(registered, token)) {
+        return registered;
+    }
+    for (unsigned i = 0; i < policy->extensions.count; i++) {
+        if (slice_equal_ignoring_case(policy->extensions.names[i], token)) {
+            return policy->extensions.names[i];
+        }
+    }
+    return token;
+}
+
 static const char *address_literal_problem(struct slice literal, int family)
 {
     char text[INET6_ADDRSTRLEN];
@@ -211,21 +229,44 @@ const char *policy_path_problem(struct slice path)
     return NULL;
 }
 
+/* What the rules for HEAD and OPTIONS make of the methods that a resource takes. */
+static void apply_rules(const struct method_rules *rules, struct method_set *answer)
+{
+    if (rules->head != HEAD_FORWARD) {
+        bool is_made = rules->head == HEAD_FROM_GET && method_set_has(answer, METHOD_GET);
+        if (is_made) {
+            method_set_add(answer, METHOD_HEAD);
+        } else {
+            method_set_remove(answer, METHOD_HEAD);
+        }
+    }
+    if (rules->options != OPTIONS_FORWARD) {
+        method_set_add(answer, METHOD_OPTIONS); /* the gateway's answer is its implementation */
+    }
+}
+
 /* What a route answers: its `allow`, never more than the upstream can do (405 is about what the
  * resource takes, 501 about what the server can), and HEAD where GET is (RFC 9110 section 9.3.2).
  */
 static struct method_set seal_answer(const struct policy_route *route)
 {
     struct method_set answer = route->upstream->implements;
-    if (!route->has_allow) {
-        return answer;
+    if (route->has_allow) {
+        struct method_set allow = route->allow;
+        if (method_set_has(&allow, METHOD_GET)) {
+            method_set_add(&allow, METHOD_HEAD);
+        }
+        method_set_intersect(&answer, &allow);
     }
-    struct method_set allow = route->allow;
-    if (method_set_has(&allow, METHOD_GET)) {
-        method_set_add(&allow, METHOD_HEAD);
-    }
-    method_set_intersect(&answer, &allow);
+    apply_rules(&route->settings.methods, &answer);
     return answer;
+}
+
+/* Whether a request that no upstream takes may still be forwarded or answered. */
+static bool is_lenient(const struct method_rules *rules)
+{
+    return rules->is_report_only || rules->options != OPTIONS_FORWARD ||
+           method_rules_has_webhook(rules);
 }
 
 static bool depends_on_path(const struct route_pattern *pattern)
@@ -240,12 +281,18 @@ enum policy_seal_status policy_seal(struct policy *policy, const struct route_pa
     unsigned conflict_second = 0;
     policy->implemented = (struct method_set){.any = false};
     policy->versions = 0;
+    policy->has_lenient_rules = false;
     for (unsigned i = 0; i < policy->upstream_count; i++) {
-        method_set_unite(&policy->implemented, &policy->upstreams[i].implements);
-        policy->versions |= policy->upstreams[i].versions;
+        struct policy_upstream *upstream = &policy->upstreams[i];
+        method_set_unite(&policy->implemented, &upstream->implements);
+        policy->versions |= upstream->versions;
+        upstream->answer = upstream->implements;
+        apply_rules(&upstream->settings.methods, &upstream->answer);
+        policy->has_lenient_rules |= is_lenient(&upstream->settings.methods);
     }
     for (unsigned i = 0; i < policy->route_count; i++) {
         policy->routes[i].answer = seal_answer(&policy->routes[i]);
+        policy->has_lenient_rules |= is_lenient(&policy->routes[i].settings.methods);
     }
     policy->judges_paths = false;
     for (unsigned i = 0; i < pattern_count; i++) {

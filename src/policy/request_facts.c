@@ -82,6 +82,10 @@ static enum http_fault read_head(struct request_facts *facts, const struct reque
     if (fault == FAULT_NONE) {
         facts->request.max_forwards = read_max_forwards(fields, method);
     }
+    if (fault == FAULT_NONE && method == METHOD_OPTIONS) {
+        facts->options = method_rules_read_options(fields);
+        facts->request.options = &facts->options;
+    }
     return fault;
 }
 

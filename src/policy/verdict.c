@@ -34,10 +34,111 @@ const char *verdict_rule_name(enum verdict_rule rule)
     return rules[rule].name;
 }
 
-const char *verdict_proxy_error(enum verdict_rule rule)
+const char *verdict_rule_error(enum verdict_rule rule)
 {
     assert(rule < VERDICT_RULE_COUNT);
     return rules[rule].error;
+}
+
+/* The choice that a rule's refusal falls under; REFUSAL_COUNT: none. */
+static enum refusal refusal_of(enum verdict_rule rule)
+{
+    switch (rule) {
+    case VERDICT_METHOD_CONNECT_RULE:
+    case VERDICT_METHOD_NOWHERE_RULE:
+    case VERDICT_METHOD_UPSTREAM_RULE:
+        return REFUSAL_UNIMPLEMENTED;
+    case VERDICT_METHOD_GENERAL_RULE:
+    case VERDICT_METHOD_ROUTE_RULE:
+    case VERDICT_MAX_FORWARDS_RULE:
+        return REFUSAL_NOT_ALLOWED;
+    case VERDICT_VERSION_MAJOR_RULE:
+    case VERDICT_VERSION_UPSTREAM_RULE:
+        return REFUSAL_VERSION;
+    case VERDICT_NO_ROUTE_RULE:
+        return REFUSAL_NO_ROUTE;
+    case VERDICT_BODY_TOO_LARGE_RULE:
+        return REFUSAL_TOO_LARGE;
+    default:
+        return REFUSAL_COUNT;
+    }
+}
+
+unsigned verdict_status_under(const struct policy_answers *answers, enum verdict_rule rule,
+                              enum method method)
+{
+    enum refusal refusal = refusal_of(rule);
+    unsigned status = refusal == REFUSAL_COUNT ? 0 : answers->status[refusal];
+    bool is_general = method == METHOD_GET || method == METHOD_HEAD;
+    return status == 0 || (status == 501 && is_general) ? verdict_rule_status(rule) : status;
+}
+
+bool verdict_is_overridden(const struct verdict *verdict)
+{
+    return verdict->status != verdict_rule_status(verdict->rule);
+}
+
+const char *verdict_proxy_error(const struct verdict *verdict)
+{
+    if (!verdict_is_overridden(verdict)) {
+        return verdict_rule_error(verdict->rule);
+    }
+    switch (verdict->status) {
+    case 404:
+        return verdict_rule_error(VERDICT_NO_ROUTE_RULE);
+    case 400:
+        return "http_request_error";
+    default:
+        return "http_request_denied";
+    }
+}
+
+const struct policy_settings *verdict_settings(const struct policy *policy,
+                                               const struct verdict *verdict)
+{
+    return verdict->status == 404 ? &policy->gateway.settings : verdict->settings;
+}
+
+bool verdict_is_cacheable(const struct verdict *verdict)
+{
+    switch (refusal_of(verdict->rule)) {
+    case REFUSAL_UNIMPLEMENTED:
+    case REFUSAL_NOT_ALLOWED:
+    case REFUSAL_NO_ROUTE:
+        return verdict->status == 404 || verdict->status == 405 || verdict->status == 501;
+    default:
+        return false;
+    }
+}
+
+enum { METHOD_SHOWN_MAX = 32 };
+
+/* Sentences that are also told in place of others. */
+#define NOTHING_SERVED "Nothing is served under this host and path."
+#define NOT_ALLOWED    " is not allowed for this resource."
+
+void verdict_report(struct verdict *verdict, enum verdict_rule rule, struct rule_source source)
+{
+    if (verdict->is_reported) {
+        return;
+    }
+    verdict->is_reported = true;
+    verdict->reported.rule = rule;
+    verdict->reported.status =
+        verdict_status_under(&verdict->settings->answers, rule, verdict->method);
+    verdict->reported.source = source;
+}
+
+/* The refusal that report-only kept back. */
+static struct verdict kept_back(const struct verdict *verdict)
+{
+    struct verdict refusal = *verdict;
+    refusal.kind = VERDICT_REFUSE;
+    refusal.rule = verdict->reported.rule;
+    refusal.status = verdict->reported.status;
+    refusal.source = verdict->reported.source;
+    refusal.is_reported = false;
+    return refusal;
 }
 
 static void write_version(struct writer *writer, const struct policy *policy,
@@ -89,7 +190,6 @@ static void write_suggestion(struct writer *writer, const struct policy *policy,
 static void write_about_method(struct writer *writer, const struct policy *policy,
                                const struct verdict *verdict, struct slice method)
 {
-    enum { METHOD_SHOWN_MAX = 32 };
     reply_write_shown(writer, method, METHOD_SHOWN_MAX);
     switch (verdict->rule) {
     case VERDICT_METHOD_CONNECT_RULE:
@@ -107,7 +207,7 @@ static void write_about_method(struct writer *writer, const struct policy *polic
         break;
     case VERDICT_METHOD_GENERAL_RULE:
     case VERDICT_METHOD_ROUTE_RULE:
-        writer_literal(writer, " is not allowed for this resource.");
+        writer_literal(writer, NOT_ALLOWED);
         write_methods(writer, policy, "Allowed", &verdict->allow);
         break;
     case VERDICT_MAX_FORWARDS_RULE:
@@ -122,19 +222,31 @@ static void write_about_method(struct writer *writer, const struct policy *polic
         writer_literal(writer, " with Max-Forwards: 0 is answered here.");
         write_methods(writer, policy, "Allowed", &verdict->allow);
         break;
+    case VERDICT_OPTIONS_ANSWER_RULE:
+        writer_literal(writer, " is answered here.");
+        write_methods(writer, policy, "Allowed", &verdict->allow);
+        break;
+    case VERDICT_CORS_PREFLIGHT_RULE:
+        writer_string(writer, verdict->is_granted ? " is a preflight, and is granted."
+                                                  : " is a preflight, and is not granted.");
+        write_methods(writer, policy, "Allowed", &verdict->allow);
+        break;
+    case VERDICT_WEBHOOK_HANDSHAKE_RULE:
+        writer_string(writer, verdict->is_granted
+                                  ? " is a webhook's handshake, and its sender may deliver."
+                                  : " is a webhook's handshake, and its sender may not deliver.");
+        write_methods(writer, policy, "Allowed", &verdict->allow);
+        break;
     default: /* VERDICT_FORWARD_RULE: the others say nothing about the method */
-        writer_literal(writer, " is forwarded.");
+        writer_string(writer, verdict->asks_get ? " is forwarded as GET." : " is forwarded.");
         break;
     }
 }
 
 static void write_too_large(struct writer *writer, const struct verdict *verdict)
 {
-    const struct policy_limits *limits = verdict->route == NULL
-                                             ? &verdict->upstream->settings.limits
-                                             : &verdict->route->settings.limits;
     writer_literal(writer, "The content is larger than the ");
-    writer_number(writer, limits->max_body);
+    writer_number(writer, verdict->settings->limits.max_body);
     writer_literal(writer, " bytes that are allowed here.");
 }
 
@@ -148,8 +260,8 @@ static void write_unsafe(struct writer *writer, const struct decide_request *req
     writer_literal(writer, "The path has an encoded byte that servers read in different ways.");
 }
 
-void verdict_write_sentence(struct writer *writer, const struct policy *policy,
-                            const struct verdict *verdict, const struct decide_request *request)
+static void write_sentence(struct writer *writer, const struct policy *policy,
+                           const struct verdict *verdict, const struct decide_request *request)
 {
     switch (verdict->rule) {
     case VERDICT_VERSION_MAJOR_RULE:
@@ -157,7 +269,7 @@ void verdict_write_sentence(struct writer *writer, const struct policy *policy,
         write_version(writer, policy, verdict, request);
         break;
     case VERDICT_NO_ROUTE_RULE:
-        writer_literal(writer, "Nothing is served under this host and path.");
+        writer_literal(writer, NOTHING_SERVED);
         break;
     case VERDICT_PATH_UNSAFE_RULE:
         write_unsafe(writer, request);
@@ -175,11 +287,62 @@ void verdict_write_sentence(struct writer *writer, const struct policy *policy,
     }
 }
 
+void verdict_write_told(struct writer *writer, const struct policy *policy,
+                        const struct verdict *verdict, const struct decide_request *request)
+{
+    if (!verdict_is_overridden(verdict)) {
+        verdict_write_sentence(writer, policy, verdict, request);
+        return;
+    }
+    switch (verdict->status) {
+    case 404:
+        writer_literal(writer, NOTHING_SERVED);
+        break;
+    case 405:
+        reply_write_shown(writer, request->method, METHOD_SHOWN_MAX);
+        writer_literal(writer, NOT_ALLOWED);
+        write_methods(writer, policy, "Allowed", &verdict->allow);
+        if (verdict->suggestion != METHOD_UNKNOWN &&
+            method_set_has(&verdict->allow, verdict->suggestion)) {
+            write_suggestion(writer, policy, verdict, request->method);
+        }
+        break;
+    case 501:
+        reply_write_shown(writer, request->method, METHOD_SHOWN_MAX);
+        writer_literal(writer, " is not implemented here.");
+        break;
+    case 421:
+        writer_literal(writer, "This server does not answer for this host and path.");
+        break;
+    case 400:
+        writer_literal(writer, "This request is not accepted here.");
+        break;
+    default:
+        writer_literal(writer, "This request is refused here.");
+        break;
+    }
+}
+
+void verdict_write_sentence(struct writer *writer, const struct policy *policy,
+                            const struct verdict *verdict, const struct decide_request *request)
+{
+    if (!verdict->is_reported) {
+        write_sentence(writer, policy, verdict, request);
+        return;
+    }
+    struct verdict refusal = kept_back(verdict);
+    writer_literal(writer, "would be refused with ");
+    writer_number(writer, refusal.status);
+    writer_literal(writer, ": ");
+    write_sentence(writer, policy, &refusal, request);
+}
+
 /* The section whose line decided: an upstream's for what the upstream can do, else the route's. */
 static bool is_about_upstream(const struct verdict *verdict)
 {
     switch (verdict->rule) {
     case VERDICT_VERSION_UPSTREAM_RULE:
+    case VERDICT_METHOD_NOWHERE_RULE:
     case VERDICT_METHOD_UPSTREAM_RULE:
     case VERDICT_METHOD_GENERAL_RULE:
         return true;
@@ -204,4 +367,10 @@ void verdict_write_rule(struct writer *writer, const struct verdict *verdict)
         writer_number(writer, verdict->source.line);
         writer_byte(writer, ')');
     }
+}
+
+void verdict_write_reported(struct writer *writer, const struct verdict *verdict)
+{
+    struct verdict refusal = kept_back(verdict);
+    verdict_write_rule(writer, &refusal);
 }

@@ -1,15 +1,33 @@
 /* Local answers: what the gateway says itself, for the policy or for a failure. */
 #include "exchange_steps.h"
 
+#include "verbgate/http/error_body.h"
 #include "verbgate/http/reply.h"
 
-enum { TITLE_TEXT_MAX = 64 };
+#include <assert.h>
+
+/* What both kinds of local answers do to the exchange. */
+static void begin_answer(struct exchange *exchange, unsigned status)
+{
+    exchange_abandon_content(exchange);
+    exchange->status = status;
+    exchange->is_local = true;
+    exchange->response_state = RESPONSE_DONE;
+    exchange->first_byte_ns = uv_hrtime();
+}
+
+static void end_answer(struct exchange *exchange)
+{
+    if (!exchange_check_complete(exchange)) {
+        exchange_update(exchange);
+    }
+}
 
 /* Sends the reply and ends the response. */
 static void send_reply(struct exchange *exchange, struct reply *reply)
 {
     struct proxy *proxy = exchange->proxy;
-    exchange_abandon_content(exchange);
+    begin_answer(exchange, reply->status);
     proxy_tick(proxy);
     reply->proxy_name = exchange_settings(exchange)->name;
     reply->date = slice_make(proxy->clock.date, CLOCK_DATE_BYTES);
@@ -17,51 +35,83 @@ static void send_reply(struct exchange *exchange, struct reply *reply)
     reply->head_only = slice_equal(exchange->line.method, SLICE("HEAD"));
     reply->close = exchange->must_close;
     reply->keep_alive = exchange->is_http_10 && !exchange->must_close;
-    exchange->status = reply->status;
-    exchange->is_local = true;
-    exchange->response_state = RESPONSE_DONE;
-    exchange->first_byte_ns = uv_hrtime();
     exchange->sent_bytes = reply->head_only ? 0 : reply->body.length;
     proxy->out.length = 0;
-    reply_write(&proxy->out, reply);
-    struct slice text = writer_slice(&proxy->out);
+    reply_write_head(&proxy->out, reply);
+    assert(!proxy->out.overflow);
+    struct slice pieces[] = {writer_slice(&proxy->out), reply->body};
     proxy->out.length = 0;
-    if (stream_has_failed(stream_write(exchange_client(exchange), &text, 1))) {
+    unsigned count = exchange->sent_bytes > 0 ? 2 : 1;
+    if (stream_has_failed(stream_write(exchange_client(exchange), pieces, count))) {
         exchange_abort(exchange, REASON_CLIENT_GONE);
-    } else if (!exchange_check_complete(exchange)) {
-        exchange_update(exchange);
+        return;
     }
+    end_answer(exchange);
 }
 
-static void write_title(struct writer *writer, unsigned status)
+/* The refusal of an operator who wants none to be seen: nginx's 444. */
+static void close_silently(struct exchange *exchange)
 {
-    writer_number(writer, status);
-    writer_byte(writer, ' ');
-    writer_string(writer, status_reason(status));
-    writer_byte(writer, '\n');
+    exchange_end_connection(exchange);
+    begin_answer(exchange, ANSWERS_CLOSE);
+    end_answer(exchange);
+}
+
+/* Makes the body of an error in the worker's buffer. `body` says what it is about; its type and the
+ * operator's text for it are filled in here. */
+static void add_body(struct exchange *exchange, struct reply *reply, struct error_body *body,
+                     const struct policy_answers *answers)
+{
+    struct writer *writer = &exchange->proxy->body;
+    reply->varies = exchange->has_fields;
+    reply->media = exchange->has_fields ? accept_choose(&exchange->request_fields) : MEDIA_TEXT;
+    body->media = reply->media;
+    body->own = answers->bodies[reply->media];
+    body->status = reply->status;
+    body->method = exchange->has_line ? exchange->line.method : slice_make(NULL, 0);
+    body->allow = reply->allow;
+    body->has_allow = reply->has_allow;
+    body->docs = reply->docs;
+    *writer = writer_make(writer->data, writer->capacity);
+    error_body_write(writer, body);
+    assert(!writer->overflow);
+    reply->body = writer_slice(writer);
+}
+
+static void add_refusal(struct exchange *exchange, struct reply *reply, struct writer *sentence)
+{
+    const struct verdict *verdict = &exchange->verdict;
+    const struct policy *policy = exchange->snapshot->policy;
+    const struct policy_answers *answers = &verdict_settings(policy, verdict)->answers;
+    verdict_write_told(sentence, policy, verdict, &exchange->facts.request);
+    reply->details = writer_slice(sentence);
+    reply->docs = answers->docs;
+    reply->max_age = verdict_is_cacheable(verdict) ? answers->max_age : 0;
+    struct error_body body = {.detail = reply->details};
+    add_body(exchange, reply, &body, answers);
 }
 
 void exchange_answer_verdict(struct exchange *exchange)
 {
     const struct verdict *verdict = &exchange->verdict;
-    const struct policy *policy = exchange->snapshot->policy;
+    bool is_refusal = verdict->kind == VERDICT_REFUSE;
+    bool is_silent = is_refusal && verdict->status == ANSWERS_CLOSE;
+    if (exchange->reason == REASON_NONE) {
+        exchange->reason = is_silent    ? REASON_REFUSED_SILENTLY
+                           : is_refusal ? REASON_REFUSED
+                                        : REASON_COMPLETE;
+    }
+    if (is_silent) {
+        close_silently(exchange);
+        return;
+    }
     char allow_text[METHOD_SET_TEXT_MAX];
+    char sentence_text[VERDICT_SENTENCE_MAX];
     struct writer allow = writer_make(allow_text, sizeof allow_text);
+    struct writer sentence = writer_make(sentence_text, sizeof sentence_text);
     if (verdict->has_allow) {
-        method_set_write(&allow, &verdict->allow, &policy->extensions);
+        method_set_write(&allow, &verdict->allow, &exchange->snapshot->policy->extensions);
     }
-    char body_text[TITLE_TEXT_MAX + VERDICT_SENTENCE_MAX];
-    struct writer body = writer_make(body_text, sizeof body_text);
-    size_t sentence_start = 0;
-    if (verdict->kind == VERDICT_REFUSE) {
-        write_title(&body, verdict->status);
-        sentence_start = body.length;
-        verdict_write_sentence(&body, policy, verdict, &exchange->facts.request);
-        writer_byte(&body, '\n');
-    }
-    struct slice sentence = slice_after(writer_slice(&body), sentence_start);
-    sentence.length -= sentence.length > 0 ? 1 : 0; /* the newline */
-    exchange->reason = verdict->kind == VERDICT_REFUSE ? REASON_REFUSED : REASON_COMPLETE;
     if (exchange->line.version_major != 1) {
         exchange_end_connection(exchange);
     }
@@ -69,26 +119,23 @@ void exchange_answer_verdict(struct exchange *exchange)
         .status = verdict->status,
         .allow = writer_slice(&allow),
         .has_allow = verdict->has_allow,
-        .proxy_error = verdict_proxy_error(verdict->rule),
-        .details = sentence,
-        .body = writer_slice(&body),
+        .proxy_error = verdict_proxy_error(verdict),
     };
+    if (is_refusal) {
+        add_refusal(exchange, &reply, &sentence);
+    }
     send_reply(exchange, &reply);
 }
 
 void exchange_answer_error(struct exchange *exchange, unsigned status, const char *proxy_error,
                            struct slice details)
 {
-    char body_text[512];
-    struct writer body = writer_make(body_text, sizeof body_text);
-    write_title(&body, status);
-    writer_put(&body, details);
-    writer_literal(&body, ".\n");
-    struct reply reply = {
-        .status = status,
-        .proxy_error = proxy_error,
-        .details = details,
-        .body = writer_slice(&body),
-    };
+    char sentence_text[512];
+    struct writer sentence = writer_make(sentence_text, sizeof sentence_text);
+    writer_put(&sentence, details);
+    writer_byte(&sentence, '.');
+    struct reply reply = {.status = status, .proxy_error = proxy_error, .details = details};
+    struct error_body body = {.detail = writer_slice(&sentence)};
+    add_body(exchange, &reply, &body, &exchange_settings(exchange)->settings.answers);
     send_reply(exchange, &reply);
 }

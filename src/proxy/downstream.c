@@ -191,6 +191,7 @@ void downstream_open(struct proxy *proxy, int descriptor, const struct socket_ad
     downstream->proxy = proxy;
     downstream->exchange = NULL;
     downstream->request_count = 0;
+    downstream->trust_serial = 0;
     downstream->lingered_bytes = 0;
     remember_peer(downstream, peer);
     list_init(&downstream->ready_node);

@@ -271,6 +271,17 @@ static struct slice field_value(const struct exchange *exchange, enum field_id i
     return field == NULL ? slice_make(NULL, 0) : field->value;
 }
 
+static struct slice received_allow(const struct exchange *exchange)
+{
+    const struct fields *fields = &exchange->response_fields;
+    for (unsigned i = 0; i < fields->count; i++) {
+        if (slice_equal_ignoring_case(fields->items[i].name, SLICE("allow"))) {
+            return fields->items[i].value;
+        }
+    }
+    return slice_make(NULL, 0);
+}
+
 static unsigned logged_status(const struct exchange *exchange)
 {
     return exchange->status != 0 ? exchange->status : STATUS_CLIENT_GONE;
@@ -280,14 +291,17 @@ static void hand_over_record(struct exchange *exchange)
 {
     struct proxy *proxy = exchange->proxy;
     proxy_tick(proxy);
-    char ip[INET6_ADDRSTRLEN];
-    size_t ip_length = downstream_client_ip(exchange->downstream, ip);
+    char client[INET6_ADDRSTRLEN];
+    char peer[INET6_ADDRSTRLEN];
     uint64_t now = uv_hrtime();
     uint64_t first_byte = exchange->first_byte_ns;
     struct record record = {
         .clock = &proxy->clock,
         .policy = exchange->snapshot->policy,
-        .client_ip = slice_make(ip, ip_length),
+        .client_ip = slice_make(client, exchange_client_ip(exchange, client)),
+        .peer_ip = slice_make(peer, downstream_client_ip(exchange->downstream, peer)),
+        .request_id = exchange_request_id(exchange),
+        .trace_id = exchange_trace_id(exchange),
         .method = exchange->line.method,
         .target = exchange->line.target,
         .version_major = exchange->line.version_major,
@@ -306,6 +320,9 @@ static void hand_over_record(struct exchange *exchange)
         .duration_us = (now - exchange->start_ns) / 1000,
         .first_byte_us = first_byte == 0 ? 0 : (first_byte - exchange->start_ns) / 1000,
     };
+    if (record.status == 405 && !record.is_local) {
+        record.allow = received_allow(exchange);
+    }
     proxy->events->on_record(proxy, &record);
 }
 
@@ -367,6 +384,11 @@ void exchange_fail(struct exchange *exchange, enum close_reason reason)
                       !stream_is_queued(exchange_client(exchange));
     if (!can_answer) {
         exchange_abort(exchange, reason);
+        return;
+    }
+    if (reason == REASON_CONTENT_TOO_LARGE) {
+        decide_too_large(&exchange->verdict);
+        exchange_answer_verdict(exchange);
         return;
     }
     const char *sentence =

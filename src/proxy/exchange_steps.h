@@ -1,7 +1,8 @@
 /* What the files of the exchange share among themselves: exchange.c (life, ends, who may read),
  * request.c (the request's head), request_content.c (its content), forward.c (its way to a server),
- * response.c (the server's side), answer.c (local answers), tunnel.c (upgraded connections), relay.c
- * (content on its way). */
+ * response.c (the server's side), answer.c (local answers), identity.c (who asks), tunnel.c (upgraded
+ * connections), extra_fields.c and method_fields.c (the gateway's own fields), relay.c (content on its
+ * way). */
 #ifndef VERBGATE_PROXY_EXCHANGE_STEPS_H
 #define VERBGATE_PROXY_EXCHANGE_STEPS_H
 
@@ -72,8 +73,8 @@ void exchange_update(struct exchange *exchange);
 MUST_CHECK bool exchange_take_buffered(struct exchange *exchange, struct slice *content,
                                        bool *is_last);
 
-/* Whether more content has come than max-body allows. */
-bool exchange_is_too_large(const struct exchange *exchange);
+/* Whether more content has come than max-body allows; what report-only lets through is noted. */
+bool exchange_is_too_large(struct exchange *exchange);
 
 /* exchange_fail for a request whose rest must not be read as another request. */
 void exchange_fail_and_close(struct exchange *exchange, enum close_reason reason);
@@ -135,6 +136,41 @@ struct slice exchange_extra_onward(struct exchange *exchange);
 
 /* In the final response to the client, the gateway's own or the server's. */
 struct slice exchange_extra_back(struct exchange *exchange);
+
+/* ---- method_fields.c */
+
+/* Counts and logs a request that report-only kept from being refused. */
+void exchange_report(struct exchange *exchange);
+
+/* The fields of the final response that are for CORS, for a webhook's handshake, or static. */
+void exchange_put_method_fields(struct exchange *exchange, struct writer *writer);
+
+/* ---- response.c */
+
+/* A response to HEAD whose content, which came since a GET was sent, is dropped: the rest of it is not
+ * waited for. */
+void exchange_end_dropped(struct exchange *exchange);
+
+static inline bool exchange_is_dropping(const struct exchange *exchange)
+{
+    return exchange->response_state == RESPONSE_CONTENT && exchange->verdict.asks_get;
+}
+/* ---- identity.c */
+
+/* Whether the peer is one of trusted-proxies, so that what it says of the client is believed. */
+bool exchange_peer_is_trusted(struct exchange *exchange);
+
+/* The client's IP as text, NUL-terminated; returns its length. The peer's, or what a trusted one says. */
+size_t exchange_client_ip(struct exchange *exchange, char out[INET6_ADDRSTRLEN]);
+
+/* The request's id, made when the policy wants one; empty when there is none. */
+struct slice exchange_request_id(struct exchange *exchange);
+
+/* The trace-id of the valid traceparent that came or was made; empty when there is none. */
+struct slice exchange_trace_id(const struct exchange *exchange);
+
+/* A traceparent of our own, the same one each time. */
+struct slice exchange_make_trace_parent(struct exchange *exchange);
 
 /* ---- relay.c */
 

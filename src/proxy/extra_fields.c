@@ -10,10 +10,54 @@ static struct slice written(struct writer *writer)
     return writer_slice(writer);
 }
 
+static void put_line(struct writer *writer, struct slice name_colon, struct slice value)
+{
+    writer_put(writer, name_colon);
+    writer_put(writer, value);
+    writer_literal(writer, "\r\n");
+}
+
+/* Replaces all that came: nobody behind us sees two ids, or one that the log does not have. */
+static void put_request_id(struct exchange *exchange, struct fields *fields)
+{
+    if (fields_has(fields, FIELD_X_REQUEST_ID)) {
+        (void)fields_withhold(fields, fields_name(FIELD_X_REQUEST_ID));
+    }
+    put_line(&exchange->proxy->extra, SLICE("X-Request-ID: "), exchange_request_id(exchange));
+}
+
+/* W3C Trace Context section 4.2: with a traceparent that cannot be read a new trace begins, and
+ * tracestate, which belongs to the old one, ends here. */
+static void put_trace_parent(struct exchange *exchange, struct fields *fields)
+{
+    if (!exchange->has_made_trace && exchange_trace_id(exchange).length > 0) {
+        return;
+    }
+    if (fields_has(fields, FIELD_TRACEPARENT)) {
+        (void)fields_withhold(fields, fields_name(FIELD_TRACEPARENT));
+    }
+    if (fields_has(fields, FIELD_TRACESTATE)) {
+        (void)fields_withhold(fields, fields_name(FIELD_TRACESTATE));
+    }
+    put_line(&exchange->proxy->extra, SLICE("traceparent: "), exchange_make_trace_parent(exchange));
+}
+
 struct slice exchange_extra_onward(struct exchange *exchange)
 {
+    const struct policy_observation *observation = &exchange_settings(exchange)->observation;
     struct writer *writer = &exchange->proxy->extra;
     writer->length = 0;
+    if (exchange->verdict.asks_get) {
+        /* RFC 9110 section 14.2: a Range means nothing in a HEAD, but does in a GET. */
+        fields_withhold(&exchange->request_fields, SLICE("range"));
+        fields_withhold(&exchange->request_fields, SLICE("if-range"));
+    }
+    if (observation->makes_request_ids) {
+        put_request_id(exchange, &exchange->request_fields);
+    }
+    if (observation->makes_trace_parents) {
+        put_trace_parent(exchange, &exchange->request_fields);
+    }
     return written(writer);
 }
 
@@ -21,5 +65,9 @@ struct slice exchange_extra_back(struct exchange *exchange)
 {
     struct writer *writer = &exchange->proxy->extra;
     writer->length = 0;
+    exchange_put_method_fields(exchange, writer);
+    if (exchange_settings(exchange)->observation.makes_request_ids) {
+        put_request_id(exchange, &exchange->response_fields);
+    }
     return written(writer);
 }

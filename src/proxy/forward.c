@@ -18,6 +18,14 @@ static struct slice host_onward(const struct exchange *exchange)
     return has_name ? server->text : SLICE("localhost");
 }
 
+/* What an untrusted peer says of those before it is not passed on as if it were true. */
+static enum forwarded_mode forwarded_mode(struct exchange *exchange)
+{
+    enum forwarded_mode mode = exchange_settings(exchange)->forwarded;
+    bool is_believed = mode != FORWARDED_APPEND || exchange_peer_is_trusted(exchange);
+    return is_believed ? mode : FORWARDED_REPLACE;
+}
+
 /* RFC 9110 section 7.6.2. */
 static int64_t max_forwards_onward(const struct decide_request *request)
 {
@@ -31,7 +39,7 @@ static void write_head(struct exchange *exchange)
     bool has_ip = exchange->downstream->peer.sin6_family != AF_UNIX;
     size_t ip_length = has_ip ? downstream_client_ip(exchange->downstream, ip) : 0;
     struct request_head head = {
-        .method = exchange->line.method,
+        .method = exchange->verdict.asks_get ? SLICE("GET") : exchange->line.method,
         .target = &exchange->facts.target,
         .fields = &exchange->request_fields,
         .framing = exchange->request_framing,
@@ -40,7 +48,7 @@ static void write_head(struct exchange *exchange)
         .received_host = exchange->facts.received_host,
         .client_ip = slice_make(ip, ip_length),
         .via_name = settings->name,
-        .forwarded = settings->forwarded,
+        .forwarded = forwarded_mode(exchange),
         .drop_expect = exchange->is_http_10 || !exchange_limits(exchange)->forwards_expect,
         .takes_trailers = exchange->facts.connection.takes_trailers,
         .upgrade = exchange_upgrade_onward(exchange),

@@ -1,6 +1,7 @@
 #include "verbgate/proxy/proxy.h"
 
 #include "verbgate/base/log.h"
+#include "verbgate/http/error_body.h"
 #include "verbgate/proxy/exchange.h"
 
 #include <assert.h>
@@ -52,7 +53,9 @@ static bool take_buffers(struct proxy *proxy)
     proxy->scratch = malloc(PROXY_SCRATCH_BYTES);
     proxy->tail = writer_make(malloc(TAIL_BYTES), TAIL_BYTES);
     proxy->extra = writer_make(malloc(PROXY_EXTRA_BYTES), PROXY_EXTRA_BYTES);
-    return proxy->scratch != NULL && proxy->tail.data != NULL && proxy->extra.data != NULL;
+    proxy->body = writer_make(malloc(ERROR_BODY_MAX), ERROR_BODY_MAX);
+    return proxy->scratch != NULL && proxy->tail.data != NULL && proxy->extra.data != NULL &&
+           proxy->body.data != NULL;
 }
 
 static void free_buffers(struct proxy *proxy)
@@ -61,6 +64,18 @@ static void free_buffers(struct proxy *proxy)
     free(proxy->out.data);
     free(proxy->tail.data);
     free(proxy->extra.data);
+    free(proxy->body.data);
+}
+
+/* Asked once: ids cost no system call. */
+static bool seed_random(struct random *random)
+{
+    unsigned char seed[RANDOM_SEED_BYTES];
+    if (uv_random(NULL, NULL, seed, sizeof seed, 0, NULL) != 0) {
+        return false;
+    }
+    random_seed(random, seed);
+    return true;
 }
 
 bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
@@ -79,7 +94,8 @@ bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
      * idle ones come on top. */
     slab_init(&proxy->upstreams, sizeof(struct upstream), 4 * (size_t)max_connections + 1024,
               KEEP_UPSTREAMS);
-    if (!take_buffers(proxy) || !grow_out(proxy, out_bytes_of(policy))) {
+    if (!seed_random(&proxy->random) || !take_buffers(proxy) ||
+        !grow_out(proxy, out_bytes_of(policy))) {
         free_buffers(proxy);
         return false;
     }

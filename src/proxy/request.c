@@ -23,6 +23,7 @@ static enum head_status read_line(struct exchange *exchange)
         return exchange_bad_head(exchange, FAULT_METHOD_TOO_LONG);
     }
     exchange->has_line = true;
+    exchange->line.method = policy_method(exchange->snapshot->policy, exchange->line.method);
     exchange->is_http_10 = exchange->line.version_minor == 0;
     exchange->head_length = exchange->line.length;
     exchange->read_offset = exchange->head_length;
@@ -46,7 +47,8 @@ static enum head_status read_fields(struct exchange *exchange)
     if (exchange->head_length >= exchange_max_head(exchange)) {
         return exchange_bad_head(exchange, FAULT_HEAD_TOO_LARGE);
     }
-    return status == MESSAGE_MORE ? HEAD_MORE : HEAD_READY;
+    exchange->has_fields = status == MESSAGE_DONE;
+    return exchange->has_fields ? HEAD_READY : HEAD_MORE;
 }
 
 /* Whether the client's connection can stay open after this exchange, as far as is known by now. */
@@ -79,6 +81,9 @@ static void act_on_head(struct exchange *exchange)
     if (exchange->verdict.kind != VERDICT_FORWARD) {
         exchange_answer_verdict(exchange);
         return;
+    }
+    if (exchange->verdict.is_reported) {
+        exchange_report(exchange);
     }
     exchange->request_state = REQUEST_HELD;
     exchange->response_state = RESPONSE_CONNECT;

@@ -43,8 +43,13 @@ bool exchange_take_buffered(struct exchange *exchange, struct slice *content, bo
     return true;
 }
 
-bool exchange_is_too_large(const struct exchange *exchange)
+bool exchange_is_too_large(struct exchange *exchange)
 {
+    struct verdict *verdict = &exchange->verdict;
+    if (exchange->received_bytes > verdict->reported_max_body && !verdict->is_reported) {
+        verdict_report(verdict, VERDICT_BODY_TOO_LARGE_RULE, verdict->source);
+        exchange_report(exchange);
+    }
     return exchange->received_bytes > exchange_limits(exchange)->max_body;
 }
 
@@ -202,7 +207,11 @@ void exchange_request_bytes(struct exchange *exchange, char *data, size_t length
     case REQUEST_HELD:
     case REQUEST_DONE:
         exchange->used += length;
-        exchange_update(exchange);
+        if (exchange_is_dropping(exchange)) {
+            exchange_end_dropped(exchange); /* the client goes on */
+        } else {
+            exchange_update(exchange);
+        }
         break;
     case REQUEST_CONTENT:
         relay_content(exchange, data, length);

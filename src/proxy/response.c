@@ -194,6 +194,10 @@ static bool take_content(struct exchange *exchange, char *data, size_t length,
         break;
     }
     exchange->response_is_extra = used < length;
+    if (exchange->verdict.asks_get) {
+        exchange->dropped_bytes += content->length;
+        *content = slice_make(NULL, 0);
+    }
     exchange->sent_bytes += content->length;
     return true;
 }
@@ -237,6 +241,41 @@ static void send_content(struct exchange *exchange, struct slice content, bool i
     }
 }
 
+void exchange_end_dropped(struct exchange *exchange)
+{
+    upstream_close(exchange->upstream);
+    exchange->response_state = RESPONSE_DONE;
+    if (!exchange_check_complete(exchange)) {
+        exchange_update(exchange);
+    }
+}
+
+/* Content that nobody gets is read only to keep the server's connection, and only while that holds up
+ * nobody: not past a bound, nor for a client that goes on or waits for the end of its connection. */
+static bool is_worth_reading(const struct exchange *exchange)
+{
+    enum { DROPPED_MAX = 256 * 1024 };
+    bool is_long = exchange->response_framing.kind == FRAMING_LENGTH &&
+                   exchange->response_left > DROPPED_MAX - exchange->dropped_bytes;
+    return exchange->dropped_bytes <= DROPPED_MAX && !is_long && !exchange->must_close &&
+           exchange->response_framing.kind != FRAMING_UNTIL_CLOSE &&
+           exchange->used == exchange->read_offset;
+}
+
+static void drop_content(struct exchange *exchange, char *data, size_t length)
+{
+    struct slice content;
+    bool is_last = false;
+    bool is_good = take_content(exchange, data, length, &content, &is_last);
+    if (is_good && is_last) {
+        send_content(exchange, content, true);
+    } else if (!is_good || !is_worth_reading(exchange)) {
+        exchange_end_dropped(exchange);
+    } else {
+        exchange_update(exchange);
+    }
+}
+
 static void relay_content(struct exchange *exchange, char *data, size_t length)
 {
     struct slice content;
@@ -254,6 +293,9 @@ static void relay_content(struct exchange *exchange, char *data, size_t length)
  * for HTTP/1.0 until the connection's end. */
 static enum framing_kind framing_for_client(const struct exchange *exchange)
 {
+    if (exchange->verdict.asks_get) {
+        return FRAMING_NONE;
+    }
     switch (exchange->response_framing.kind) {
     case FRAMING_NONE:
     case FRAMING_LENGTH:
@@ -292,7 +334,8 @@ static void begin_response(struct exchange *exchange)
     const struct status_line *line = &exchange->status_line;
     exchange->fault =
         framing_of_response(&exchange->response_fields, line->version_minor, line->status,
-                            exchange->verdict.method, &exchange->response_framing);
+                            exchange->verdict.asks_get ? METHOD_GET : exchange->verdict.method,
+                            &exchange->response_framing);
     if (exchange->fault == FAULT_NONE) {
         exchange->fault = connection_read(&exchange->response_fields, line->version_minor,
                                           &exchange->response_connection);
@@ -316,6 +359,10 @@ static void begin_response(struct exchange *exchange)
         exchange->must_close = true;
     }
     write_head(exchange);
+    if (!is_last && exchange->verdict.asks_get && !is_worth_reading(exchange)) {
+        is_last = true;
+        exchange->response_is_extra = true; /* the rest of it */
+    }
     send_content(exchange, content, is_last);
 }
 
@@ -362,6 +409,8 @@ void exchange_response_bytes(struct exchange *exchange, char *data, size_t lengt
     exchange->upstream_has_sent = true;
     if (exchange->response_state == RESPONSE_TUNNEL) {
         exchange_tunnel_from_server(exchange, slice_make(data, length));
+    } else if (exchange_is_dropping(exchange)) {
+        drop_content(exchange, data, length);
     } else if (exchange->response_state == RESPONSE_CONTENT) {
         relay_content(exchange, data, length);
     } else {
@@ -378,6 +427,10 @@ void exchange_response_end(struct exchange *exchange, int error)
         } else {
             exchange_abort(exchange, REASON_TUNNEL_CUT);
         }
+        return;
+    }
+    if (exchange_is_dropping(exchange)) {
+        exchange_end_dropped(exchange);
         return;
     }
     if (exchange->response_state != RESPONSE_CONTENT) {
@@ -411,7 +464,11 @@ void exchange_upstream_timeout(struct exchange *exchange)
         exchange_fail(exchange, REASON_UPSTREAM_SLOW);
         break;
     case WAIT_CONTENT:
-        exchange_fail(exchange, REASON_UPSTREAM_STALLED);
+        if (exchange_is_dropping(exchange)) {
+            exchange_end_dropped(exchange);
+        } else {
+            exchange_fail(exchange, REASON_UPSTREAM_STALLED);
+        }
         break;
     case WAIT_NOTHING:
     case WAIT_HEAD:

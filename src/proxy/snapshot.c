@@ -40,6 +40,7 @@ struct snapshot *snapshot_create(struct proxy *proxy, struct policy *policy)
     }
     policy_reference(policy);
     snapshot->references = 1;
+    snapshot->serial = ++proxy->snapshot_count;
     snapshot->policy = policy;
     snapshot->upstreams = calloc(policy->upstream_count, sizeof *snapshot->upstreams);
     bool fine = snapshot->upstreams != NULL;

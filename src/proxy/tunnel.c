@@ -40,6 +40,7 @@ struct slice exchange_upgrade_onward(const struct exchange *exchange)
 {
     struct slice upgrade = single_upgrade(&exchange->request_fields);
     bool is_wanted = exchange->facts.connection.wants_upgrade && !exchange->is_http_10 &&
+                     !exchange->verdict.asks_get && /* only the client's own GET may upgrade */
                      exchange_limits(exchange)->allows_upgrade && !hides_requests(upgrade);
     return is_wanted ? upgrade : slice_make(NULL, 0);
 }
@@ -141,6 +142,7 @@ static enum stream_write_status send_switch(struct exchange *exchange)
         .fields = &exchange->response_fields,
         .upgrade = single_upgrade(&exchange->response_fields),
         .drop_trailer_field = true,
+        .extra = exchange_extra_back(exchange),
     };
     struct slice rest = slice_make(exchange->response_region + exchange->response_parsed,
                                    exchange->response_used - exchange->response_parsed);

@@ -5,6 +5,7 @@
 #include "verbgate/server/admin.h"
 #include "verbgate/server/legacy.h"
 #include "verbgate/server/listeners.h"
+#include "verbgate/server/observe_writer.h"
 #include "verbgate/server/policy_file.h"
 #include "verbgate/server/resolve.h"
 #include "verbgate/server/watch.h"
@@ -39,6 +40,8 @@ struct gateway {
     struct admin admin;
     struct gateway_status status;
     struct access_log *access_log;
+    struct observe *observe;
+    struct observe_writer observe_writer;
     struct legacy *legacy;
     struct socket_address legacy_address;
     bool is_stopping;
@@ -110,6 +113,7 @@ static void close_handles(struct gateway *gateway)
     uv_close((uv_handle_t *)&gateway->worker_ended, NULL);
     uv_close((uv_handle_t *)&gateway->drain, NULL);
     admin_close(&gateway->admin);
+    observe_writer_close(&gateway->observe_writer);
     watch_close(&gateway->watch);
 }
 
@@ -157,6 +161,20 @@ static void drain(struct gateway *gateway)
     }
     listeners_withdraw(&gateway->listeners);
     uv_timer_start(&gateway->drain, on_drain_over, gateway->policy->gateway.drain_timeout_ms, 0);
+}
+
+/* ---- the record of the traffic */
+
+static bool open_observed(struct gateway *gateway, const struct policy *policy,
+                          char problem[LISTENERS_PROBLEM_MAX])
+{
+    char reason[LEARN_PROBLEM_MAX];
+    if (!observe_writer_open(&gateway->observe_writer, policy, reason)) {
+        snprintf(problem, LISTENERS_PROBLEM_MAX, "observe %.150s: %.300s",
+                 policy->gateway.observe.data, reason);
+        return false;
+    }
+    return true;
 }
 
 /* Those who ask /readyz have had the time to send their clients elsewhere. */
@@ -225,15 +243,19 @@ static void warn_of_restart(const struct policy *old, const struct policy *new)
     }
 }
 
-/* Everything that can fail comes first; from the first letter to a worker on there is no way back.
- */
-static bool put_in_force(struct gateway *gateway, struct policy *policy,
-                         char problem[LISTENERS_PROBLEM_MAX])
+/* All of a new policy that can fail; when it does, nothing has changed. */
+static bool prepare(struct gateway *gateway, const struct policy *policy,
+                    char problem[LISTENERS_PROBLEM_MAX])
 {
     if (!listeners_prepare(&gateway->listeners, policy, problem)) {
         return false;
     }
     if (!admin_prepare(&gateway->admin, policy, problem)) {
+        listeners_roll_back(&gateway->listeners);
+        return false;
+    }
+    if (!open_observed(gateway, policy, problem)) {
+        admin_roll_back(&gateway->admin);
         listeners_roll_back(&gateway->listeners);
         return false;
     }
@@ -243,6 +265,20 @@ static bool put_in_force(struct gateway *gateway, struct policy *policy,
                  SLICE_PRINT(policy->gateway.access_log), reason);
         listeners_roll_back(&gateway->listeners);
         admin_roll_back(&gateway->admin);
+        char ignored[LISTENERS_PROBLEM_MAX];
+        if (gateway->policy != NULL && !open_observed(gateway, gateway->policy, ignored)) {
+            log_error("%s", ignored);
+        }
+        return false;
+    }
+    return true;
+}
+
+/* From the first letter to a worker on there is no way back. */
+static bool put_in_force(struct gateway *gateway, struct policy *policy,
+                         char problem[LISTENERS_PROBLEM_MAX])
+{
+    if (!prepare(gateway, policy, problem)) {
         return false;
     }
     bool fine = true;
@@ -329,6 +365,7 @@ static void on_signal(uv_signal_t *handle, int signal_number)
         start_reload(gateway);
         break;
     case SIGUSR1:
+        observe_writer_write(&gateway->observe_writer);
         problem = access_log_reopen(gateway->access_log);
         if (problem != NULL) {
             log_error("the access log cannot be opened again, lines go on to the old file: %s",
@@ -360,6 +397,7 @@ static void start_handles(struct gateway *gateway)
     uv_async_init(&gateway->loop, &gateway->worker_ended, on_worker_ended);
     uv_timer_init(&gateway->loop, &gateway->drain);
     admin_init(&gateway->admin, &gateway->loop, &gateway->status);
+    observe_writer_init(&gateway->observe_writer, &gateway->loop);
     watch_init(&gateway->watch, &gateway->loop, gateway->path, on_files_changed, gateway);
 }
 
@@ -373,7 +411,9 @@ static bool make_workers(struct gateway *gateway, struct policy *policy)
     unsigned share = (connections + wanted - 1) / wanted;
     gateway->workers = calloc(wanted, sizeof *gateway->workers);
     gateway->access_log = access_log_create(wanted);
-    if (gateway->workers == NULL || gateway->access_log == NULL) {
+    gateway->observe = observe_create(wanted);
+    gateway->observe_writer.observe = gateway->observe;
+    if (gateway->workers == NULL || gateway->access_log == NULL || gateway->observe == NULL) {
         return false;
     }
     for (unsigned i = 0; i < wanted; i++) {
@@ -381,6 +421,7 @@ static bool make_workers(struct gateway *gateway, struct policy *policy)
                          gateway)) {
             return false;
         }
+        gateway->workers[i].observe = gateway->observe;
         gateway->worker_count++;
     }
     gateway->listeners.workers = wanted;
@@ -439,6 +480,7 @@ static void finish(struct gateway *gateway)
     if (gateway->access_log != NULL) {
         access_log_destroy(gateway->access_log);
     }
+    observe_destroy(gateway->observe);
     if (gateway->policy != NULL) {
         policy_release(gateway->policy);
     }

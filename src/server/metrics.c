@@ -23,6 +23,8 @@
       "Connections to servers that wait in a pool now.")                             \
     X(retries, "verbgate_upstream_retries_total", "counter",                         \
       "Requests that were sent again since a kept connection was dead.")             \
+    X(reported, "verbgate_requests_reported_total", "counter",                       \
+      "Requests that report-only kept from being refused.")                          \
     X(suppressed_log_lines, "verbgate_log_lines_suppressed_total", "counter",        \
       "Lines of the error log that were left out since there were too many.")
 

@@ -35,30 +35,45 @@ struct slice tally_method_label(unsigned method)
     return method < METHOD_REGISTERED_COUNT ? method_name((enum method)method) : SLICE("other");
 }
 
-void tally_write_status(struct writer *writer, unsigned status)
+enum { STATUS_CLASSES = 5 };
+
+/* The IANA registry's, but for interim responses other than 101, and 499; ascending. */
+static const unsigned short statuses[] = {
+    101, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303,
+    304, 305, 307, 308, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410,
+    411, 412, 413, 414, 415, 416, 417, 418, 421, 422, 423, 424, 425, 426, 428,
+    429, 431, 451, 499, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511,
+};
+_Static_assert(sizeof statuses / sizeof statuses[0] + STATUS_CLASSES == TALLY_STATUS_COUNT,
+               "each status has a counter");
+
+unsigned tally_status_index(unsigned status)
 {
-    static const unsigned short statuses[] = {
-#define X(status) [TALLY_STATUS_##status] = (status),
-        TALLY_STATUSES(X)
-#undef X
-    };
-    if (status <= TALLY_STATUS_CLASS_5) {
-        writer_number(writer, status - TALLY_STATUS_CLASS_1 + 1);
-        writer_literal(writer, "xx");
-    } else {
-        writer_number(writer, statuses[status]);
+    assert(status >= 100 && status < 600);
+    unsigned low = 0;
+    unsigned high = TALLY_STATUS_COUNT - STATUS_CLASSES;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (statuses[middle] == status) {
+            return STATUS_CLASSES + middle;
+        }
+        if (statuses[middle] < status) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
     }
+    return status / 100 - 1;
 }
 
-static unsigned status_index(unsigned status)
+void tally_write_status(struct writer *writer, unsigned index)
 {
-    static const unsigned char indexes[600] = {
-#define X(status) [status] = TALLY_STATUS_##status,
-        TALLY_STATUSES(X)
-#undef X
-    };
-    assert(status >= 100 && status < 600);
-    return indexes[status] != 0 ? indexes[status] : TALLY_STATUS_CLASS_1 + status / 100 - 1;
+    if (index < STATUS_CLASSES) {
+        writer_number(writer, index + 1);
+        writer_literal(writer, "xx");
+    } else {
+        writer_number(writer, statuses[index - STATUS_CLASSES]);
+    }
 }
 
 /* ---- entries */
@@ -308,7 +323,7 @@ void tally_count(struct tally *tally, const struct record *record)
     struct tally_row *row =
         find_row(tally, route_of(tally, record), decision, author_of(record), method_of(record));
     if (row != NULL) {
-        counter_increment(&row->by_status[status_index(record->status)]);
+        counter_increment(&row->by_status[tally_status_index(record->status)]);
     } else {
         counter_increment(&tally->uncounted);
     }

@@ -137,7 +137,7 @@ static bool write_line(struct worker *worker, const struct record *record)
     struct access_log_buffer *buffer = worker->lines;
     struct writer writer =
         writer_make(buffer->bytes + buffer->used, sizeof buffer->bytes - buffer->used);
-    access_line_write(&writer, record->policy->gateway.access_log_format, record);
+    access_line_write(&writer, &record->policy->gateway.observation.access_format, record);
     if (writer.overflow) {
         return false;
     }
@@ -148,6 +148,9 @@ static bool write_line(struct worker *worker, const struct record *record)
 static void on_record(struct proxy *proxy, const struct record *record)
 {
     struct worker *worker = of_proxy(proxy);
+    if (worker->is_observing) {
+        observe_note(worker->observe, worker->index, record);
+    }
     tally_count(worker->tally, record);
     if (!worker->is_logging) {
         return;
@@ -172,6 +175,7 @@ _Static_assert((int)ACCESS_LINE_MAX <= (int)ACCESS_LOG_BUFFER_BYTES, "a line fit
 static void choose_logging(struct worker *worker, const struct policy *policy)
 {
     worker->is_logging = !slice_equal(policy->gateway.access_log, SLICE("off"));
+    worker->is_observing = observe_is_wanted(policy);
 }
 
 /* ---- ending */

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Include arrows go down only; libuv and llhttp stay in the layers that own them."""
+"""Include arrows go down only; libuv, llhttp and jansson stay in the layers that own them."""
 import pathlib
 import re
 
 from lib import Problem, c_files, main, read
 
 # From the bottom up. A layer may include itself and those before it.
-LAYERS = ("base", "http", "policy", "config", "net", "proxy", "server", "cli", "main")
+LAYERS = ("base", "http", "policy", "config", "learn", "net", "proxy", "server", "cli", "main")
 UV_LAYERS = ("net", "proxy", "server")
 LLHTTP_LAYERS = ("http",)
+JANSSON_LAYERS = ("learn",)
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
 
 
@@ -56,6 +57,9 @@ def judge(path, own, quote, name):
     if name == "llhttp.h" or name.startswith("llhttp/"):
         if own not in LLHTTP_LAYERS or path.parts[0] != "src":
             return "llhttp.h belongs to src/http only"
+    if name == "jansson.h":
+        if own not in JANSSON_LAYERS or path.parts[0] != "src":
+            return "jansson.h belongs to src/learn only"
     layer, is_private = included_layer(path, quote, name)
     if layer is None:
         return None
@@ -96,6 +100,8 @@ BAD = [
     ("llhttp in proxy", {"src/proxy/a.c": "#include <llhttp.h>\n"}, "llhttp.h belongs to"),
     ("llhttp in a public header", {"include/verbgate/http/a.h": "#include <llhttp.h>\n"},
      "llhttp.h belongs to"),
+    ("jansson in server", {"src/server/a.c": "#include <jansson.h>\n"}, "jansson.h belongs to"),
+    ("learn from config", {"src/config/a.c": '#include "verbgate/learn/b.h"\n'}, "arrows go down only"),
     ("a private header of another layer", {"src/server/a.c": '#include "../proxy/inner.h"\n'},
      "private to src/proxy"),
     ("a private header named from src", {"src/server/a.c": '#include "net/inner.h"\n'},

@@ -48,7 +48,8 @@ static struct slice upgrade_of(const struct received_request *request)
     return is_wanted ? field->value : slice_make(NULL, 0);
 }
 
-static void write_head(struct writer *out, const struct received_request *request)
+static void write_head(struct writer *out, const struct received_request *request,
+                       enum forwarded_mode mode)
 {
     const struct received *base = &request->base;
     bool has_host = request->received_host.data != NULL;
@@ -62,7 +63,7 @@ static void write_head(struct writer *out, const struct received_request *reques
         .received_host = request->received_host,
         .client_ip = SLICE("192.0.2.1"),
         .via_name = SLICE("verbgate"),
-        .forwarded = FORWARDED_APPEND,
+        .forwarded = mode,
         .drop_expect = true,
         .takes_trailers = base->connection.takes_trailers,
         .upgrade = upgrade_of(request),
@@ -103,17 +104,16 @@ static bool is_one_of(struct slice name, const char *const *names)
 
 /* Whether a received field must be sent as it is. */
 static bool is_expected(const struct strict_message *in, const struct strict_field *field,
-                        bool has_max_forwards)
+                        bool has_max_forwards, enum forwarded_mode mode)
 {
+    /* Kept when a trusted peer sent them. */
+    static const char *const told[] = {"x-forwarded-host", "x-forwarded-proto", "forwarded", NULL};
     static const char *const rewritten[] = {
-        "host",
-        "content-length",
-        "expect",
-        "x-forwarded-for",
-        "x-forwarded-host",
-        "x-forwarded-proto",
-        NULL,
+        "host", "content-length", "expect", "x-forwarded-for", NULL,
     };
+    if (is_one_of(field->name, told)) {
+        return mode == FORWARDED_APPEND;
+    }
     if (strict_is_hop_by_hop(&in->fields, field) || is_one_of(field->name, rewritten)) {
         return false;
     }
@@ -125,7 +125,7 @@ static bool is_expected(const struct strict_message *in, const struct strict_fie
 
 /* Host, then what came in its order, then what the gateway adds. */
 static void check_fields(const struct strict_message *in, const struct strict_message *out,
-                         bool has_max_forwards)
+                         bool has_max_forwards, enum forwarded_mode mode)
 {
     static const char *const added[] = {
         "upgrade", "max-forwards", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host",
@@ -135,7 +135,7 @@ static void check_fields(const struct strict_message *in, const struct strict_me
     unsigned at = 1;
     assert(strict_is_name(out->fields.items[0].name, "host"));
     for (unsigned i = 0; i < in->fields.count; i++) {
-        if (is_expected(in, &in->fields.items[i], has_max_forwards)) {
+        if (is_expected(in, &in->fields.items[i], has_max_forwards, mode)) {
             assert(at < out->fields.count);
             assert(strict_field_equal(&out->fields.items[at], &in->fields.items[i]));
             at++;
@@ -145,8 +145,10 @@ static void check_fields(const struct strict_message *in, const struct strict_me
         assert(is_one_of(out->fields.items[at].name, added));
     }
     assert(strict_count(&out->fields, "x-forwarded-for") == 1);
-    assert(strict_count(&out->fields, "x-forwarded-proto") == 1);
-    assert(strict_count(&out->fields, "x-forwarded-host") <= 1);
+    if (mode == FORWARDED_REPLACE) {
+        assert(strict_count(&out->fields, "x-forwarded-proto") == 1);
+        assert(strict_count(&out->fields, "x-forwarded-host") <= 1);
+    }
     assert(strict_count(&out->fields, "connection") <= 1);
     unsigned options = strict_count(&out->fields, "te") + strict_count(&out->fields, "upgrade");
     assert((options > 0) == (strict_count(&out->fields, "connection") == 1));
@@ -218,7 +220,7 @@ static void require(const struct strict_message *message, struct slice bytes, co
 }
 
 static void check_forwarded(const struct received_request *request, struct slice taken,
-                            struct slice sent)
+                            struct slice sent, enum forwarded_mode mode)
 {
     static struct strict_message in;
     static struct strict_message out;
@@ -229,7 +231,7 @@ static void check_forwarded(const struct received_request *request, struct slice
     bool is_options = slice_equal(in.method, SLICE("OPTIONS"));
     assert(slice_equal(in.method, out.method));
     check_target(in.target, out.target, is_options);
-    check_fields(&in, &out, request->max_forwards >= 0);
+    check_fields(&in, &out, request->max_forwards >= 0, mode);
     check_trailers(&in, &out);
     assert(in.is_chunked == out.is_chunked && in.has_length == out.has_length);
     assert(in.content_length == out.content_length);
@@ -245,13 +247,15 @@ static size_t forward_one(struct slice stream)
     const struct received *base = &request.base;
     bool is_whole = base->status == MESSAGE_DONE && base->has_head;
     if (is_whole && is_forwarded(&request)) {
+        /* A trusted peer or any other: the length is as good as a coin. */
+        enum forwarded_mode mode = stream.length % 2 == 0 ? FORWARDED_APPEND : FORWARDED_REPLACE;
         struct writer head = writer_make(text, OUT_MAX);
-        write_head(&head, &request);
+        write_head(&head, &request, mode);
         struct writer out = head;
         out.capacity = sizeof text;
         write_content(&out, base);
         assert(!out.overflow);
-        check_forwarded(&request, slice_make(stream.data, base->used), writer_slice(&out));
+        check_forwarded(&request, slice_make(stream.data, base->used), writer_slice(&out), mode);
     }
     size_t used = is_whole && base->connection.is_persistent ? base->used : 0;
     received_finish(&request.base);

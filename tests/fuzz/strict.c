@@ -401,13 +401,17 @@ bool strict_is_hop_by_hop(const struct strict_fields *fields, const struct stric
         "cookie",
         "date",
         "expect",
+        "forwarded",
         "host",
         "max-forwards",
         "set-cookie",
+        "traceparent",
+        "tracestate",
         "via",
         "x-forwarded-for",
         "x-forwarded-host",
         "x-forwarded-proto",
+        "x-request-id",
         NULL,
     };
     return is_among(field->name, by_name) ||

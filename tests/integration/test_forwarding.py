@@ -181,9 +181,9 @@ class Heads(Case):
         self.assertEqual(got.get("x-forwarded-proto"), "http")
         self.assertEqual(got.get("x-forwarded-host"), "test")
 
-    def test_via_and_x_forwarded_for_are_appended_to_what_came(self):
+    def test_via_and_x_forwarded_for_are_appended_to_what_a_trusted_proxy_sent(self):
         got, _ = self.exchange(version="1.0", fields=[("Via", "1.1 outer"), ("X-Forwarded-For", "192.0.2.1")],
-                               sections={"gateway": "name = gate"})
+                               sections={"gateway": "name = gate\ntrusted-proxies = 127.0.0.1"})
         self.assertEqual(", ".join(got.all("via")), "1.1 outer, 1.0 gate")
         self.assertEqual(", ".join(got.all("x-forwarded-for")), "192.0.2.1, 127.0.0.1")
 

@@ -44,8 +44,14 @@ static inline char ascii_lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
 }
 
+/* Whether `length` bytes of both are equal when ASCII case is ignored. */
+bool slice_is_same_text(const char *a, const char *b, size_t length);
+
 /* Equal when ASCII case is ignored: field names, hosts, connection options. */
-bool slice_equal_ignoring_case(struct slice a, struct slice b);
+static inline bool slice_equal_ignoring_case(struct slice a, struct slice b)
+{
+    return a.length == b.length && slice_is_same_text(a.data, b.data, a.length);
+}
 
 /* True when `slice` begins with `prefix`, byte for byte. */
 static inline bool slice_starts_with(struct slice slice, struct slice prefix)

@@ -26,6 +26,9 @@ int command_check(int argc, char **argv);
 /* verbgate explain -c FILE METHOD URL [--version 1.0] */
 int command_explain(int argc, char **argv);
 
+/* verbgate learn RECORD.json | --openapi FILE.json | --probe URL */
+int command_learn(int argc, char **argv);
+
 /* Writes the help to `stream` (a FILE *). */
 void command_help(void *stream);
 

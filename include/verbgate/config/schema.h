@@ -30,6 +30,11 @@ enum schema_type {
     SCHEMA_HOST,      /* a host pattern */
     SCHEMA_PATH,      /* a path pattern */
     SCHEMA_REFERENCE, /* the name of an upstream */
+    SCHEMA_URL,       /* with http or https, as it may stand in a field */
+    SCHEMA_FILE,      /* seen from the directory of the configuration's file */
+    SCHEMA_LIST,      /* what `words` says, for example a list of origins */
+    SCHEMA_FORMAT,    /* one of `words`, or a text with $variables (policy/access_format.h) */
+    SCHEMA_NETWORKS,  /* networks, addresses, "unix" (base/network.h) */
 };
 
 struct schema_option {
@@ -39,8 +44,9 @@ struct schema_option {
     const char *fallback; /* the default as it would be written; NULL: required; "": unset. An
                              option of [gateway] and other sections is inherited by these. */
     uint64_t least, most; /* range of counts, sizes (bytes) and times (ms) */
-    const char *words;    /* SCHEMA_WORD: the choices, separated by spaces; SCHEMA_COUNT: one word
-                             that stands for 0, or NULL; SCHEMA_ADDRESS: the same for none */
+    const char *words;    /* SCHEMA_WORD: the choices, separated by spaces; SCHEMA_COUNT and
+                             SCHEMA_TIME: one word that stands for 0, or NULL; SCHEMA_ADDRESS: the
+                             same for none; SCHEMA_LIST: what it may be */
     bool repeats;         /* may be given more than once */
     const char *example;  /* a value for the reference where `fallback` gives none */
     const char *help;     /* one line */

@@ -28,6 +28,7 @@
     X(COOKIE, "cookie", 0, 1)                       \
     X(DATE, "date", 0, 1)                           \
     X(EXPECT, "expect", 0, 1)                       \
+    X(FORWARDED, "forwarded", 0, 1)                 \
     X(HOST, "host", 0, 1)                           \
     X(HTTP2_SETTINGS, "http2-settings", 1, 0)       \
     X(KEEP_ALIVE, "keep-alive", 1, 0)               \
@@ -36,6 +37,8 @@
     X(REFERER, "referer", 0, 0)                     \
     X(SET_COOKIE, "set-cookie", 0, 1)               \
     X(TE, "te", 1, 0)                               \
+    X(TRACEPARENT, "traceparent", 0, 1)             \
+    X(TRACESTATE, "tracestate", 0, 1)               \
     X(TRAILER, "trailer", 0, 0)                     \
     X(TRANSFER_ENCODING, "transfer-encoding", 1, 1) \
     X(UPGRADE, "upgrade", 1, 0)                     \
@@ -43,7 +46,8 @@
     X(VIA, "via", 0, 1)                             \
     X(X_FORWARDED_FOR, "x-forwarded-for", 0, 1)     \
     X(X_FORWARDED_HOST, "x-forwarded-host", 0, 1)   \
-    X(X_FORWARDED_PROTO, "x-forwarded-proto", 0, 1)
+    X(X_FORWARDED_PROTO, "x-forwarded-proto", 0, 1) \
+    X(X_REQUEST_ID, "x-request-id", 0, 1)
 
 enum field_id {
 #define X(identifier, name, hop, protected) FIELD_##identifier,

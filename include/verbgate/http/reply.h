@@ -1,14 +1,16 @@
 /*
  * Local answers: every response that the gateway makes itself comes from this one writer, so that
- * each has Date, Content-Length, Cache-Control: no-store and Proxy-Status (RFC 9209), and a body
- * that is safe to show.
+ * each has Date, Content-Length, Cache-Control and Proxy-Status (RFC 9209), and a body that is safe to
+ * show.
  */
 #ifndef VERBGATE_HTTP_REPLY_H
 #define VERBGATE_HTTP_REPLY_H
 
 #include "verbgate/base/writer.h"
+#include "verbgate/http/accept.h"
 
-/* Bytes that a reply needs at most beside its `allow`, `proxy_name` and `body` texts. */
+/* Bytes that a reply needs at most beside its `allow`, `docs`, `proxy_name`, `extra` and `body`
+ * texts. */
 enum { REPLY_OVERHEAD_MAX = 1024 };
 
 struct reply {
@@ -19,14 +21,19 @@ struct reply {
     struct slice proxy_name; /* the gateway's name in Proxy-Status; a token */
     struct slice details;    /* Proxy-Status details; any bytes, written escaped and cut */
     struct slice extra;      /* more field lines, each with its CRLF; or empty */
-    struct slice body;       /* plain text; may be empty */
+    struct slice docs;       /* a URL for "Link: <URL>; rel=help"; or empty */
+    uint32_t max_age;        /* seconds in Cache-Control; 0: no-store */
+    struct slice body;       /* may be empty */
+    enum media_type media;   /* of the body */
+    bool varies;             /* the type of the body was chosen by Accept */
     struct slice date;       /* IMF-fixdate */
     bool head_only;          /* the request was HEAD: Content-Length is sent, the body is not */
     bool close;              /* "Connection: close" */
     bool keep_alive;         /* "Connection: keep-alive", for HTTP/1.0 clients that asked */
 };
 
-/* Writes the whole response. Check writer->overflow. */
+/* Writes the head of the response, and the whole response. Check writer->overflow. */
+void reply_write_head(struct writer *writer, const struct reply *reply);
 void reply_write(struct writer *writer, const struct reply *reply);
 
 /* Writes `text` with every byte outside printable ASCII, and '<', '>', '&', '"', as "%XX", at most

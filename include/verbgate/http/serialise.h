@@ -12,10 +12,13 @@
 #include "verbgate/http/message.h"
 #include "verbgate/http/target.h"
 
+/* What a peer that may say so (APPEND) or not (REPLACE) has told of those before it. */
 enum forwarded_mode {
-    FORWARDED_APPEND,  /* X-Forwarded-For: what came, then the peer; -Proto and -Host are set */
-    FORWARDED_REPLACE, /* X-Forwarded-For is the peer alone; -Proto and -Host are set */
-    FORWARDED_OFF,     /* X-Forwarded-* pass as received */
+    FORWARDED_APPEND,  /* X-Forwarded-For: what came, then the peer; -Proto and -Host are set
+                          where none came */
+    FORWARDED_REPLACE, /* X-Forwarded-For is the peer alone; -Proto and -Host are set; Forwarded
+                          (RFC 7239) is left out */
+    FORWARDED_OFF,     /* all of them pass as received */
 };
 
 struct request_head {

@@ -19,6 +19,7 @@ struct decide_request {
     struct slice host;           /* without port: of the absolute form, else of the Host field */
     uint64_t content_length;     /* announced; 0 when none or chunked */
     int64_t max_forwards;        /* of OPTIONS and TRACE; -1: no such field */
+    const struct options_fields *options; /* of OPTIONS; NULL: it has none of these fields */
 };
 
 /*
@@ -27,11 +28,14 @@ struct decide_request {
  * A path that can be read in more than one way (target_is_ambiguous) is judged under each reading,
  * if any rule of the policy depends on paths at all: two readings that lead to different upstreams
  * are PATH_AMBIGUOUS, else the first refusal, in the order as written, normal, lenient, is the
- * verdict. The readings are made in a buffer on the stack; a path of that kind longer than
+ * verdict; without one, the first answer. The readings are made in a buffer on the stack; a path of that kind longer than
  * DECIDE_PATH_MAX is refused (PATH_UNSAFE).
  */
 enum { DECIDE_PATH_MAX = 8192 };
 void decide(const struct policy *policy, const struct decide_request *request,
             struct verdict *verdict);
+
+/* Turns a verdict to forward into the refusal of content that has turned out to be too large. */
+void decide_too_large(struct verdict *verdict);
 
 #endif

@@ -12,7 +12,10 @@
 #include "verbgate/base/log.h"
 #include "verbgate/http/serialise.h"
 #include "verbgate/policy/admin.h"
+#include "verbgate/policy/answers.h"
+#include "verbgate/policy/method_rules.h"
 #include "verbgate/policy/method_set.h"
+#include "verbgate/policy/observation.h"
 
 #include <stdatomic.h>
 
@@ -23,12 +26,6 @@ enum {
     POLICY_SERVERS_MAX = 64, /* of one upstream */
     POLICY_ROUTES_MAX = 65536,
     POLICY_PATH_DEPTH_MAX = 64, /* segments of one path pattern */
-};
-
-/* Where a rule stands in the configuration. `line` 0: built in. */
-struct rule_source {
-    const char *file; /* NUL-terminated, in the arena */
-    unsigned line;
 };
 
 /* Versions of the request line that an upstream takes: a set of bits. */
@@ -62,6 +59,8 @@ struct policy_limits {
 /* What a section may set and those below it inherit: [gateway], then [upstream], then [route]. */
 struct policy_settings {
     struct policy_limits limits;
+    struct policy_answers answers;
+    struct method_rules methods;
 };
 
 struct policy_upstream {
@@ -77,7 +76,8 @@ struct policy_upstream {
     uint32_t idle_timeout_ms; /* of a pooled connection */
     unsigned max_idle;        /* pooled connections per worker and server */
     struct policy_settings settings;
-    struct rule_source source;            /* the section */
+    struct method_set answer;  /* what it takes and Allow lists where there is no route */
+    struct rule_source source; /* the section */
     struct rule_source implements_source; /* the key; line 0 when left at its default */
     struct rule_source versions_source;
 };
@@ -87,7 +87,7 @@ struct policy_route {
     struct slice name;
     const struct policy_upstream *upstream;
     struct method_set allow;  /* as configured, already cut down to what the upstream implements */
-    struct method_set answer; /* what it takes and Allow lists: `allow`, with HEAD where GET is */
+    struct method_set answer; /* what it takes and Allow lists: `allow` as HEAD and OPTIONS go */
     bool has_allow;           /* false: everything that the upstream implements */
     struct policy_settings settings;
     struct rule_source source;       /* the section */
@@ -105,10 +105,12 @@ struct policy_gateway {
     unsigned workers; /* 0: auto */
     enum log_level log_level;
     struct slice access_log; /* "off", "stdout" or a path */
-    enum access_log_format { ACCESS_LOG_COMMON, ACCESS_LOG_JSON } access_log_format;
+    struct slice observe;    /* "off" or a path */
+    struct policy_observation observation;
     struct slice name; /* in Via and Proxy-Status; a token */
     enum forwarded_mode forwarded;
     enum path_readings path_readings;
+    bool normalises_methods; /* a method in another case is the method */
     struct policy_admin admin;
     uint32_t watch_ms;              /* between two looks at the policy's files; 0: none */
     uint32_t drain_delay_ms;        /* accepting after SIGTERM */
@@ -147,12 +149,17 @@ struct policy {
     struct method_set implemented; /* by any upstream */
     unsigned versions;             /* taken by any upstream */
     bool judges_paths;             /* any rule depends on the path */
+    bool has_lenient_rules; /* what no upstream takes may be reported only, or answered here */
     struct route_table *table;
 };
 
 /* Gives a server its socket addresses (copied into the arena). False: out of memory. */
 MUST_CHECK bool policy_set_sockets(struct policy *policy, struct policy_server *server,
                                    const struct socket_address *sockets, unsigned count);
+
+/* The method that a token is treated and sent as: itself, or, under `method-case = normalise`, the
+ * registered or configured method that has the same letters in another case. */
+struct slice policy_method(const struct policy *policy, struct slice token);
 
 /* An empty policy with one reference, or NULL. `max_bytes` bounds its arena. */
 MUST_CHECK struct policy *policy_create(size_t max_bytes);
@@ -184,7 +191,7 @@ MUST_CHECK const char *policy_path_problem(struct slice path);
 enum policy_seal_status { POLICY_SEALED, POLICY_SEAL_MEMORY, POLICY_SEAL_CONFLICT };
 
 /*
- * Makes the derived parts: `implemented`, `versions`, each route's `answer`, and the route table
+ * Makes the derived parts: `implemented`, `versions`, each `answer`, and the route table
  * over `patterns` (copied, texts too). A policy without routes sends everything to its only
  * upstream. Returns POLICY_SEAL_CONFLICT when two patterns are equal; *first and *second are then
  * their indexes.

@@ -17,7 +17,8 @@ struct request_facts {
     struct slice
         received_host;     /* the target's authority, else the Host field; data NULL: neither */
     bool expects_continue; /* Expect: 100-continue, and there is content to wait with */
-    struct decide_request request; /* what decide is asked; its target is the one above */
+    struct options_fields options; /* of OPTIONS */
+    struct decide_request request; /* what decide is asked; it points to the two above */
 };
 
 /*

@@ -37,7 +37,11 @@ enum verdict_kind {
     X(BODY_TOO_LARGE, REFUSE, 413, "http_request_denied", "body-too-large")     \
     /* OPTIONS *, and OPTIONS with Max-Forwards: 0 */                           \
     X(OPTIONS_SERVER, ANSWER, 200, NULL, "options-server")                      \
-    X(OPTIONS_HERE, ANSWER, 200, NULL, "options-here")
+    X(OPTIONS_HERE, ANSWER, 200, NULL, "options-here")                          \
+    /* options = answer or cors, and webhook-origins */                         \
+    X(OPTIONS_ANSWER, ANSWER, 200, NULL, "options-answer")                      \
+    X(CORS_PREFLIGHT, ANSWER, 204, NULL, "cors-preflight")                      \
+    X(WEBHOOK_HANDSHAKE, ANSWER, 200, NULL, "webhook-handshake")
 
 enum verdict_rule {
 #define X(identifier, kind, status, error, name) VERDICT_##identifier##_RULE,
@@ -49,36 +53,81 @@ enum verdict_rule {
 struct verdict {
     enum verdict_kind kind;
     enum verdict_rule rule;
-    unsigned status;                        /* 0 for VERDICT_FORWARD */
-    enum method method;                     /* the method's id under the policy */
+    unsigned status;    /* the one that is sent; ANSWERS_CLOSE: none is; 0 for VERDICT_FORWARD */
+    enum method method; /* the method's id under the policy */
     const struct policy_upstream *upstream; /* NULL when none was chosen */
     const struct policy_route *route;       /* NULL when none was chosen */
-    bool has_allow;                         /* 405 and local OPTIONS */
-    struct method_set allow;                /* what Allow lists */
-    enum method suggestion;                 /* "did you mean"; METHOD_UNKNOWN: none */
+    /* Which govern the request: those of the route, the upstream or the gateway. */
+    const struct policy_settings *settings;
+    bool has_allow;              /* 405 and local OPTIONS */
+    struct method_set allow;     /* what Allow lists, or would without an override */
+    enum method suggestion;      /* "did you mean"; METHOD_UNKNOWN: none */
     struct policy_limits limits; /* VERDICT_FORWARD: the strictest of all readings of the path */
     struct rule_source source;   /* the line that decided; line 0: built in */
+    bool is_granted;             /* what a preflight or a webhook handshake asks for */
+    bool asks_get;               /* VERDICT_FORWARD: this HEAD goes onward as a GET */
+    bool is_reported;            /* VERDICT_FORWARD: report-only let it through, see `reported` */
+    struct {
+        enum verdict_rule rule;
+        unsigned status; /* that it would have got */
+        struct rule_source source;
+    } reported;
+    uint64_t reported_max_body;    /* more content than this is reported, and forwarded */
+    const struct cors_rules *cors; /* for the response; NULL: the backend's fields are left alone */
 };
+
+/* Notes what `report-only` lets through. The first rule that would have refused stays. */
+void verdict_report(struct verdict *verdict, enum verdict_rule rule, struct rule_source source);
 
 /* The columns of the table. The name is in lower case with hyphens; the error may be NULL. */
 enum verdict_kind verdict_rule_kind(enum verdict_rule rule);
 unsigned verdict_rule_status(enum verdict_rule rule);
 const char *verdict_rule_name(enum verdict_rule rule);
-const char *verdict_proxy_error(enum verdict_rule rule);
+const char *verdict_rule_error(enum verdict_rule rule);
+
+/* The status that a rule's refusal of `method` is sent with under these settings. GET and HEAD are
+ * never "not implemented" (RFC 9110 section 9.1), whatever the settings say. */
+unsigned verdict_status_under(const struct policy_answers *answers, enum verdict_rule rule,
+                              enum method method);
+
+/* Whether the status of a refusal is another than its rule's: the answer then says nothing that the
+ * status hides. */
+bool verdict_is_overridden(const struct verdict *verdict);
+
+/* The Proxy-Status error that goes with the status that is sent; or NULL. */
+const char *verdict_proxy_error(const struct verdict *verdict);
+
+/* What governs the looks of the answer. A 404 in place of another status looks like one for a path that
+ * no route takes, which the gateway's settings govern. */
+const struct policy_settings *verdict_settings(const struct policy *policy,
+                                               const struct verdict *verdict);
+
+/* Whether caches may keep the refusal when the settings say so: 404, 405 and 501 for what the method
+ * and the target alone decided, not the version or the content. */
+bool verdict_is_cacheable(const struct verdict *verdict);
 
 /* Bytes that verdict_write_sentence needs at most. */
-enum { VERDICT_SENTENCE_MAX = METHOD_SET_TEXT_MAX + 512 };
+enum { VERDICT_SENTENCE_MAX = METHOD_SET_TEXT_MAX + 544 };
 
 /*
- * Writes what was decided and why, in one to three sentences that are safe to show to a client: the
+ * Writes what was decided and why, in one to three sentences that are safe to show to anybody: the
  * method is cut and escaped, files and lines are left out. For example
  *   PATCH is not implemented by this server. Implemented: GET, HEAD, POST.
+ * and under report-only
+ *   would be refused with 501: PATCH is not implemented by this server. ...
  */
 void verdict_write_sentence(struct writer *writer, const struct policy *policy,
                             const struct verdict *verdict, const struct decide_request *request);
 
+/* The same for the client, who is not told what an overridden status hides. */
+void verdict_write_told(struct writer *writer, const struct policy *policy,
+                        const struct verdict *verdict, const struct decide_request *request);
+
 /* Writes what an operator wants: rule name, route or upstream by name, file:line. For example
  *   method-route: route "orders" (gateway.ini:14) */
 void verdict_write_rule(struct writer *writer, const struct verdict *verdict);
+
+/* The same for the rule that report-only kept from refusing; only if `is_reported`. */
+void verdict_write_reported(struct writer *writer, const struct verdict *verdict);
 
 #endif

@@ -31,7 +31,9 @@ struct downstream {
         DOWNSTREAM_LINGER,
         DOWNSTREAM_CLOSING,
     } state;
-    bool is_running; /* downstream_run is on the stack */
+    bool is_running;       /* downstream_run is on the stack */
+    bool is_trusted;       /* the peer, under the snapshot of trust_serial */
+    unsigned trust_serial; /* 0: not looked at yet */
     struct stream stream;
     struct deadline deadline;
     struct list_node node;       /* in proxy->connections */

@@ -24,6 +24,7 @@
 
 #include "verbgate/http/message.h"
 #include "verbgate/http/status_line.h"
+#include "verbgate/http/trace.h"
 #include "verbgate/policy/request_facts.h"
 #include "verbgate/proxy/downstream.h"
 #include "verbgate/proxy/snapshot.h"
@@ -81,6 +82,7 @@ struct exchange {
     size_t head_length; /* bytes of it that are the head so far */
     size_t read_offset; /* where bytes that are not used yet begin */
     bool has_line;      /* `line` is complete */
+    bool has_fields;    /* `request_fields` is complete */
     bool has_head;      /* the head was read and judged well-formed */
     bool is_http_10;
     bool client_is_done; /* FIN came: no more requests, but the answer is awaited */
@@ -132,11 +134,17 @@ struct exchange {
     bool is_local;
     enum close_reason reason;
     enum http_fault fault;
+    struct slice request_id; /* received or made; empty until it is asked for */
+    bool has_made_trace;     /* made_trace_parent is valid */
+
+    uint64_t dropped_bytes; /* content of a response to HEAD that came since a GET was sent */
 
     struct trailers request_trailers; /* both directions may run at the same time */
     struct trailers response_trailers;
     struct field request_items[FIELDS_MAX];
     struct field response_items[FIELDS_MAX];
+    char made_request_id[TRACE_ID_BYTES]; /* when request_id points here */
+    char made_trace_parent[TRACE_PARENT_BYTES];
     /* The two regions follow. */
 };
 

@@ -9,6 +9,7 @@
 #include "verbgate/base/clock.h"
 #include "verbgate/base/counter.h"
 #include "verbgate/base/list.h"
+#include "verbgate/base/random.h"
 #include "verbgate/base/slab.h"
 #include "verbgate/base/writer.h"
 #include "verbgate/net/deadline.h"
@@ -20,7 +21,7 @@
 enum {
     PROXY_SCRATCH_BYTES = 64 * 1024, /* one read of content */
     PROXY_EXTRA_BYTES = 8 * 1024,    /* the gateway's own fields in one head */
-    PROXY_HEAD_EXTRA = 16 * 1024,    /* what a head may grow by on its way: those, Via and others */
+    PROXY_HEAD_EXTRA = 24 * 1024,    /* what a head may grow by on its way: those, Via and others */
     PROXY_CONTENT_ROOM = 16 * 1024,  /* room for content behind the head in an exchange's buffers */
     PROXY_TURN_REQUESTS = 32,        /* requests of one client in one turn of the loop */
     PROXY_LOG_LINES_PER_SECOND = 20, /* of the error log, per worker */
@@ -45,6 +46,7 @@ struct proxy_counters {
     struct counter upstream_open; /* now, idle ones too */
     struct counter upstream_idle; /* now */
     struct counter retries;
+    struct counter reported; /* forwarded under report-only, though the policy would refuse */
     struct counter suppressed_log_lines;
 };
 
@@ -53,11 +55,13 @@ struct proxy {
     const struct proxy_events *events;
     void *owner;
     struct snapshot *snapshot; /* of the policy in force; one reference */
+    unsigned snapshot_count;   /* made so far */
     bool is_draining;
     unsigned connection_count;
     unsigned max_connections;
 
     struct clock clock;
+    struct random random; /* of ids */
     struct deadlines deadlines;
     struct list_node connections; /* struct downstream */
     struct list_node ready;       /* struct downstream with more to do in the next turn */
@@ -70,6 +74,7 @@ struct proxy {
     size_t region_bytes; /* of each of an exchange's two buffers, under the policy in force */
 
     char *scratch;       /* PROXY_SCRATCH_BYTES: content on its way through */
+    struct writer body;  /* of a local answer */
     struct writer out;   /* heads and chunk heads on their way out */
     struct writer extra; /* the gateway's own fields of the head that is being written */
     struct writer tail;  /* what follows a piece of content: CRLF, last chunk, trailers */
@@ -80,7 +85,7 @@ struct proxy {
 };
 
 /* Makes a proxy on `loop` with `policy` (it takes a reference of its own). Returns false when
- * memory is short; then nothing is left behind. */
+ * memory is short, or the system gives no random bytes; then nothing is left behind. */
 MUST_CHECK bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
                            unsigned max_connections, const struct proxy_events *events,
                            void *owner);

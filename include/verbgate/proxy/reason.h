@@ -15,6 +15,7 @@
     X(NONE, 0, 0, NULL, "none")                                                                  \
     X(COMPLETE, 0, 0, NULL, "complete")                                                          \
     X(REFUSED, 0, 0, NULL, "refused by the policy")                                              \
+    X(REFUSED_SILENTLY, 0, 0, NULL, "refused by the policy without an answer")                   \
     X(REQUEST_FAULT, 0, 400, "http_request_error", "malformed request")                          \
     X(HEAD_SLOW, 0, 408, "http_request_error", "the request's head did not come in time")        \
     X(CONTENT_SLOW, 0, 408, "http_request_error", "the request's content stopped coming")        \

@@ -11,8 +11,11 @@
 struct record {
     const struct clock *clock; /* the time of the end */
     const struct policy *policy;
-    struct slice client_ip;
-    struct slice method; /* empty when the request line never became one */
+    struct slice client_ip;  /* as a trusted proxy told it, else the peer's */
+    struct slice peer_ip;    /* of the connection; "unix" for a Unix socket's */
+    struct slice request_id; /* empty when there is none, or no valid one */
+    struct slice trace_id;   /* the same of traceparent */
+    struct slice method;     /* empty when the request line never became one */
     struct slice target;
     unsigned version_major, version_minor;
     struct slice host;
@@ -23,6 +26,7 @@ struct record {
     const struct verdict *verdict; /* NULL when the request was never judged */
     enum close_reason reason;
     enum http_fault fault;   /* with REASON_REQUEST_FAULT and REASON_UPSTREAM_FAULT */
+    struct slice allow;      /* of the backend, with its 405 only */
     struct slice server;     /* the upstream server's text, or empty */
     uint64_t received_bytes; /* content of the request */
     uint64_t sent_bytes;     /* content of the response */

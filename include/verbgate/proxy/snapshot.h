@@ -21,6 +21,7 @@ struct snapshot_upstream {
 
 struct snapshot {
     unsigned references;
+    unsigned serial;       /* counts the snapshots of a worker, from 1 */
     struct policy *policy; /* one reference */
     struct snapshot_upstream *upstreams;
 };

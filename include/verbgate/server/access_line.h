@@ -9,8 +9,9 @@
 /* Bytes that one line needs at most. */
 enum { ACCESS_LINE_MAX = 32 * 1024 };
 
-/* Writes the line with its newline: the Common Log Format, or one JSON object. */
-void access_line_write(struct writer *writer, enum access_log_format format,
+/* Writes the line with its newline. It overflows only a writer with less room than ACCESS_LINE_MAX:
+ * a line that would be longer is cut, and ends in "...". */
+void access_line_write(struct writer *writer, const struct access_format *format,
                        const struct record *record);
 
 #endif

@@ -3,7 +3,7 @@
  * policies, owns the listening sockets' life, hears signals, and ends it all.
  *
  *   SIGHUP            reload: whole or not at all; listeners that stay keep their sockets
- *   SIGUSR1           open the access log again
+ *   SIGUSR1           open the access log again; write what was observed
  *   SIGTERM, SIGINT   stop accepting, finish what runs up to drain-timeout, exit 0; a second one
  * exits at once
  */

@@ -21,6 +21,7 @@ enum {
     TALLY_ROWS_MAX = 16384,
     TALLY_NAME_MAX = 64,
     TALLY_METHOD_COUNT = METHOD_REGISTERED_COUNT + 1, /* the last is "other" */
+    TALLY_STATUS_COUNT = 65,                          /* five classes, and each known status */
     TALLY_BOUND_COUNT = 18,                           /* of a histogram's buckets */
 };
 
@@ -40,26 +41,6 @@ enum tally_decision {
 
 /* Who wrote the answer; nobody when the client left before there was one. */
 enum tally_author { TALLY_BY_GATEWAY, TALLY_BY_UPSTREAM, TALLY_BY_NOBODY, TALLY_AUTHOR_COUNT };
-
-/* The final statuses of RFC 9110 and the IANA registry, 101, and 499 of tally's own; any other counts
- * for its class ("2xx"). */
-#define TALLY_STATUSES(X)                                                                          \
-    X(101)                                                                                         \
-    X(200)                                                                                         \
-    X(201) X(202) X(203) X(204) X(205) X(206) X(207) X(208) X(226) X(300) X(301) X(302) X(303)     \
-        X(304) X(305) X(307) X(308) X(400) X(401) X(402) X(403) X(404) X(405) X(406) X(407) X(408) \
-            X(409) X(410) X(411) X(412) X(413) X(414) X(415) X(416) X(417) X(418) X(421) X(422)    \
-                X(423) X(424) X(425) X(426) X(428) X(429) X(431) X(451) X(499) X(500) X(501)       \
-                    X(502) X(503) X(504) X(505) X(506) X(507) X(508) X(510) X(511)
-
-enum tally_status {
-    TALLY_STATUS_CLASS_1, /* 1xx to 5xx */
-    TALLY_STATUS_CLASS_5 = TALLY_STATUS_CLASS_1 + 4,
-#define X(status) TALLY_STATUS_##status,
-    TALLY_STATUSES(X)
-#undef X
-        TALLY_STATUS_COUNT
-};
 
 /* One route's requests of one decision, author and method. */
 struct tally_row {
@@ -117,10 +98,14 @@ void tally_count(struct tally *tally, const struct record *record);
 /* Adds `part`, which another thread may be writing to, to `sum`, which is the caller's. */
 void tally_add(struct tally *sum, struct tally *part);
 
-/* Labels. The status is a number or a class. */
+/* Where a status from 100 to 599 is counted: the registered ones for themselves, so is 499 (the client
+ * left), any other for its class. */
+unsigned tally_status_index(unsigned status);
+
+/* Labels. A status is shown as a number ("405") or a class ("2xx"). */
 const char *tally_decision_label(enum tally_decision decision);
 const char *tally_author_label(enum tally_author author);
 struct slice tally_method_label(unsigned method);
-void tally_write_status(struct writer *writer, unsigned status);
+void tally_write_status(struct writer *writer, unsigned index);
 
 #endif

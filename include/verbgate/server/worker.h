@@ -8,6 +8,7 @@
 #include "verbgate/net/acceptor.h"
 #include "verbgate/proxy/proxy.h"
 #include "verbgate/server/access_log.h"
+#include "verbgate/server/observe.h"
 #include "verbgate/server/tally.h"
 
 /* A paused acceptor tries again after this long, when no connection of its own was closed before.
@@ -31,6 +32,8 @@ struct worker {
     struct access_log *access_log;   /* shared */
     struct access_log_buffer *lines; /* being filled; owned; may be NULL */
     bool is_logging;
+    struct observe *observe; /* shared; set before the thread starts */
+    bool is_observing;
     struct tally *tally;      /* owned; the control thread reads it */
     uint64_t silent_until_ms; /* about running out of descriptors or connections */
     bool is_closed;

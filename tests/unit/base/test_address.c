@@ -179,3 +179,32 @@ Test(address, cuts_its_text_to_the_room)
     cr_expect_str_eq(shown, "[2001:d");
     free(shown);
 }
+
+Test(address, knows_what_only_this_machine_reaches)
+{
+    static const struct {
+        const char *text;
+        bool is_loopback;
+    } cases[] = {
+        {"127.0.0.1:80", true},
+        {"127.255.255.255:80", true},
+        {"[::1]:80", true},
+        {"unix:/run/a.sock", true},
+        {"126.255.255.255:80", false},
+        {"128.0.0.1:80", false},
+        {"0.0.0.0:80", false},
+        {"*:80", false},
+        {"[::]:80", false},
+        {"[::ffff:127.0.0.1]:80", false},
+        {"[::2]:80", false},
+        {"192.168.0.1:80", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct address address;
+        struct socket_address socket;
+        cr_assert(address_parse(slice_of(cases[i].text), &address) == NULL);
+        cr_assert(address_to_socket(&address, &socket));
+        cr_expect_eq(socket_address_is_loopback(&socket), cases[i].is_loopback, "%s",
+                     cases[i].text);
+    }
+}

@@ -25,6 +25,31 @@ Test(slice, ignores_only_ascii_case)
     cr_expect(!slice_equal_ignoring_case(SLICE("\xc9"), SLICE("\xe9")));
 }
 
+/* Texts of 8 bytes and more are compared in words: every pair of bytes, at each place of a text. */
+Test(slice, ignores_the_case_of_letters_alone_at_every_place)
+{
+    for (size_t length = 7; length <= 17; length += 5) {
+        char a[17];
+        char b[17];
+        memset(a, 'x', sizeof a);
+        memset(b, 'X', sizeof b);
+        for (size_t place = 0; place < length; place += 1 + length / 8) {
+            for (int one = 0; one < 256; one++) {
+                for (int other = 0; other < 256; other++) {
+                    a[place] = (char)one;
+                    b[place] = (char)other;
+                    bool wanted = ascii_lower(a[place]) == ascii_lower(b[place]);
+                    bool found =
+                        slice_equal_ignoring_case(slice_make(a, length), slice_make(b, length));
+                    cr_assert_eq(found, wanted, "%d and %d at %zu of %zu", one, other, place,
+                                 length);
+                }
+            }
+            a[place] = b[place] = 'y';
+        }
+    }
+}
+
 Test(slice, lowers_only_the_letters_of_ascii)
 {
     for (int value = 0; value < 256; value++) {

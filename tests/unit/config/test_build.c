@@ -74,7 +74,7 @@ Test(build, reads_every_option_of_the_gateway)
     cr_assert_eq(gateway->workers, 8);
     cr_assert_eq(gateway->log_level, LOG_LEVEL_DEBUG);
     cr_assert(slice_equal(gateway->access_log, SLICE("/var/log/a")));
-    cr_assert_eq(gateway->access_log_format, ACCESS_LOG_JSON);
+    cr_assert_eq(gateway->observation.access_format.count, 0);
     cr_assert(slice_equal(gateway->name, SLICE("edge")));
     cr_assert_eq(gateway->forwarded, FORWARDED_REPLACE);
     cr_assert_eq(gateway->drain_timeout_ms, 1000);

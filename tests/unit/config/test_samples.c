@@ -108,7 +108,10 @@ Test(samples, reference_gives_the_defaults)
     cr_assert(slice_equal(a->name, b->name));
     cr_assert_eq(a->workers, b->workers);
     cr_assert_eq(a->log_level, b->log_level);
-    cr_assert_eq(a->access_log_format, b->access_log_format);
+    cr_assert_eq(a->observation.access_format.count, b->observation.access_format.count);
+    cr_assert_eq(a->observation.makes_request_ids, b->observation.makes_request_ids);
+    cr_assert_eq(a->observation.makes_trace_parents, b->observation.makes_trace_parents);
+    cr_assert_eq(a->observation.trusted.count, b->observation.trusted.count);
     cr_assert_eq(a->forwarded, b->forwarded);
     cr_assert_eq(a->drain_timeout_ms, b->drain_timeout_ms);
     cr_assert_eq(a->head_timeout_ms, b->head_timeout_ms);

@@ -71,6 +71,20 @@ Test(reply, has_no_length_in_a_204)
                         "Allow: GET\r\nCache-Control: no-store\r\n\r\n");
 }
 
+Test(reply, names_its_type_its_documentation_and_its_age)
+{
+    struct reply reply = plain_reply(501);
+    reply.docs = SLICE("https://example.com/?a=1");
+    reply.max_age = 10;
+    reply.body = SLICE("{}");
+    reply.media = MEDIA_PROBLEM;
+    reply.varies = true;
+    check_reply(&reply, "HTTP/1.1 501 Not Implemented\r\n" DATE_LINE
+                        "Content-Type: application/problem+json\r\nContent-Length: 2\r\n"
+                        "Link: <https://example.com/?a=1>; rel=\"help\"\r\nVary: Accept\r\n"
+                        "Cache-Control: max-age=10\r\n\r\n{}");
+}
+
 Test(reply, lets_close_win_over_keep_alive)
 {
     struct reply reply = plain_reply(200);
@@ -136,6 +150,10 @@ Test(reply, stays_within_the_overhead_that_it_promises)
     reply.proxy_error = "http_response_incomplete";
     reply.details = slice_make(details, sizeof details);
     reply.body = SLICE("body");
+    reply.docs = SLICE("u");
+    reply.media = MEDIA_TEXT;
+    reply.varies = true;
+    reply.max_age = UINT32_MAX;
     reply.close = true;
     char buffer[REPLY_OVERHEAD_MAX];
     struct writer writer = writer_make(buffer, sizeof buffer);

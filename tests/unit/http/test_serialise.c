@@ -169,19 +169,22 @@ Test(serialise, appends_to_via_behind_what_came)
 Test(serialise, writes_forwarded_fields_by_mode)
 {
     static const char section[] = "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: https\r\n"
-                                  "X-Forwarded-For:\r\nX-Forwarded-Host: evil\r\n"
-                                  "x-forwarded-for: 10.0.0.2, 10.0.0.3\r\n\r\n";
+                                  "X-Forwarded-For:\r\nX-Forwarded-Host: front\r\n"
+                                  "x-forwarded-for: 10.0.0.2, 10.0.0.3\r\n"
+                                  "Forwarded: for=10.0.0.1\r\n\r\n";
     struct received received;
     receive(&received, MESSAGE_REQUEST, SLICE(section));
     struct request_head head = plain_request(&received);
     check_request(&head,
                   REQUEST_LINE HOST_LINE "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: https\r\n"
-                                         "X-Forwarded-For: \r\nX-Forwarded-Host: evil\r\n"
-                                         "x-forwarded-for: 10.0.0.2, 10.0.0.3\r\n" VIA_LINE "\r\n");
+                                         "X-Forwarded-For: \r\nX-Forwarded-Host: front\r\n"
+                                         "x-forwarded-for: 10.0.0.2, 10.0.0.3\r\n"
+                                         "Forwarded: for=10.0.0.1\r\n" VIA_LINE "\r\n");
     head.forwarded = FORWARDED_APPEND;
     check_request(&head, REQUEST_LINE HOST_LINE
-                  "X-Forwarded-For: 10.0.0.1, 10.0.0.2, 10.0.0.3, 192.0.2.7\r\n"
-                  "X-Forwarded-Proto: http\r\nX-Forwarded-Host: shop.example\r\n" VIA_LINE "\r\n");
+                  "X-Forwarded-Proto: https\r\nX-Forwarded-Host: front\r\n"
+                  "Forwarded: for=10.0.0.1\r\n"
+                  "X-Forwarded-For: 10.0.0.1, 10.0.0.2, 10.0.0.3, 192.0.2.7\r\n" VIA_LINE "\r\n");
     head.forwarded = FORWARDED_REPLACE;
     check_request(&head,
                   REQUEST_LINE HOST_LINE "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n"
@@ -195,8 +198,19 @@ Test(serialise, writes_forwarded_fields_by_mode)
     head.client_ip = slice_make(NULL, 0);
     check_request(&head, REQUEST_LINE "Host: \r\nX-Forwarded-Proto: http\r\n" VIA_LINE "\r\n");
     head.forwarded = FORWARDED_APPEND;
-    check_request(&head, REQUEST_LINE "Host: \r\nX-Forwarded-For: 10.0.0.1, 10.0.0.2, 10.0.0.3\r\n"
-                                      "X-Forwarded-Proto: http\r\n" VIA_LINE "\r\n");
+    check_request(&head,
+                  REQUEST_LINE "Host: \r\nX-Forwarded-Proto: https\r\n"
+                               "X-Forwarded-Host: front\r\nForwarded: for=10.0.0.1\r\n"
+                               "X-Forwarded-For: 10.0.0.1, 10.0.0.2, 10.0.0.3\r\n" VIA_LINE "\r\n");
+
+    /* What a trusted proxy did not say is said by us. */
+    receive(&received, MESSAGE_REQUEST, SLICE("A: b\r\n\r\n"));
+    head = plain_request(&received);
+    head.forwarded = FORWARDED_APPEND;
+    check_request(&head,
+                  REQUEST_LINE HOST_LINE "A: b\r\nX-Forwarded-For: 192.0.2.7\r\n"
+                                         "X-Forwarded-Proto: http\r\n"
+                                         "X-Forwarded-Host: shop.example\r\n" VIA_LINE "\r\n");
 }
 
 /* Generated heads: what is written is read again to the same fields and the same framing. */

@@ -66,7 +66,7 @@ Test(verdict, every_rule_has_a_kind_a_status_an_error_and_a_name)
         bool is_refusal = verdict_rule_kind(rule) == VERDICT_REFUSE;
         cr_assert_eq(is_refusal, status >= 400);
         cr_assert_eq(verdict_rule_kind(rule) == VERDICT_FORWARD, status == 0);
-        cr_assert_eq(verdict_proxy_error(rule) != NULL, is_refusal);
+        cr_assert_eq(verdict_rule_error(rule) != NULL, is_refusal);
         for (const char *c = verdict_rule_name(rule); *c != '\0'; c++) {
             cr_assert((*c >= 'a' && *c <= 'z') || *c == '-');
         }
@@ -75,7 +75,7 @@ Test(verdict, every_rule_has_a_kind_a_status_an_error_and_a_name)
         }
     }
     cr_assert_str_eq(verdict_rule_name(VERDICT_METHOD_ROUTE_RULE), "method-route");
-    cr_assert_str_eq(verdict_proxy_error(VERDICT_NO_ROUTE_RULE), "destination_not_found");
+    cr_assert_str_eq(verdict_rule_error(VERDICT_NO_ROUTE_RULE), "destination_not_found");
     cr_assert_eq(verdict_rule_status(VERDICT_BODY_TOO_LARGE_RULE), 413);
 }
 
@@ -110,6 +110,11 @@ Test(verdict, says_what_was_decided_and_what_is_there_instead)
          "OPTIONS is answered for the whole server. Implemented: POST, PUT."},
         {VERDICT_OPTIONS_HERE_RULE, "OPTIONS",
          "OPTIONS with Max-Forwards: 0 is answered here. Allowed: POST, PUT."},
+        {VERDICT_OPTIONS_ANSWER_RULE, "OPTIONS", "OPTIONS is answered here. Allowed: POST, PUT."},
+        {VERDICT_CORS_PREFLIGHT_RULE, "OPTIONS",
+         "OPTIONS is a preflight, and is not granted. Allowed: POST, PUT."},
+        {VERDICT_WEBHOOK_HANDSHAKE_RULE, "OPTIONS",
+         "OPTIONS is a webhook's handshake, and its sender may not deliver. Allowed: POST, PUT."},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const struct verdict verdict = {
@@ -222,4 +227,40 @@ Test(verdict, names_the_rule_its_section_and_its_line)
         cr_assert(slice_equal(writer_slice(&writer), slice_of(cases[i].text)), "got \"%.*s\"",
                   SLICE_PRINT(writer_slice(&writer)));
     }
+}
+
+Test(verdict, says_what_report_only_kept_back)
+{
+    struct verdict verdict = {.rule = VERDICT_FORWARD_RULE,
+                              .upstream = &upstream,
+                              .route = &route,
+                              .allow = SET(METHOD_POST),
+                              .suggestion = METHOD_UNKNOWN};
+    verdict_report(&verdict, VERDICT_METHOD_ROUTE_RULE, (struct rule_source){"gateway.ini", 14});
+    verdict_report(&verdict, VERDICT_BODY_TOO_LARGE_RULE, (struct rule_source){"gateway.ini", 15});
+    expect_sentence(
+        &verdict, "PUT", 1, 1,
+        "would be refused with 405: PUT is not allowed for this resource. Allowed: POST.");
+    char text[256];
+    struct writer writer = writer_make(text, sizeof text);
+    verdict_write_reported(&writer, &verdict);
+    cr_assert(slice_equal(writer_slice(&writer),
+                          SLICE("method-route: route \"orders\" (gateway.ini:14)")));
+}
+
+Test(verdict, says_that_a_head_goes_as_get)
+{
+    const struct verdict verdict = {
+        .rule = VERDICT_FORWARD_RULE, .upstream = &upstream, .asks_get = true};
+    expect_sentence(&verdict, "HEAD", 1, 1, "HEAD is forwarded as GET.");
+}
+
+Test(verdict, the_settings_are_those_of_the_nearest_level)
+{
+    struct verdict verdict = {.upstream = &upstream, .route = &route};
+    cr_assert_eq(verdict_settings(&policy, &verdict), &route.settings);
+    verdict.route = NULL;
+    cr_assert_eq(verdict_settings(&policy, &verdict), &upstream.settings);
+    verdict.upstream = NULL;
+    cr_assert_eq(verdict_settings(&policy, &verdict), &policy.gateway.settings);
 }

@@ -41,7 +41,7 @@ struct script {
 /* Its own answer to PATCH, without what ends the head. */
 #define REFUSAL                                                                             \
     "HTTP/1.1 501 Not Implemented\r\n" MASKED "Content-Type: text/plain; charset=utf-8\r\n" \
-    "Content-Length: 96\r\nCache-Control: no-store\r\n"                                     \
+    "Content-Length: 96\r\nVary: Accept\r\nCache-Control: no-store\r\n"                     \
     "Proxy-Status: verbgate; error=http_request_denied; "                                   \
     "details=\"" REFUSED "\"\r\n"
 #define REFUSED         "PATCH is not implemented by this server. Implemented: GET, HEAD, POST, PUT."

@@ -94,7 +94,9 @@ Test(access_log, has_a_bounded_number_of_buffers)
         cr_assert(buffers[i] != NULL);
     }
     cr_assert(access_log_take(log) == NULL);
+    cr_assert_eq(access_log_dropped(log), 0);
     access_log_drop(log);
+    cr_assert_eq(access_log_dropped(log), 1);
     access_log_give(log, buffers[2]); /* empty: it is back at once */
     cr_assert(access_log_take(log) == buffers[2]);
     for (unsigned i = 0; i < ACCESS_LOG_BUFFERS_PER_WORKER; i++) {
