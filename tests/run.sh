@@ -3,7 +3,7 @@
 #
 #   tests/run.sh [--unit] [--integration] [--quick] [--filter TEXT]
 #
-#   --unit          only the unit tests, the source checks and the fuzz targets
+#   --unit          only the unit tests, the source checks, the fuzz targets and the guards of cost
 #   --integration   only the integration tests
 #   --quick         without the slow tests and without the ThreadSanitizer build
 #   --filter TEXT   only tests whose name contains TEXT (for unit tests: a regular expression)
@@ -82,6 +82,8 @@ missing_packages() {
     command -v wrk >/dev/null || echo wrk
     command -v promtool >/dev/null || echo prometheus
     command -v clang-format >/dev/null || echo clang-format
+    command -v valgrind >/dev/null || echo valgrind
+    command -v strace >/dev/null || echo strace
     [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || echo nginx-light
     is_installed libc6-dev || echo libc6-dev
     is_installed libuv1-dev || echo libuv1-dev
@@ -154,21 +156,27 @@ END
     )
 }
 
+# count_summary LOG TITLE : adds what the last line of a log says.
+count_summary() {
+    local line
+    line=$(tail -n 1 "$1")
+    if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
+        count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[4]:-0}"
+    else
+        echo "FAIL $2: no summary (timed out?)"
+        count 0 1 0
+    fi
+}
+
 # integration_tests NAME OPTION... : runs tests/integration against build/NAME/verbgate.
 integration_tests() {
-    local name=$1 output line
+    local name=$1 output
     shift
     heading "integration tests, build/$name"
     output=$PWD/build/$name/integration.log
     timeout "$stage_seconds_max" python3 tests/integration/run.py --binary "build/$name/verbgate" \
         --filter "$filter" $quick "$@" 2>&1 | tee "$output"
-    line=$(tail -n 1 "$output")
-    if [[ $line =~ ^([0-9]+)\ passed,\ ([0-9]+)\ failed(,\ ([0-9]+)\ skipped)?$ ]]; then
-        count "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}" "${BASH_REMATCH[4]:-0}"
-    else
-        echo "FAIL integration tests on build/$name: no summary (timed out?)"
-        count 0 1 0
-    fi
+    count_summary "$output" "integration tests on build/$name"
 }
 
 # Some distributions pack clang's run-time libraries apart from clang.
@@ -188,6 +196,15 @@ fuzz_targets() {
     fi
 }
 
+# What a request costs in instructions, heap calls and system calls: no clock, so no quiet machine is needed.
+guards() {
+    build bench -DCMAKE_BUILD_TYPE=Release || return
+    heading "guards of cost"
+    timeout "$stage_seconds_max" python3 tests/bench/guard.py --binary build/bench/verbgate \
+        --filter "$filter" 2>&1 | tee build/bench/guard.log
+    count_summary build/bench/guard.log "guards of cost"
+}
+
 # ThreadSanitizer of gcc 12 cannot place its shadow memory under some address space layouts.
 choose_thread_wrapper() {
     if ! build/tsan/verbgate --version >/dev/null 2>&1 && setarch -R true 2>/dev/null; then
@@ -202,6 +219,7 @@ if build asan -DVERBGATE_SANITIZE=ON -DVERBGATE_TESTS=ON; then
     [ -z "$run_integration" ] || integration_tests asan
 fi
 [ -z "$run_unit" ] || fuzz_targets
+[ -z "$run_unit" ] || guards
 if [ -n "$run_threads" ] && build tsan -DVERBGATE_SANITIZE_THREAD=ON; then
     choose_thread_wrapper
     integration_tests tsan --threads
