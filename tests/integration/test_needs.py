@@ -231,7 +231,7 @@ class Need07WhoseAnswer(Example):
             return (any('answered_by="gateway"' in line and '501' in line for line in lines) and
                     any('answered_by="upstream"' in line and 'GET' in line for line in lines))
 
-        until(counted)
+        until(counted, "requests by author in the metrics")
         self.ask(gate, "POST", "/reports/q3", body=b"")
         line = json.loads(self.last_line(gate, gate.path("access.log")))
         self.assertEqual((line["answered_by"], line["rule"], line["route"]),
