@@ -515,6 +515,8 @@ int gateway_run(const char *policy_path)
     gateway->status.started_at = gateway->status.loaded_at = time(NULL);
     gateway->status.reloads.last_succeeded = true;
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ,
+           SIG_IGN); /* a file at its limit (RLIMIT_FSIZE) is an error of that write alone */
     start_handles(gateway);
     bool started = start(gateway);
     if (started) {

@@ -1,6 +1,7 @@
 """Translation for legacy backends: methods as POST, override fields, buffered content, spelling of field
 names, HTTP/1.0 (config/README.md "Legacy backends")."""
 import os
+import resource
 import threading
 
 from lib.backends import pattern
@@ -329,6 +330,12 @@ class Buffering(Case):
         self.assert_status(self.ask(gate, "POST", body=b"x" * 2000), 503)
         gate.wait_log(r"warn: .*/nowhere/at/all: No such file")
         self.assertEqual(len(backend.requests), 1)
+
+    def test_a_file_size_limit_fails_one_request_and_not_the_process(self):
+        gate = self.gate(self.origin(), upstream="buffer-request = all\nbuffer-memory = 1k", gateway=FOLDER)
+        resource.prlimit(gate.pid, resource.RLIMIT_FSIZE, (100000, 100000))
+        for length, status in ((50000, 200), (200000, 503), (50000, 200)):
+            self.assert_status(self.ask(gate, "POST", body=b"x" * length), status)
 
     def test_a_client_may_close_its_side_behind_a_buffered_request(self):
         gate = self.gate(self.origin(), upstream="buffer-request = all")
