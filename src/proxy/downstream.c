@@ -286,5 +286,7 @@ void downstream_drain(struct downstream *downstream)
     /* A request that is in the kernel already is served: closing now would reset it. */
     if (downstream->state == DOWNSTREAM_IDLE && stream_unread(&downstream->stream) == 0) {
         downstream_close(downstream, REASON_DRAINED);
+    } else if (downstream->state == DOWNSTREAM_ACTIVE) {
+        exchange_drain(downstream->exchange);
     }
 }

@@ -244,7 +244,9 @@ void exchange_request_end(struct exchange *exchange, int error)
     /* FIN after a complete request: the client may have closed its side only. It gets a short while
      * for its answer before it counts as gone. */
     exchange->client_is_done = true;
-    if (!exchange_check_complete(exchange)) {
+    if (exchange_is_dropping(exchange)) {
+        exchange_end_dropped(exchange); /* the client waits for the end of its connection */
+    } else if (!exchange_check_complete(exchange)) {
         exchange_update(exchange);
     }
 }

@@ -251,6 +251,13 @@ void exchange_end_dropped(struct exchange *exchange)
     }
 }
 
+void exchange_drain(struct exchange *exchange)
+{
+    if (exchange_is_dropping(exchange)) {
+        exchange_end_dropped(exchange);
+    }
+}
+
 /* Content that nobody gets is read only to keep the server's connection, and only while that holds up
  * nobody: not past a bound, nor for a client that goes on or waits for the end of its connection. */
 static bool is_worth_reading(const struct exchange *exchange)
@@ -407,7 +414,8 @@ uv_buf_t exchange_response_room(struct exchange *exchange)
 void exchange_response_bytes(struct exchange *exchange, char *data, size_t length)
 {
     exchange->has_response_bytes = true;
-    exchange->upstream_has_sent = true;
+    /* Content that nobody gets has one body-timeout, however it trickles. */
+    exchange->upstream_has_sent = !exchange_is_dropping(exchange);
     if (exchange->response_state == RESPONSE_TUNNEL) {
         exchange_tunnel_from_server(exchange, slice_make(data, length));
     } else if (exchange_is_dropping(exchange)) {

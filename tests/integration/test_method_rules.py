@@ -1,5 +1,6 @@
 """The rules for methods: presets, method-case, report-only, HEAD, OPTIONS, CORS, webhooks, static fields."""
 import json
+import threading
 
 from lib.case import Case
 from lib.client import chunked, request
@@ -183,6 +184,30 @@ response-field = Accept-Query: "application/sql"
         connection = self.client(self.policy("head = from-get", backend=backend))
         self.assertIn(connection.ask("HEAD").status, (200, 502))
         self.assert_stays_open(connection)
+
+    def test_content_that_trickles_behind_a_head_holds_up_nobody(self):
+        pause = threading.Event()
+
+        def trickling(connection):
+            connection.read_request()
+            connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            while True:
+                connection.send(b"1\r\nx\r\n")
+                pause.wait(0.1)
+
+        for end in ("timeout", "fin", "drain"):
+            backend = self.origin(trickling)
+            gate = self.policy("head = from-get", backend=backend,
+                               gateway="body-timeout = %s" % ("600ms" if end == "timeout" else "1m"))
+            connection = self.client(gate)
+            self.assert_status(connection.ask("HEAD"), 200)
+            if end == "fin":
+                connection.finish_sending()
+                self.assert_closed(connection)
+            elif end == "drain":
+                gate.stop()
+                self.assertNotIn("drain-timeout is over", gate.log)
+            backend.wait_done()
 
     def test_head_from_get_drops_more_than_a_buffer_of_chunks(self):
         backend = self.origin(serve(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -190,6 +190,9 @@ void exchange_response_end(struct exchange *exchange, int error);
 void exchange_upstream_drained(struct exchange *exchange, int error);
 void exchange_upstream_timeout(struct exchange *exchange);
 
+/* The gateway stops: what no client waits for ends now. */
+void exchange_drain(struct exchange *exchange);
+
 /* Ends the exchange and its client connection without another byte. */
 void exchange_abort(struct exchange *exchange, enum close_reason reason);
 
