@@ -210,7 +210,8 @@ static enum exchange_wait upstream_wait(const struct exchange *exchange)
     }
     /* The server may wait for the whole content before it answers. */
     bool is_uploading = exchange->request_state == REQUEST_CONTENT && !awaits_permission(exchange);
-    return is_uploading ? WAIT_NOTHING : WAIT_RESPONSE;
+    bool is_sending_stored = exchange_has_stored(exchange) && !exchange->upstream_is_deaf;
+    return is_uploading || is_sending_stored ? WAIT_NOTHING : WAIT_RESPONSE;
 }
 
 static void update_upstream(struct exchange *exchange)

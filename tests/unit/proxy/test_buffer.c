@@ -126,6 +126,29 @@ Test(buffer, an_answer_between_two_turns_ends_the_sending_and_the_connection)
     gateway_stop();
 }
 
+/* For as long as a response may take. */
+static void wait_long(void)
+{
+    uint64_t end = uv_hrtime() + 100 * (uint64_t)1000000;
+    while (uv_hrtime() < end) {
+    }
+}
+
+Test(buffer, the_server_has_its_whole_time_to_answer_once_it_has_the_whole_request)
+{
+    send_in_turns();
+    size_t at = compare(0);
+    for (unsigned turns = 0; at < LARGE && turns < 100000; turns++) {
+        wait_long();
+        take_turn();
+        at += compare(at);
+    }
+    cr_assert_eq(at, (size_t)LARGE);
+    expect_answer();
+    cr_assert_eq(gateway.status, 200);
+    gateway_stop();
+}
+
 Test(buffer, survives_sockets_that_take_little_or_nothing_for_a_while)
 {
     static const struct hindrance hindrances[] = {
