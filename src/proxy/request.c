@@ -116,27 +116,31 @@ static enum head_status read_head(struct exchange *exchange)
     return read_fields(exchange);
 }
 
-enum exchange_step exchange_run_head(struct exchange *exchange)
+static void run_head(struct exchange *exchange)
 {
-    struct downstream *downstream = exchange->downstream;
-    unsigned request = downstream->request_count;
-    if (exchange_has_stored(exchange)) {
-        exchange_continue_stored(exchange); /* it may fail, but it ends nothing that goes on */
-        return EXCHANGE_WAITS;
-    }
-    if (exchange->request_state != REQUEST_HEAD) {
-        return EXCHANGE_WAITS; /* it was too slow, and its 408 is on its way */
-    }
     switch (read_head(exchange)) {
     case HEAD_MORE:
         exchange_update(exchange);
-        return EXCHANGE_WAITS;
+        break;
     case HEAD_BAD:
         exchange_fail(exchange, REASON_REQUEST_FAULT);
         break;
     case HEAD_READY:
         act_on_head(exchange);
         break;
+    }
+}
+
+enum exchange_step exchange_run_head(struct exchange *exchange)
+{
+    struct downstream *downstream = exchange->downstream;
+    unsigned request = downstream->request_count;
+    if (exchange_has_stored(exchange)) {
+        exchange_continue_stored(exchange);
+    } else if (exchange->request_state != REQUEST_HEAD) {
+        return EXCHANGE_WAITS; /* it was too slow, and its 408 is on its way */
+    } else {
+        run_head(exchange);
     }
     /* The exchange may be gone by now, or be the next one already: only the connection can tell. */
     bool ended = downstream->exchange != exchange || downstream->request_count != request;

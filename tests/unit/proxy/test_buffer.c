@@ -149,6 +149,33 @@ Test(buffer, the_server_has_its_whole_time_to_answer_once_it_has_the_whole_reque
     gateway_stop();
 }
 
+/* Two requests; the kept connection of the first breaks while the second one's content is sent, and
+ * there is no other. */
+Test(buffer, a_request_behind_one_that_fails_between_two_turns_is_served)
+{
+    gateway_start("buffer-request = all\nbuffer-memory = 16m");
+    gateway_connect();
+    send_chunked(10);
+    expect_head(10);
+    expect_content(10);
+    expect_answer();
+    send_chunked(LARGE);
+    cr_assert(send_text(&gateway.client, "PATCH / HTTP/1.1\r\nHost: h\r\n\r\n"));
+    while (gateway.backend.length == 0) {
+        gateway_turn();
+    }
+    int descriptor;
+    const struct exchange *exchange = gateway_downstream()->exchange;
+    cr_assert_eq(uv_fileno(&exchange->upstream->stream.uv.handle, &descriptor), 0);
+    cr_assert_eq(shutdown(descriptor, SHUT_WR), 0);
+    size_t most = gateway.proxy.upstreams.max_out;
+    gateway.proxy.upstreams.max_out = 0;
+    cr_assert(end_gets(&gateway.client, "HTTP/1.1 503 "));
+    cr_assert(end_gets(&gateway.client, "HTTP/1.1 501 "));
+    gateway.proxy.upstreams.max_out = most;
+    gateway_stop();
+}
+
 Test(buffer, survives_sockets_that_take_little_or_nothing_for_a_while)
 {
     static const struct hindrance hindrances[] = {
