@@ -66,6 +66,7 @@ void exchange_destroy(struct exchange *exchange)
     } else {
         slab_discard(&proxy->exchanges, exchange);
     }
+    proxy_consider_trimming(proxy);
 }
 
 bool exchange_restart(struct exchange *exchange)
