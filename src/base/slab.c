@@ -76,5 +76,6 @@ void slab_discard(struct slab *slab, void *object)
 {
     assert(slab->out_count > 0);
     slab->out_count--;
+    slab->freed++;
     free(object);
 }

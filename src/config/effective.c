@@ -51,7 +51,9 @@ static const struct config_section *upstream_of(const struct config_document *do
 
 static bool is_inherited(const struct schema_option *option, const struct config_section *section)
 {
-    return section->kind != SCHEMA_GATEWAY && (option->sections & SCHEMA_GATEWAY) != 0;
+    unsigned above =
+        section->kind == SCHEMA_ROUTE ? SCHEMA_GATEWAY | SCHEMA_UPSTREAM : SCHEMA_GATEWAY;
+    return section->kind != SCHEMA_GATEWAY && (option->sections & above) != 0;
 }
 
 /* In the section itself, then in the levels that it inherits from. */
@@ -67,7 +69,7 @@ static struct effective_value find_value(const struct config_document *document,
         value.origin = upstream_of(document, section);
         value.entry = value.origin == NULL ? NULL : document_entry(value.origin, option);
     }
-    if (value.entry == NULL) {
+    if (value.entry == NULL && (option->sections & SCHEMA_GATEWAY) != 0) {
         value.origin = document_gateway(document);
         value.entry = document_entry(value.origin, option);
     }
@@ -102,6 +104,23 @@ static void write_value(struct writer *writer, struct slice value)
         writer_byte(writer, c);
     }
     writer_string(writer, is_quoted ? "\"" : "");
+}
+
+/* The value as it will stand in the output. The name of a file is seen from the directory of the file
+ * that it stands in: in the output, from where that one is seen. */
+static struct slice moved(const struct config_entry *entry, struct writer *writer)
+{
+    struct slice value = entry->value;
+    struct slice directory = slice_of(entry->file->path);
+    if (entry->option->type != SCHEMA_FILE || value.length == 0 || value.data[0] == '/') {
+        return value;
+    }
+    while (directory.length > 0 && directory.data[directory.length - 1] != '/') {
+        directory.length--;
+    }
+    writer_put(writer, directory);
+    writer_put(writer, value);
+    return writer_slice(writer);
 }
 
 /* A path may have any byte, a comment may not. */
@@ -184,8 +203,10 @@ static void write_option(struct printing *printing, const struct config_section 
     }
     for (const struct config_entry *entry = value.entry; entry != NULL && !printing->has_failed;
          entry = document_next_entry(entry)) {
+        char text[INI_LINE_MAX];
+        struct writer path = writer_make(text, sizeof text);
         write_key(&printing->writer, option);
-        write_value(&printing->writer, entry->value);
+        write_value(&printing->writer, moved(entry, &path));
         write_origin(printing, section, value.origin, entry);
         end_line(printing);
     }

@@ -37,6 +37,18 @@ static bool is_same(const struct evidence *a, const struct evidence *b)
            slice_equal(a->upstream, b->upstream);
 }
 
+bool evidence_method_is_plain(struct slice name)
+{
+    for (size_t i = 0; i < name.length; i++) {
+        char c = ascii_lower(name.data[i]);
+        bool is_letter_or_digit = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        if (!is_letter_or_digit && (i == 0 || c == '\0' || strchr("-_.", c) == NULL)) {
+            return false;
+        }
+    }
+    return name.length > 0;
+}
+
 struct evidence_table *evidence_create(unsigned capacity)
 {
     struct evidence_table *table = calloc(1, sizeof *table);

@@ -13,6 +13,18 @@
 
 enum { FORMAT_VERSION = 1 };
 
+/* It goes into an INI file as it is. */
+static const char *address_problem(struct slice text)
+{
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] < 0x21 || text.data[i] > 0x7e || strchr("\"#;$\\", text.data[i]) != NULL) {
+            return "has a character that no address needs";
+        }
+    }
+    struct address address;
+    return address_parse(text, &address);
+}
+
 /* ---- writing */
 
 static json_t *text_value(struct slice text)
@@ -69,7 +81,10 @@ char *evidence_json_write(const struct evidence_table *table, int64_t until)
     json_t *entries = json_array();
     int failed = 0;
     for (unsigned i = 0; i < table->server_count; i++) {
-        failed |= json_array_append_new(servers, server_value(&table->servers[i]));
+        /* What would not be read back must not be written: the next start would fail. */
+        if (address_problem(table->servers[i].address) == NULL) {
+            failed |= json_array_append_new(servers, server_value(&table->servers[i]));
+        }
     }
     for (unsigned i = 0; i < table->count; i++) {
         failed |= json_array_append_new(entries, entry_value(&table->items[i]));
@@ -248,18 +263,6 @@ static bool read_entries(const json_t *root, struct evidence_table *table,
         evidence_add(table, &entry);
     }
     return true;
-}
-
-/* It goes into an INI file as it is. */
-static const char *address_problem(struct slice text)
-{
-    for (size_t i = 0; i < text.length; i++) {
-        if (text.data[i] < 0x21 || text.data[i] > 0x7e || strchr("\"#;$\\", text.data[i]) != NULL) {
-            return "has a character that no address needs";
-        }
-    }
-    struct address address;
-    return address_parse(text, &address);
 }
 
 static bool read_servers(const json_t *root, struct evidence_table *table,

@@ -3,6 +3,7 @@
 #include "verbgate/base/arena.h"
 #include "verbgate/http/reply.h"
 #include "verbgate/http/token.h"
+#include "verbgate/learn/evidence.h"
 #include "verbgate/policy/method_set.h"
 
 enum { SCRATCH_MAX = 64 * 1024, SHOWN_MAX = 200 };
@@ -99,7 +100,7 @@ static unsigned add_claims(struct judgement *judgement)
         struct slice rest = list_of(judgement->probe, (enum probe_request)i);
         struct slice element;
         while (token_list_next(&rest, &element)) {
-            if (!token_is_valid(element) || element.length > METHOD_TOKEN_MAX) {
+            if (!evidence_method_is_plain(element) || element.length > METHOD_TOKEN_MAX) {
                 malformed++;
             } else if (judgement->is_believed) {
                 add_claim(judgement, element);

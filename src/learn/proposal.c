@@ -69,19 +69,26 @@ static bool is_of(const struct evidence *evidence, struct slice upstream)
     return slice_equal(evidence->upstream, upstream);
 }
 
-/* `rows` are all of one upstream. Upstreams come in the order of the routes. */
-static struct method_set find_implemented(struct proposal *proposal,
-                                          const struct proposal_row *rows, unsigned count)
+/* What the routes of one upstream allow together. Upstreams come in the order of the routes. */
+static struct method_set unite_routes(struct proposal *proposal, struct slice upstream)
 {
     struct method_set set = {.any = false};
     struct proposal_routes *routes = &proposal->routes;
     for (; proposal->next_route < routes->count; proposal->next_route++) {
         const struct proposal_route *route = &routes->items[proposal->next_route];
-        if (!is_of(route->rows->evidence, rows->evidence->upstream)) {
+        if (!is_of(route->rows->evidence, upstream)) {
             break;
         }
         method_set_unite(&set, &route->methods);
     }
+    return set;
+}
+
+/* `rows` are all of one upstream. */
+static struct method_set find_implemented(struct proposal *proposal,
+                                          const struct proposal_row *rows, unsigned count)
+{
+    struct method_set set = unite_routes(proposal, rows->evidence->upstream);
     for (unsigned i = 0; i < count; i++) {
         if (rows[i].evidence->source == EVIDENCE_BACKEND) {
             add_named(proposal, &set, rows[i].evidence->allow);
@@ -188,6 +195,7 @@ static void write_upstream(struct proposal *proposal, const struct proposal_row 
 static void write_unrouted(struct proposal *proposal, const struct proposal_row *rows,
                            unsigned count)
 {
+    (void)unite_routes(proposal, rows->evidence->upstream); /* they are not proposed */
     writer_literal(proposal->writer, "\n; requests that went to no upstream:\n");
     proposal_write_evidence(proposal->writer, rows, count);
 }

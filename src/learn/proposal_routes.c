@@ -11,8 +11,7 @@ enum { ROUTES_ARENA_MAX = 64 * 1024 * 1024, NAME_TEXT_MAX = 48 };
 enum method proposal_method(struct proposal_routes *routes, struct slice name)
 {
     enum method method = method_find(name);
-    if (method == METHOD_CONNECT || method == METHOD_PRI ||
-        slice_equal(name, EVIDENCE_METHOD_OTHER)) {
+    if (method == METHOD_CONNECT || method == METHOD_PRI || !evidence_method_is_plain(name)) {
         return METHOD_UNKNOWN;
     }
     if (method != METHOD_UNKNOWN) {

@@ -163,9 +163,15 @@ static void write_finding(struct writer *writer, struct slice method, const stru
     }
 }
 
-/* A policy cannot name it: "get" is no GET. */
-static void write_case_finding(struct writer *writer, struct slice method)
+/* A policy cannot name it: "get" is no GET, "*" is every method. */
+static void write_name_finding(struct writer *writer, struct slice method)
 {
+    if (!evidence_method_is_plain(method) && !slice_equal(method, EVIDENCE_METHOD_OTHER)) {
+        writer_format(writer,
+                      "; finding: clients sent the method %.*s, which a policy cannot name: "
+                      "left out\n",
+                      SLICE_PRINT(method));
+    }
     struct slice meant = method_name(method_suggest(method));
     if (method_find(method) == METHOD_UNKNOWN && meant.length > 0 &&
         slice_equal_ignoring_case(method, meant)) {
@@ -185,7 +191,7 @@ void proposal_write_findings(struct writer *writer, const struct proposal_row *r
         } else {
             write_finding(writer, method, &summary);
         }
-        write_case_finding(writer, method);
+        write_name_finding(writer, method);
         rows += run;
         count -= run;
     }

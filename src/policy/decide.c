@@ -19,6 +19,8 @@ static void settle(struct verdict *verdict, enum verdict_rule rule, struct rule_
                           ? verdict_status_under(&verdict->settings->answers, rule, verdict->method)
                           : verdict_rule_status(rule);
     verdict->source = source;
+    /* What report-only let through so far is refused or answered here after all. */
+    verdict->is_reported = verdict->is_reported && verdict->kind == VERDICT_FORWARD;
 }
 
 /* The same about a method. RFC 9110 section 15.5.6: a 405 comes with Allow, whatever rule it is sent
@@ -89,24 +91,6 @@ static bool has_place(const struct decide_request *request)
     return request->target->form != TARGET_ASTERISK && request->target->path.length > 0;
 }
 
-/* RFC 9110 section 15.6.6. */
-static bool judge_version(const struct policy *policy, const struct decide_request *request,
-                          struct verdict *verdict)
-{
-    if (request->version_major != 1) {
-        settle(verdict, VERDICT_VERSION_MAJOR_RULE, built_in);
-        return true;
-    }
-    if ((policy->versions & version_bit(request)) == 0) {
-        const struct policy_upstream *upstream = only_upstream(policy);
-        settle(verdict, VERDICT_VERSION_UPSTREAM_RULE,
-               upstream == NULL ? built_in
-                                : source_of(upstream->versions_source, upstream->source));
-        return true;
-    }
-    return false;
-}
-
 static struct destination find_destination(const struct policy *policy, struct slice host,
                                            struct slice path)
 {
@@ -128,24 +112,53 @@ static const struct method_set *answer_of(struct destination destination)
     return destination.route == NULL ? &destination.upstream->answer : &destination.route->answer;
 }
 
-/* RFC 9110 section 15.6.2: no upstream implements the method. How that is answered is up to where the
- * request would have led; for a path that can be read in more than one way nobody looks. */
-static void settle_nowhere(const struct policy *policy, const struct decide_request *request,
-                           struct verdict *verdict)
+/* What no upstream takes is answered as the place wants it where the request would have led; for a path
+ * that can be read in more than one way nobody looks. */
+static struct destination look_ahead(const struct policy *policy,
+                                     const struct decide_request *request, struct verdict *verdict)
 {
     const struct policy_upstream *only = only_upstream(policy);
     struct slice path = request->target->path;
     struct destination destination = {.upstream = NULL};
-    if (!target_is_ambiguous(path)) {
+    if (has_place(request) && !target_is_ambiguous(path)) {
         destination = find_destination(policy, request->host, path);
     }
-    const struct method_set *taken = &policy->implemented;
     if (destination.upstream != NULL) {
         verdict->settings = settings_of(destination);
-        taken = answer_of(destination);
+        verdict->cors = method_rules_cors(&verdict->settings->methods);
     } else if (only != NULL) {
         verdict->settings = &only->settings;
     }
+    return destination;
+}
+
+/* RFC 9110 section 15.6.6. */
+static bool judge_version(const struct policy *policy, const struct decide_request *request,
+                          struct verdict *verdict)
+{
+    if (request->version_major != 1) {
+        settle(verdict, VERDICT_VERSION_MAJOR_RULE, built_in);
+        return true;
+    }
+    if ((policy->versions & version_bit(request)) == 0) {
+        const struct policy_upstream *upstream = only_upstream(policy);
+        (void)look_ahead(policy, request, verdict);
+        settle(verdict, VERDICT_VERSION_UPSTREAM_RULE,
+               upstream == NULL ? built_in
+                                : source_of(upstream->versions_source, upstream->source));
+        return true;
+    }
+    return false;
+}
+
+/* RFC 9110 section 15.6.2: no upstream implements the method. */
+static void settle_nowhere(const struct policy *policy, const struct decide_request *request,
+                           struct verdict *verdict)
+{
+    const struct policy_upstream *only = only_upstream(policy);
+    struct destination destination = look_ahead(policy, request, verdict);
+    const struct method_set *taken =
+        destination.upstream == NULL ? &policy->implemented : answer_of(destination);
     settle_method(verdict, VERDICT_METHOD_NOWHERE_RULE,
                   only == NULL ? built_in : source_of(only->implements_source, only->source),
                   taken);
@@ -382,6 +395,9 @@ static struct slice without_authority(struct slice path, struct slice lenient)
     return end < lenient.length ? slice_after(lenient, end) : SLICE("/");
 }
 
+/* Where readings differ about CORS: no origin is listed. */
+static const struct cors_rules grants_nobody = {.origins = NULL};
+
 /* No spelling of a path gets more than the strictest of its readings. */
 static void tighten(struct verdict *verdict, const struct verdict *other)
 {
@@ -394,8 +410,11 @@ static void tighten(struct verdict *verdict, const struct verdict *other)
         verdict_report(verdict, other->reported.rule, other->reported.source);
     }
     verdict->is_granted = verdict->is_granted && other->is_granted;
+    if (verdict->has_allow && other->has_allow) {
+        method_set_intersect(&verdict->allow, &other->allow);
+    }
     if (verdict->cors != other->cors) {
-        verdict->cors = NULL;
+        verdict->cors = &grants_nobody; /* nor does the backend on its own */
         verdict->is_granted = false;
     }
 }
@@ -442,7 +461,11 @@ static void judge_readings(const struct policy *policy, const struct decide_requ
         struct verdict reading = blank;
         judge_destination(policy, request, destinations[i], &reading);
         if (reading.kind > verdict->kind) {
+            const struct verdict before = *verdict;
             *verdict = reading;
+            if (reading.kind != VERDICT_REFUSE) {
+                tighten(verdict, &before);
+            }
         } else {
             tighten(verdict, &reading);
         }

@@ -1,6 +1,6 @@
 #include "matrix_model.h"
 
-enum { LABEL_COUNT = 4, LABEL_MAX = 40, CELL_WIDTH_MIN = 4 };
+enum { LABEL_COUNT = 4, LABEL_MAX = 40, CELL_WIDTH_MIN = 4, CELL_WIDTH_LONG = 6 };
 
 /* Route, hosts, paths and upstream of a row, each cut to LABEL_MAX bytes. */
 struct labels {
@@ -43,8 +43,20 @@ static void make_labels(const struct matrix_row *row, struct labels *labels)
 static const struct slice heads[LABEL_COUNT] = {
     {"route", 5}, {"host", 4}, {"path", 4}, {"upstream", 8}};
 
+/* Whether cells may say "report" or "close". */
+static bool has_long_cells(const struct policy_settings *settings)
+{
+    bool is_long = settings->methods.is_report_only;
+    for (unsigned i = 0; i < REFUSAL_COUNT; i++) {
+        is_long |= settings->answers.status[i] == ANSWERS_CLOSE;
+    }
+    return is_long;
+}
+
 static void measure(struct matrix *matrix, size_t *widths)
 {
+    matrix->cell_width =
+        has_long_cells(&matrix->policy->gateway.settings) ? CELL_WIDTH_LONG : CELL_WIDTH_MIN;
     for (unsigned label = 0; label < LABEL_COUNT; label++) {
         widths[label] = heads[label].length;
     }
@@ -52,6 +64,9 @@ static void measure(struct matrix *matrix, size_t *widths)
         struct matrix_row row = matrix_row_at(matrix, i);
         struct labels labels;
         make_labels(&row, &labels);
+        if (has_long_cells(row.route == NULL ? &row.upstream->settings : &row.route->settings)) {
+            matrix->cell_width = CELL_WIDTH_LONG;
+        }
         for (unsigned label = 0; label < LABEL_COUNT; label++) {
             size_t length = labels.items[label].length;
             widths[label] = length > widths[label] ? length : widths[label];
@@ -70,7 +85,7 @@ static void pad(struct matrix *matrix, struct slice text, size_t width)
 static size_t column_width(const struct matrix *matrix, unsigned column)
 {
     size_t length = matrix_column_name(matrix, column).length;
-    return length < CELL_WIDTH_MIN ? CELL_WIDTH_MIN : length;
+    return length < matrix->cell_width ? matrix->cell_width : length;
 }
 
 /* Blanks at the end of a line are of no use to anyone. */
@@ -133,6 +148,11 @@ void matrix_write_text(struct matrix *matrix)
         writer_literal(&matrix->writer,
                        "\nyes: forwarded; here: answered by the gateway; a number: "
                        "refused with this status\n");
+        writer_string(&matrix->writer,
+                      matrix->cell_width == CELL_WIDTH_LONG
+                          ? "report: forwarded, and logged as what would be refused; "
+                            "close: the connection is closed without an answer\n"
+                          : "");
         writer_string(&matrix->writer,
                       has_dead_row ? "-: other routes take every request for this one\n" : "");
     }

@@ -165,11 +165,8 @@ static void remember_peer(struct downstream *downstream, const struct socket_add
     size_t length = peer->any.sa_family == AF_UNIX ? sizeof peer->any.sa_family : peer->length;
     memcpy(&downstream->peer, &peer->storage,
            length < sizeof downstream->peer ? length : sizeof downstream->peer);
-}
-
-size_t downstream_client_ip(const struct downstream *downstream, char out[INET6_ADDRSTRLEN])
-{
-    return socket_address_ip((const struct sockaddr *)(const void *)&downstream->peer, out);
+    downstream->peer_ip_length = (unsigned char)socket_address_ip(
+        (const struct sockaddr *)(const void *)&downstream->peer, downstream->peer_ip);
 }
 
 static void wait_for_request(struct downstream *downstream)

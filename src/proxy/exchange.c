@@ -66,6 +66,7 @@ void exchange_destroy(struct exchange *exchange)
     } else {
         slab_discard(&proxy->exchanges, exchange);
     }
+    proxy_consider_trimming(proxy);
 }
 
 bool exchange_restart(struct exchange *exchange)
@@ -299,14 +300,13 @@ static void hand_over_record(struct exchange *exchange)
     struct proxy *proxy = exchange->proxy;
     proxy_tick(proxy);
     char client[INET6_ADDRSTRLEN];
-    char peer[INET6_ADDRSTRLEN];
     uint64_t now = uv_hrtime();
     uint64_t first_byte = exchange->first_byte_ns;
     struct record record = {
         .clock = &proxy->clock,
         .policy = exchange->snapshot->policy,
-        .client_ip = slice_make(client, exchange_client_ip(exchange, client)),
-        .peer_ip = slice_make(peer, downstream_client_ip(exchange->downstream, peer)),
+        .client_ip = exchange_client_ip(exchange, client),
+        .peer_ip = downstream_peer_ip(exchange->downstream),
         .request_id = exchange_request_id(exchange),
         .trace_id = exchange_trace_id(exchange),
         .method = exchange->line.method,

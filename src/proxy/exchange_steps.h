@@ -202,8 +202,8 @@ static inline bool exchange_is_dropping(const struct exchange *exchange)
 /* Whether the peer is one of trusted-proxies, so that what it says of the client is believed. */
 bool exchange_peer_is_trusted(struct exchange *exchange);
 
-/* The client's IP as text, NUL-terminated; returns its length. The peer's, or what a trusted one says. */
-size_t exchange_client_ip(struct exchange *exchange, char out[INET6_ADDRSTRLEN]);
+/* The client's IP as text: the peer's, or, written to `out`, what a trusted one says. */
+struct slice exchange_client_ip(struct exchange *exchange, char out[INET6_ADDRSTRLEN]);
 
 /* The request's id, made when the policy wants one; empty when there is none. */
 struct slice exchange_request_id(struct exchange *exchange);

@@ -55,9 +55,7 @@ static struct slice method_onward(const struct exchange *exchange)
 static void write_head(struct exchange *exchange, struct framing framing)
 {
     const struct policy_gateway *settings = exchange_settings(exchange);
-    char ip[INET6_ADDRSTRLEN];
     bool has_ip = exchange->downstream->peer.sin6_family != AF_UNIX;
-    size_t ip_length = has_ip ? downstream_client_ip(exchange->downstream, ip) : 0;
     struct request_head head = {
         .is_http_10 = exchange->verdict.upstream->sends_http_10,
         .method = method_onward(exchange),
@@ -67,7 +65,7 @@ static void write_head(struct exchange *exchange, struct framing framing)
         .received_minor = exchange->line.version_minor,
         .host = host_onward(exchange),
         .received_host = exchange->facts.received_host,
-        .client_ip = slice_make(ip, ip_length),
+        .client_ip = has_ip ? downstream_peer_ip(exchange->downstream) : slice_make(NULL, 0),
         .via_name = settings->name,
         .forwarded = forwarded_mode(exchange),
         .drop_expect = exchange->is_http_10 || !exchange_limits(exchange)->forwards_expect,

@@ -33,16 +33,16 @@ bool exchange_peer_is_trusted(struct exchange *exchange)
     return downstream->is_trusted;
 }
 
-size_t exchange_client_ip(struct exchange *exchange, char out[INET6_ADDRSTRLEN])
+struct slice exchange_client_ip(struct exchange *exchange, char out[INET6_ADDRSTRLEN])
 {
     const struct network_list *trusted = &exchange_settings(exchange)->observation.trusted;
     struct network_address client;
     if (exchange->has_head && fields_has(&exchange->request_fields, FIELD_X_FORWARDED_FOR) &&
         exchange_peer_is_trusted(exchange) &&
         forwarded_client(&exchange->request_fields, trusted, &client)) {
-        return network_address_text(&client, out);
+        return slice_make(out, network_address_text(&client, out));
     }
-    return downstream_client_ip(exchange->downstream, out);
+    return downstream_peer_ip(exchange->downstream);
 }
 
 struct slice exchange_request_id(struct exchange *exchange)

@@ -6,6 +6,9 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 enum {
     KEEP_DOWNSTREAMS = 1024, /* spare objects that are kept for the next burst */
@@ -78,6 +81,24 @@ static bool seed_random(struct random *random)
     return true;
 }
 
+/* glibc keeps what was freed between blocks that are in use; other libraries have no such call. */
+static void on_trim(struct deadline *deadline)
+{
+    struct proxy *proxy = LIST_OBJECT(deadline, struct proxy, trim);
+    proxy->exchanges.freed = 0;
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
+void proxy_consider_trimming(struct proxy *proxy)
+{
+    if (UNLIKELY(proxy->exchanges.freed >= PROXY_TRIM_OBJECTS) &&
+        !deadline_is_armed(&proxy->trim) && !proxy->is_draining) {
+        deadline_arm(&proxy->deadlines, &proxy->trim, PROXY_TRIM_MS);
+    }
+}
+
 bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
                 unsigned max_connections, const struct proxy_events *events, void *owner)
 {
@@ -106,6 +127,7 @@ bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
         return false;
     }
     uv_idle_init(loop, &proxy->turn);
+    deadline_init(&proxy->trim, on_trim);
     deadlines_init(&proxy->deadlines, loop);
     return true;
 }
@@ -199,6 +221,7 @@ void proxy_close(struct proxy *proxy)
     snapshot_release(proxy->snapshot);
     proxy->snapshot = NULL;
     uv_close((uv_handle_t *)&proxy->turn, NULL);
+    deadline_cancel(&proxy->trim);
     deadlines_close(&proxy->deadlines);
 }
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { FIELDS_KEPT = 64, ANSWER_HEAD_BYTES = 1024, PAGE_FIRST_BYTES = 64 * 1024 };
+enum { FIELDS_KEPT = 64, ANSWER_HEAD_BYTES = 1024 };
 
 struct admin_connection {
     struct admin *admin;
@@ -116,28 +116,23 @@ static void answer_status(struct admin_connection *connection, unsigned status)
     answer(connection, status, "text/plain; charset=utf-8", writer_slice(&body));
 }
 
-/* Makes room until the page fits. */
+/* Written once: a page of a large policy takes time, and the control thread does nothing else
+ * meanwhile. Memory that a small page does not touch costs nothing. */
 static void answer_page(struct admin_connection *connection, const struct admin_page *page)
 {
     struct admin *admin = connection->admin;
     size_t room =
         admin->unsent_bytes < ADMIN_UNSENT_MAX ? ADMIN_UNSENT_MAX - admin->unsent_bytes : 0;
     size_t most = room < ADMIN_PAGE_MAX ? room : ADMIN_PAGE_MAX;
-    for (size_t size = PAGE_FIRST_BYTES; size <= most; size *= 2) {
-        char *bytes = malloc(size);
-        if (bytes == NULL) {
-            break;
-        }
-        struct writer body = writer_make(bytes, size);
-        unsigned status = page->write(&body, admin->status);
-        if (!body.overflow) {
-            answer(connection, status, page->content_type, writer_slice(&body));
-            free(bytes);
-            return;
-        }
-        free(bytes);
+    char *bytes = most > 0 ? malloc(most) : NULL;
+    struct writer body = writer_make(bytes, bytes != NULL ? most : 0);
+    unsigned status = bytes != NULL ? page->write(&body, admin->status) : 503;
+    if (bytes != NULL && !body.overflow) {
+        answer(connection, status, page->content_type, writer_slice(&body));
+    } else {
+        answer_status(connection, 503);
     }
-    answer_status(connection, 503);
+    free(bytes);
 }
 
 /* ---- requests */

@@ -19,7 +19,7 @@ void admin_resume(struct admin *admin);
 struct admin_page {
     const char *path;
     const char *content_type;
-    /* Writes the content and returns the status. Called again with more room when it did not fit. */
+    /* Writes the content and returns the status; what did not fit leaves the writer overflown. */
     unsigned (*write)(struct writer *writer, const struct gateway_status *status);
 };
 

@@ -208,6 +208,30 @@ class Metrics(AdminCase):
         self.assertEqual((result.returncode, result.stdout, result.stderr), (0, b"", b""))
 
 
+class Policy(AdminCase):
+    ROUTES = "[route orders]\npath = /orders/*\nallow = GET\n[route all]\npath = /*\n"
+
+    def test_the_matrix_is_there_as_json_and_as_a_page(self):
+        gate = self.start_admin(self.origin(serve()), upstream="implements = GET HEAD POST", more=self.ROUTES)
+        page = json.loads(self.visit(gate, "/policy").body)
+        self.assertEqual((page["generation"], page["last_reload"]), (1, None))
+        cells = {row["route"]: row["methods"] for row in page["matrix"]["routes"]}
+        self.assertEqual((cells["orders"]["POST"], cells["all"]["POST"], cells["all"]["other"]),
+                         (405, "forward", 501))
+        self.assertTrue(gate.reload())
+        self.assertEqual(json.loads(self.visit(gate, "/policy").body)["last_reload"]["result"], "ok")
+        shown = self.visit(gate, "/policy.html")
+        self.assertEqual(shown.get("Content-Type"), "text/html; charset=utf-8")
+        self.assertIn("<td class=n>405", shown.text)
+
+    def test_what_report_only_lets_through_has_a_decision_of_its_own(self):
+        gate = self.start_admin(self.origin(serve()), upstream="implements = GET HEAD POST",
+                                more="[route all]\nallow = GET\nreport-only = yes\n")
+        self.assert_status(self.ask(gate, "POST", "/", body=b""), 200)
+        self.wait_value(gate, 1, "verbgate_requests_total", upstream="backend", route="all", decision="report",
+                        answered_by="upstream", method="POST", status="200")
+
+
 class Reload(AdminCase):
     def last_reload(self, gate):
         return json.loads(self.visit(gate, "/policy").body)["last_reload"]

@@ -126,6 +126,13 @@ class Observe(Learn):
         gate.stop()
         self.assertEqual(self.entries(), {("GET", "/x", 200, "backend"): 2, ("PUT", "/x", 200, "backend"): 1})
 
+    def test_a_record_is_read_back_whatever_the_servers_are_called(self):
+        for server in ("unix:@FOLDER@/a b.sock", "unix:@FOLDER@/a$b.sock", '"unix:@FOLDER@/a;b.sock"', "unix:@FOLDER@/\u00e9.sock",
+                       "builtin:legacy"):
+            gate = self.gateway(ini(server, gateway="observe = @FOLDER@/record.json"))
+            self.assertTrue(gate.reload(ini(server)))
+            self.assertTrue(gate.reload(ini(server, gateway="observe = @FOLDER@/record.json")), gate.log)
+
     def test_a_file_that_is_no_record_is_not_overwritten(self):
         text = '{"mine": true}'
         pathlib.Path(self.record).write_text(text)

@@ -19,6 +19,7 @@ struct slab {
     size_t out_count; /* out_count <= max_out */
     size_t max_out;
     size_t keep;
+    size_t freed; /* objects that went back to malloc; its reader may set it to 0 */
 };
 
 /* Objects of `object_bytes` (at least one pointer), at most `max_out` at once, `keep` spares. */

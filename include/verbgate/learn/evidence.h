@@ -59,6 +59,10 @@ struct evidence_table {
     unsigned server_count;
 };
 
+/* Whether a policy can name a method as it is: letters, digits, '-', '_' and '.', a letter or digit
+ * first. Of other tokens "*" would allow everything, "-GET" take something away, and "#X" end the line. */
+bool evidence_method_is_plain(struct slice name);
+
 /* A table for at most `capacity` entries, or NULL: out of memory. */
 MUST_CHECK struct evidence_table *evidence_create(unsigned capacity);
 void evidence_destroy(struct evidence_table *table); /* NULL is allowed */

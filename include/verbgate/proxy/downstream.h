@@ -39,8 +39,10 @@ struct downstream {
     struct list_node node;       /* in proxy->connections */
     struct list_node ready_node; /* in proxy->ready, or alone */
     struct proxy *proxy;
-    struct exchange *exchange; /* while ACTIVE; owned */
-    struct sockaddr_in6 peer;  /* IPv4 fits in it too; family AF_UNIX: nothing else is known */
+    struct exchange *exchange;      /* while ACTIVE; owned */
+    struct sockaddr_in6 peer;       /* IPv4 fits in it too; family AF_UNIX: nothing else is known */
+    char peer_ip[INET6_ADDRSTRLEN]; /* made once: each request needs it several times */
+    unsigned char peer_ip_length;
     unsigned request_count;
     unsigned lingered_bytes;
     size_t linger_unsent; /* of the answer, when the linger deadline was armed */
@@ -62,7 +64,10 @@ void downstream_run(struct downstream *downstream);
 /* The gateway is stopping: ends the connection when it is idle and nothing has come in. */
 void downstream_drain(struct downstream *downstream);
 
-/* The client's IP as text, NUL-terminated; returns its length. */
-size_t downstream_client_ip(const struct downstream *downstream, char out[INET6_ADDRSTRLEN]);
+/* The peer's IP as text, or "unix"; valid as long as the connection. */
+static inline struct slice downstream_peer_ip(const struct downstream *downstream)
+{
+    return slice_make(downstream->peer_ip, downstream->peer_ip_length);
+}
 
 #endif

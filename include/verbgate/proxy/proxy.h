@@ -25,6 +25,8 @@ enum {
     PROXY_HEAD_EXTRA = 24 * 1024,    /* what a head may grow by on its way: those, Via and others */
     PROXY_CONTENT_ROOM = 16 * 1024,  /* room for content behind the head in an exchange's buffers */
     PROXY_TURN_REQUESTS = 32,        /* requests of one client in one turn of the loop */
+    PROXY_TRIM_OBJECTS = 256,        /* so many exchanges freed are a burst that has gone */
+    PROXY_TRIM_MS = 3000,            /* after which its memory goes back to the system */
     PROXY_LOG_LINES_PER_SECOND = 20, /* of the error log, per worker */
     PROXY_STORE_BYTES = 64 * 1024 * 1024, /* of buffered content in memory, per worker */
     PROXY_STORE_PIECES = 8,               /* of buffered content sent in one turn of the loop */
@@ -74,7 +76,8 @@ struct proxy {
     struct slab downstreams;
     struct slab exchanges; /* its object size follows max-head */
     struct slab upstreams;
-    size_t region_bytes; /* of each of an exchange's two buffers, under the policy in force */
+    struct deadline trim; /* of memory, after a burst */
+    size_t region_bytes;  /* of each of an exchange's two buffers, under the policy in force */
 
     char *scratch;       /* PROXY_SCRATCH_BYTES: content on its way through */
     struct writer body;  /* of a local answer */
@@ -120,6 +123,9 @@ void proxy_finish(struct proxy *proxy);
 
 /* Runs the downstream of `ready_node` again in the next turn of the loop. */
 void proxy_run_later(struct proxy *proxy, struct list_node *ready_node);
+
+/* An exchange's memory was given back: after a burst it goes on to the system. */
+void proxy_consider_trimming(struct proxy *proxy);
 
 /* Brings the clock up to date; called once per turn in which it is needed. */
 void proxy_tick(struct proxy *proxy);

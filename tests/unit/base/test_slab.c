@@ -84,3 +84,20 @@ Test(slab, takes_a_null_object_back_without_counting_it)
     cr_expect_eq(slab.spare_count, 0);
     slab_finish(&slab);
 }
+
+Test(slab, counts_what_it_frees_and_not_what_it_keeps)
+{
+    struct slab slab;
+    slab_init(&slab, 64, 4, 1);
+    void *first = slab_take(&slab);
+    void *second = slab_take(&slab);
+    void *third = slab_take(&slab);
+    cr_assert(first != NULL && second != NULL && third != NULL);
+    slab_give(&slab, first);
+    cr_assert_eq(slab.freed, 0u);
+    slab_give(&slab, second);
+    slab_discard(&slab, third);
+    cr_assert_eq(slab.freed, 2u);
+    slab_finish(&slab);
+    cr_assert_eq(slab.freed, 2u, "spares are no burst");
+}

@@ -18,7 +18,8 @@ static const struct memory_file files[] = {
                     "path = /orders/* /x;y\nallow = GET, -HEAD @webhook\n"
                     "[route rest]\nupstream = other\nmax-body = 5\n"},
     {"more.ini", "[upstream app]\nserver = 127.0.0.1:81\nserver = h:82\nupgrade = refuse\n"
-                 "[upstream other]\nserver = builtin:legacy\nversions = 1.1\nimplements = POST\n"},
+                 "send-as-post = PATCH\n[upstream other]\nserver = builtin:legacy\nversions = "
+                 "1.1\nimplements = POST\n"},
     {NULL, NULL}};
 static const struct memory_variable variables[] = {{"NAME", "gate"}, {NULL, NULL}};
 
@@ -58,6 +59,7 @@ Test(effective, shows_each_value_with_its_origin)
         "\nupgrade = refuse ; from [upstream app], more.ini:4\n",
         "\nmax-body = 2m ; from [gateway], gateway.ini:3\n",
         "\nmax-body = 5 ; gateway.ini:19\n",
+        "\nsend-as-post = PATCH ; from [upstream app], more.ini:5\n",
         "\n; allow is unset\n",
     };
     for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
@@ -117,6 +119,25 @@ Test(effective, loads_to_an_equal_policy)
     cr_expect_eq(*a, *b, "one is longer");
     text_buffer_finish(&first);
     text_buffer_finish(&second);
+}
+
+Test(effective, names_files_as_they_are_seen_from_the_output)
+{
+    static const struct memory_file small[] = {
+        {"gateway.ini", "include = conf.d/app.ini\n[gateway]\nbody-text = a.txt\nbody-json =\n"
+                        "[listener a]\nbind = *:80\n"},
+        {"conf.d/app.ini", "[upstream app]\nserver = h:1\nbody-text = a.txt\nbody-html = /a.txt\n"},
+        {"a.txt", "one"},
+        {"conf.d/a.txt", "two"},
+        {"/a.txt", "three"},
+        {NULL, NULL}};
+    struct text_buffer buffer;
+    const char *text = write_effective(small, &buffer);
+    cr_expect_not_null(strstr(text, "\nbody-text = a.txt ; gateway.ini:3\n"));
+    cr_expect_not_null(strstr(text, "\nbody-json = \"\" ; gateway.ini:4\n"));
+    cr_expect_not_null(strstr(text, "\nbody-text = conf.d/a.txt ; conf.d/app.ini:3\n"));
+    cr_expect_not_null(strstr(text, "\nbody-html = /a.txt ; conf.d/app.ini:4\n"));
+    text_buffer_finish(&buffer);
 }
 
 Test(effective, names_the_only_upstream_and_the_gateway_that_nobody_wrote)

@@ -24,6 +24,7 @@ static const struct {
     {{501, 405, 200, 200, 200}, "GET, HEAD, OPTIONS", "GET HEAD OPTIONS", "GET is named"},
     {{501, 200, 200, 501, 501}, "OPTIONS, GET, HEAD", "GET HEAD", "OPTIONS is named"},
     {{501, 200, 200, 200, 200}, "GET, HEAD, get, a b, CONNECT", "GET HEAD OPTIONS", "1 of the"},
+    {{501, 200, 200, 200, 200}, "GET, *, -HEAD, #X, HEAD, OPTIONS", "GET HEAD OPTIONS", "3 of the"},
     {{0, 200, 200, 0, 0}, NULL, "GET HEAD", NULL},
 };
 

@@ -67,6 +67,33 @@ Test(proposal, allows_what_succeeded_and_nothing_else)
     evidence_destroy(table);
 }
 
+Test(proposal, leaves_out_methods_that_mean_more_to_a_policy)
+{
+    static const char *const names[] = {"*", "-GET", "-", "#X", "$HOME", "'"};
+    struct evidence_table *table = evidence_create(64);
+    see(table, "app", "GET", "/a", 200);
+    see(table, "app", "M-SEARCH", "/a", 200);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        see(table, "app", names[i], "/a", 200);
+    }
+    cr_assert_null(propose(table, 1));
+    expect("implements = GET HEAD M-SEARCH\n");
+    expect("allow = GET HEAD M-SEARCH\n");
+    expect("finding: clients sent the method *, which");
+    evidence_destroy(table);
+}
+
+Test(proposal, keeps_upstreams_apart_from_what_went_to_none)
+{
+    struct evidence_table *table = evidence_create(64);
+    see(table, "", "GET", "/lost", 200);
+    see(table, "app", "GET", "/a", 200);
+    cr_assert_null(propose(table, 1));
+    expect("[upstream app]");
+    expect("implements = GET HEAD\n");
+    evidence_destroy(table);
+}
+
 Test(proposal, takes_the_backends_own_allow_for_implements_only)
 {
     struct evidence_table *table = evidence_create(64);

@@ -291,3 +291,24 @@ Test(answers, only_404_405_and_501_for_method_and_target_may_be_kept)
     cr_assert_not(verdict_is_cacheable(&verdict));
     drop();
 }
+
+Test(answers, a_version_that_nobody_takes_is_answered_as_the_place_wants_it)
+{
+    policy = memory_load("[listener public]\nbind = 127.0.0.1:8080\n"
+                         "[upstream app]\nserver = 127.0.0.1:1\nversions = 1.1\non-version = 400\n"
+                         "[route a]\npath = /a\non-version = 403\n[route b]\npath = /b\n",
+                         &diagnostics);
+    cr_assert(policy != NULL, "%s", memory_report(&diagnostics));
+    static const struct {
+        const char *path;
+        unsigned status;
+    } cases[] = {{"/a", 403}, {"/b", 400}, {"/none", 400}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct verdict verdict = judge("GET", cases[i].path);
+        request.version_minor = 0;
+        decide(policy, &request, &verdict);
+        cr_assert_eq(verdict.rule, VERDICT_VERSION_UPSTREAM_RULE, "%s", cases[i].path);
+        cr_assert_eq(verdict.status, cases[i].status, "%s", cases[i].path);
+    }
+    drop();
+}

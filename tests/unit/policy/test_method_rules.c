@@ -1,6 +1,7 @@
 /* What HEAD, OPTIONS, report-only and method-case make of a decision. */
 #include <criterion/criterion.h>
 
+#include "verbgate/policy/cors.h"
 #include "verbgate/policy/decide.h"
 
 /* One upstream, GET HEAD POST PURGE, and the routes "/a" (GET POST) and "/b" (GET); lines as in
@@ -207,10 +208,44 @@ Test(method_rules, no_spelling_of_a_path_gets_the_cors_of_another_resource)
     seal();
     static const struct options_fields fields = {.origin = SLICE("null"),
                                                  .request_method = SLICE("GET")};
-    cr_assert_null(ask_plainly("GET", "/a/..%2fb/x").cors);
-    cr_assert_null(ask_plainly("GET", "/a/../b/x").cors);
-    cr_assert_not(ask("OPTIONS", "/a/..%2fb/x", 1, 0, &fields).is_granted);
+    static const char *const spellings[] = {"/a/..%2fb/x", "/a/../b/x", "/b/..%2fa/x", "/b/../a/x"};
+    for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++) {
+        /* Not NULL, which leaves what the backend grants. */
+        const struct cors_rules *found = ask_plainly("GET", spellings[i]).cors;
+        cr_assert_not_null(found, "%s", spellings[i]);
+        cr_assert_not(cors_takes_origin(found, SLICE("null")), "%s", spellings[i]);
+        method_set_add(&upstream.implements, METHOD_OPTIONS);
+        method_set_add(&routes[0].allow, METHOD_OPTIONS);
+        method_set_add(&routes[1].allow, METHOD_OPTIONS);
+        seal();
+        struct verdict verdict = ask("OPTIONS", spellings[i], 1, 0, &fields);
+        cr_assert_eq(verdict.rule, VERDICT_CORS_PREFLIGHT_RULE, "%s", spellings[i]);
+        cr_assert_not(verdict.is_granted, "%s", spellings[i]);
+    }
     cr_assert_eq(ask_plainly("GET", "/a/x/../y").cors, &cors);
+}
+
+Test(method_rules, allow_of_an_answer_lists_what_every_reading_takes)
+{
+    routes[0].settings.methods.options = routes[1].settings.methods.options = OPTIONS_ANSWER;
+    seal();
+    struct verdict verdict = ask_plainly("OPTIONS", "/a/..%2fb/x");
+    cr_assert_str_eq(text_of(&verdict.allow), "GET, HEAD, OPTIONS");
+    verdict = ask_plainly("OPTIONS", "/a/x");
+    cr_assert_str_eq(text_of(&verdict.allow), "GET, HEAD, OPTIONS, POST");
+}
+
+Test(method_rules, a_refusal_before_the_place_has_the_cors_of_the_place)
+{
+    static const struct cors_rules cors = {.takes_any_origin = true};
+    routes[0].settings.methods.options = OPTIONS_CORS;
+    routes[0].settings.methods.cors = &cors;
+    seal();
+    struct verdict verdict = ask_plainly("BREW", "/a/x");
+    cr_assert_eq(verdict.rule, VERDICT_METHOD_NOWHERE_RULE);
+    cr_assert_eq(verdict.cors, &cors);
+    cr_assert_eq(ask("GET", "/a/x", 0, 0, NULL).cors, &cors);
+    cr_assert_null(ask_plainly("BREW", "/b/x").cors);
 }
 
 Test(method_rules, answers_webhook_handshakes_beside_the_rule_for_options)
@@ -287,6 +322,20 @@ Test(method_rules, report_only_has_limits_that_are_only_reported)
     /* A limit that one reading enforces is enforced. */
     verdict = ask_plainly("GET", "/a/..%2fb/x");
     cr_assert_eq(verdict.limits.max_body, 100u);
+}
+
+Test(method_rules, what_is_refused_after_all_is_not_reported)
+{
+    report_only(true, false);
+    routes[0].settings.translation =
+        (struct policy_translation){.buffer_request = BUFFER_REQUEST_ALL, .buffer_max = 300};
+    struct verdict verdict = ask("Purge", "/a/x", 1, 301, NULL);
+    cr_assert_eq(verdict.rule, VERDICT_BODY_TOO_LARGE_RULE);
+    cr_assert_not(verdict.is_reported);
+    verdict = ask("Purge", "/a/x", 1, 300, NULL);
+    cr_assert(verdict.is_reported);
+    decide_too_large(&verdict);
+    cr_assert_not(verdict.is_reported);
 }
 
 Test(method_rules, report_only_changes_nothing_that_is_not_a_rule_about_a_resource)
