@@ -20,7 +20,7 @@ struct matrix {
     bool has_failed; /* the sink refused a piece */
     enum method columns[MATRIX_COLUMNS_MAX];
     unsigned column_count;
-    size_t cell_width; /* of the text, at least */
+    size_t cell_width;  /* of the text, at least */
     unsigned row_count; /* without routes one, for everything */
     /* A request that leads to the row at hand. */
     char host_text[MATRIX_HOST_MAX];
