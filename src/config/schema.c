@@ -40,12 +40,21 @@ const char *schema_fallback(const struct schema_option *option, enum schema_sect
     return is_inherited ? "" : option->fallback;
 }
 
+/* Looked up many times for each section, and there may be 65,536: the first byte decides mostly. */
+static bool is_row(const struct schema_option *option, enum schema_section section,
+                   struct slice key)
+{
+    return option->key[0] == key.data[0] && (option->sections & section) != 0 &&
+           slice_equal(slice_of(option->key), key);
+}
+
 const struct schema_option *schema_find(enum schema_section section, struct slice key)
 {
-    const struct schema_option *option;
-    for (size_t i = 0; (option = schema_option_at(i)) != NULL; i++) {
-        if ((option->sections & section) != 0 && slice_equal(slice_of(option->key), key)) {
-            return option;
+    for (size_t i = 0; key.length > 0 && i < TABLE_COUNT; i++) {
+        for (size_t row = 0; row < tables[i]->count; row++) {
+            if (is_row(&tables[i]->rows[row], section, key)) {
+                return &tables[i]->rows[row];
+            }
         }
     }
     return NULL;
