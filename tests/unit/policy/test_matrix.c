@@ -58,13 +58,14 @@ Test(matrix, keeps_long_words_apart_and_explains_them)
 {
     struct text_buffer buffer;
     cr_expect_str_eq(
-        write_all("[listener a]\nbind = *:80\n[upstream app]\nserver = h:1\nimplements = GET PUT\n"
-                  "on-not-allowed = close\n[route a]\npath = /a\nallow = GET\nreport-only = yes\n"
-                  "[route b]\npath = /b\nallow = GET\n",
-                  MATRIX_TEXT, &buffer),
+        write_all(
+            "[listener a]\nbind = *:80\n[upstream app]\nserver = h:1\nimplements = GET HEAD PUT\n"
+            "on-not-allowed = close\n[route a]\npath = /a\nallow = GET\nreport-only = yes\n"
+            "[route b]\npath = /b\nallow = GET\n",
+            MATRIX_TEXT, &buffer),
         "route  host  path  upstream  GET     HEAD    PUT     other\n"
-        "a      *     /a    app       yes     report  report  report\n"
-        "b      *     /b    app       yes     close   close   501\n"
+        "a      *     /a    app       yes     yes     report  report\n"
+        "b      *     /b    app       yes     yes     close   501\n"
         "\nyes: forwarded; here: answered by the gateway; a number: refused with this status\n"
         "report: forwarded, and logged as what would be refused; "
         "close: the connection is closed without an answer\n");
