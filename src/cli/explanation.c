@@ -2,6 +2,7 @@
 
 #include "verbgate/base/json.h"
 #include "verbgate/http/status_line.h"
+#include "verbgate/http/token.h"
 
 static const char *kind_name(const struct question *question)
 {
@@ -131,27 +132,12 @@ static void json_allow(struct writer *writer, const struct policy *policy,
         method_set_write(&names, &verdict->allow, &policy->extensions);
     }
     struct slice rest = writer_slice(&names);
-    while (rest.length > 0) {
-        size_t end = slice_find(rest, ',');
+    struct slice name;
+    while (token_list_next(&rest, &name)) {
         json_write_comma(writer);
-        json_write_text(writer, slice_make(rest.data, end));
-        rest = slice_after(rest, end < rest.length ? end + sizeof ", " - 1 : end);
+        json_write_text(writer, name);
     }
     writer_byte(writer, ']');
-}
-
-static void json_source(struct writer *writer, const struct rule_source *source)
-{
-    json_write_key(writer, "source");
-    if (source->line == 0) {
-        writer_literal(writer, "null");
-        return;
-    }
-    writer_byte(writer, '{');
-    json_member(writer, "file", slice_of(source->file));
-    json_write_key(writer, "line");
-    writer_number(writer, source->line);
-    writer_byte(writer, '}');
 }
 
 static struct slice method_onward(const struct question *question)
@@ -218,7 +204,8 @@ void explanation_write_json(struct writer *writer, const struct policy *policy,
     json_member(writer, "upstream",
                 verdict->upstream == NULL ? slice_of(NULL) : verdict->upstream->name);
     json_member(writer, "route", verdict->route == NULL ? slice_of(NULL) : verdict->route->name);
-    json_source(writer, &verdict->source);
+    json_write_key(writer, "source");
+    verdict_write_source_json(writer, &verdict->source);
     char text[VERDICT_SENTENCE_MAX];
     struct writer because = writer_make(text, sizeof text);
     write_because(&because, policy, question);

@@ -1,5 +1,6 @@
 #include "verbgate/http/error_body.h"
 
+#include "verbgate/base/html.h"
 #include "verbgate/http/status_line.h"
 #include "verbgate/http/token.h"
 
@@ -11,30 +12,6 @@ enum { METHOD_SHOWN_MAX = 64 };
 static char shown(char c)
 {
     return c >= 0x20 && c <= 0x7e ? c : '?';
-}
-
-static void put_html(struct writer *writer, char c)
-{
-    switch (c) {
-    case '&':
-        writer_literal(writer, "&amp;");
-        break;
-    case '<':
-        writer_literal(writer, "&lt;");
-        break;
-    case '>':
-        writer_literal(writer, "&gt;");
-        break;
-    case '"':
-        writer_literal(writer, "&quot;");
-        break;
-    case '\'':
-        writer_literal(writer, "&#39;");
-        break;
-    default:
-        writer_byte(writer, c);
-        break;
-    }
 }
 
 /* RFC 8259 section 7; '<' too, in case somebody puts the document into a page. */
@@ -56,7 +33,7 @@ static void put_escaped(struct writer *writer, enum media_type media, struct sli
         char c = shown(text.data[i]);
         switch (media) {
         case MEDIA_HTML:
-            put_html(writer, c);
+            html_write_byte(writer, c);
             break;
         case MEDIA_PROBLEM:
             put_json(writer, c);

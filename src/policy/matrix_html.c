@@ -1,5 +1,7 @@
 #include "matrix_model.h"
 
+#include "verbgate/base/html.h"
+
 static const char page_start[] =
     "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
     "<meta name=\"viewport\" content=\"width=device-width\">\n<title>Routes and methods</title>\n"
@@ -20,39 +22,13 @@ static const char page_start[] =
     "refused with a status; report: forwarded, and logged as what would be refused.</p>\n"
     "<div><table>\n<thead><tr><th>Route<th>Hosts<th>Paths<th>Upstream";
 
-static void write_escaped(struct writer *writer, struct slice text)
-{
-    for (size_t i = 0; i < text.length; i++) {
-        switch (text.data[i]) {
-        case '&':
-            writer_literal(writer, "&amp;");
-            break;
-        case '<':
-            writer_literal(writer, "&lt;");
-            break;
-        case '>':
-            writer_literal(writer, "&gt;");
-            break;
-        case '"':
-            writer_literal(writer, "&quot;");
-            break;
-        case '\'':
-            writer_literal(writer, "&#39;");
-            break;
-        default:
-            writer_byte(writer, text.data[i]);
-            break;
-        }
-    }
-}
-
 /* A page is for looking at: a longer text is cut, the JSON has it whole. */
 static void write_shown(struct writer *writer, struct slice text)
 {
     enum { SHOWN_MAX = 1024 };
     bool is_cut = text.length > SHOWN_MAX;
     writer_literal(writer, "<code>");
-    write_escaped(writer, is_cut ? slice_make(text.data, SHOWN_MAX) : text);
+    html_write_text(writer, is_cut ? slice_make(text.data, SHOWN_MAX) : text);
     writer_string(writer, is_cut ? "...</code>" : "</code>");
 }
 
@@ -98,14 +74,14 @@ static void write_row(struct matrix *matrix, const struct matrix_row *row)
 {
     const struct policy_route *route = row->route;
     writer_literal(&matrix->writer, "<tr><th>");
-    write_escaped(&matrix->writer, route == NULL ? SLICE("everything") : route->name);
+    html_write_text(&matrix->writer, route == NULL ? SLICE("everything") : route->name);
     write_list(matrix, route == NULL ? NULL : route->hosts, route == NULL ? 0 : route->host_count);
     write_list(matrix, route == NULL ? NULL : route->paths, route == NULL ? 0 : route->path_count);
     if (!matrix_has_room(matrix)) {
         return;
     }
     writer_literal(&matrix->writer, "<td>");
-    write_escaped(&matrix->writer, row->upstream->name);
+    html_write_text(&matrix->writer, row->upstream->name);
     for (unsigned column = 0; column < matrix->column_count && matrix_has_room(matrix); column++) {
         write_cell(matrix, row, column);
     }
@@ -118,7 +94,7 @@ void matrix_write_html(struct matrix *matrix)
     writer_string(&matrix->writer, page_start);
     for (unsigned column = 0; column < matrix->column_count; column++) {
         writer_literal(&matrix->writer, "<th>");
-        write_escaped(&matrix->writer, matrix_column_name(matrix, column));
+        html_write_text(&matrix->writer, matrix_column_name(matrix, column));
     }
     writer_literal(&matrix->writer, "</thead>\n<tbody>\n");
     for (unsigned i = 0; i < matrix->row_count && matrix_has_room(matrix); i++) {

@@ -16,20 +16,6 @@ static void write_list(struct matrix *matrix, const char *key, const struct slic
     writer_byte(&matrix->writer, ']');
 }
 
-static void write_source(struct writer *writer, const struct rule_source *source)
-{
-    json_write_key(writer, "source");
-    if (source->line == 0) {
-        writer_literal(writer, "null");
-        return;
-    }
-    writer_literal(writer, "{\"file\":");
-    json_write_text(writer, slice_of(source->file));
-    writer_literal(writer, ",\"line\":");
-    writer_number(writer, source->line);
-    writer_byte(writer, '}');
-}
-
 static void write_cell(struct matrix *matrix, const struct matrix_row *row, unsigned column)
 {
     struct verdict verdict = matrix_cell(matrix, row, matrix->columns[column]);
@@ -69,7 +55,8 @@ static void write_row(struct matrix *matrix, const struct matrix_row *row)
     }
     json_write_key(writer, "upstream");
     json_write_text(writer, row->upstream->name);
-    write_source(writer, route == NULL ? &row->upstream->source : &route->source);
+    json_write_key(writer, "source");
+    verdict_write_source_json(writer, route == NULL ? &row->upstream->source : &route->source);
     writer_string(writer, row->is_reached ? ",\"reachable\":true" : ",\"reachable\":false");
     writer_literal(writer, ",\"methods\":{");
     for (unsigned column = 0;

@@ -1,5 +1,6 @@
 #include "verbgate/policy/verdict.h"
 
+#include "verbgate/base/json.h"
 #include "verbgate/http/reply.h"
 #include "verbgate/policy/decide.h"
 
@@ -384,4 +385,17 @@ void verdict_write_reported(struct writer *writer, const struct verdict *verdict
 {
     struct verdict refusal = kept_back(verdict);
     verdict_write_rule(writer, &refusal);
+}
+
+void verdict_write_source_json(struct writer *writer, const struct rule_source *source)
+{
+    if (source->line == 0) {
+        writer_literal(writer, "null");
+        return;
+    }
+    writer_literal(writer, "{\"file\":");
+    json_write_text(writer, slice_of(source->file));
+    writer_literal(writer, ",\"line\":");
+    writer_number(writer, source->line);
+    writer_byte(writer, '}');
 }

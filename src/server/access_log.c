@@ -1,6 +1,7 @@
 #include "verbgate/server/access_log.h"
 
 #include "verbgate/base/log.h"
+#include "verbgate/server/write_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,22 +25,6 @@ struct access_log {
     char *path;            /* NULL: not a file; owned */
     bool must_end;
 };
-
-static bool write_all(int descriptor, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t count = write(descriptor, bytes, length);
-        if (count < 0 && errno == EINTR) {
-            continue;
-        }
-        if (count < 0) {
-            return false;
-        }
-        bytes += count;
-        length -= (size_t)count;
-    }
-    return true;
-}
 
 /* The lock is not held while a slow disk is written to. The descriptor stays ours meanwhile: a
  * reopen leaves it to us to close. */

@@ -4,6 +4,7 @@
 #include "verbgate/http/target.h"
 #include "verbgate/http/token.h"
 #include "verbgate/learn/observed_path.h"
+#include "verbgate/server/write_all.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -107,22 +108,6 @@ void observe_note(struct observe *observe, unsigned worker, const struct record 
 
 /* ---- the file */
 
-static bool write_bytes(int descriptor, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t count = write(descriptor, bytes, length);
-        if (count < 0 && errno == EINTR) {
-            continue;
-        }
-        if (count < 0) {
-            return false;
-        }
-        bytes += count;
-        length -= (size_t)count;
-    }
-    return fsync(descriptor) == 0;
-}
-
 /* Returns 0 or errno. The old file stays whole until the new one is. */
 static int replace_file(const char *path, const char *temporary_path, const char *text)
 {
@@ -131,7 +116,7 @@ static int replace_file(const char *path, const char *temporary_path, const char
     if (descriptor < 0) {
         return errno;
     }
-    bool fine = write_bytes(descriptor, text, strlen(text));
+    bool fine = write_all(descriptor, text, strlen(text)) && fsync(descriptor) == 0;
     int error = errno;
     close(descriptor);
     if (fine && rename(temporary_path, path) != 0) {

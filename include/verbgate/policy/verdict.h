@@ -134,4 +134,8 @@ void verdict_write_rule(struct writer *writer, const struct verdict *verdict);
 /* The same for the rule that report-only kept from refusing; only if `is_reported`. */
 void verdict_write_reported(struct writer *writer, const struct verdict *verdict);
 
+/* Writes the line that decided as JSON, for machines: {"file":"gateway.ini","line":14}, or null for what
+ * is built in. */
+void verdict_write_source_json(struct writer *writer, const struct rule_source *source);
+
 #endif
