@@ -74,10 +74,11 @@ struct proxy {
     uv_idle_t turn;               /* runs while `ready` is not empty */
 
     struct slab downstreams;
-    struct slab exchanges; /* its object size follows max-head */
+    struct slab exchanges; /* the object sizes of both follow max-head */
+    struct slab responses;
     struct slab upstreams;
     struct deadline trim; /* of memory, after a burst */
-    size_t region_bytes;  /* of each of an exchange's two buffers, under the policy in force */
+    size_t region_bytes;  /* of the buffer of an exchange, and of a response */
 
     char *scratch;       /* PROXY_SCRATCH_BYTES: content on its way through */
     struct writer body;  /* of a local answer */
