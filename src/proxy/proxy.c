@@ -101,6 +101,20 @@ void proxy_consider_trimming(struct proxy *proxy)
     }
 }
 
+static void on_turn_begin(uv_prepare_t *prepare)
+{
+    LIST_OBJECT(prepare, struct proxy, turn_counter)->turn_number++;
+}
+
+/* Neither call can fail for these two kinds. */
+static void init_turns(struct proxy *proxy)
+{
+    uv_idle_init(proxy->loop, &proxy->turn);
+    uv_prepare_init(proxy->loop, &proxy->turn_counter);
+    uv_prepare_start(&proxy->turn_counter, on_turn_begin);
+    uv_unref((uv_handle_t *)&proxy->turn_counter);
+}
+
 bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
                 unsigned max_connections, const struct proxy_events *events, void *owner)
 {
@@ -130,7 +144,7 @@ bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
         free_buffers(proxy);
         return false;
     }
-    uv_idle_init(loop, &proxy->turn);
+    init_turns(proxy);
     deadline_init(&proxy->trim, on_trim);
     deadlines_init(&proxy->deadlines, loop);
     return true;
@@ -226,6 +240,7 @@ void proxy_close(struct proxy *proxy)
     snapshot_release(proxy->snapshot);
     proxy->snapshot = NULL;
     uv_close((uv_handle_t *)&proxy->turn, NULL);
+    uv_close((uv_handle_t *)&proxy->turn_counter, NULL);
     deadline_cancel(&proxy->trim);
     deadlines_close(&proxy->deadlines);
 }
