@@ -205,11 +205,19 @@ static bool take_content(struct exchange *exchange, char *data, size_t length,
     return true;
 }
 
+/* Whether one read has just taken the whole response and all that there was, and it is not of the kind
+ * behind which careless servers send content that it should not have (HEAD, 204, 304). */
+static bool is_quiet(const struct response *response)
+{
+    return response->read_count == 1 && response->used < response->region_bytes &&
+           response->framing.kind != FRAMING_NONE;
+}
+
 /* Gives the connection back to its pool when it is certain that both sides agree that the exchange
  * is over (RFC 9112 section 9.3). */
 static void release_upstream(struct exchange *exchange)
 {
-    struct response *response = exchange->response;
+    const struct response *response = exchange->response;
     struct upstream *upstream = exchange->upstream;
     const struct policy_upstream *settings = exchange->verdict.upstream;
     bool is_clean = exchange->request_state == REQUEST_DONE && !exchange_has_stored(exchange) &&
@@ -218,7 +226,8 @@ static void release_upstream(struct exchange *exchange)
                     response->framing.kind != FRAMING_UNTIL_CLOSE &&
                     response->connection.is_persistent;
     if (is_clean) {
-        upstream_release(upstream, settings->max_idle, settings->idle_timeout_ms);
+        upstream_release(upstream, is_quiet(response), settings->max_idle,
+                         settings->idle_timeout_ms);
     } else {
         upstream_close(upstream);
     }
@@ -437,6 +446,7 @@ uv_buf_t exchange_response_room(struct exchange *exchange)
 void exchange_response_bytes(struct exchange *exchange, char *data, size_t length)
 {
     exchange->has_response_bytes = true;
+    exchange->response->read_count++;
     /* Content that nobody gets has one body-timeout, however it trickles. */
     exchange->upstream_has_sent = !exchange_is_dropping(exchange);
     if (exchange->response_state == RESPONSE_TUNNEL) {

@@ -60,6 +60,7 @@ struct response {
     size_t parsed; /* of them parsed */
     bool has_line; /* `line` is complete */
     bool is_extra; /* the server sent more than its response */
+    unsigned read_count;
     unsigned interim_count;
     struct status_line line;
     struct framing framing; /* as received */
