@@ -23,10 +23,11 @@ def text(x, y, content, anchor="start", kind=""):
 
 
 def legend(y):
+    """Only the relay has a note: it is no proxy."""
     parts, x = [], LABELS
     for name, colour in COLOURS.items():
         parts.append('<rect x="%d" y="%d" width="11" height="11" fill="%s"/>' % (x, y - 10, colour))
-        parts.append(text(x + 16, y, name))
+        parts.append(text(x + 16, y, name + (" (no proxy)" if name == report.FLOOR else "")))
         x += 100
     return parts
 
@@ -48,8 +49,8 @@ def bars(y, title, values):
 def comparison(cases, results):
     """CPU for each request, case by case."""
     parts = [text(10, 24, "CPU time of the proxy, less is better", kind="big"),
-             text(10, 42, "µs a request; each group has its own scale; medians", kind="small")] + legend(42)
-    y = 60
+             text(10, 42, "µs a request, where nothing else is said; each group has its own scale; medians", kind="small")] + legend(64)
+    y = 80
     for case in cases:
         figure = "cpu_s" if case.kind == "download" else "cpu_us"
         values = report.medians(results, case, figure)

@@ -16,6 +16,7 @@ HOG = str(pathlib.Path(__file__).with_name("hog.py"))
 HOG_START_SECONDS = 0.3
 AT_ONCE = 100  # connections that are being opened or asked at one time, outside of bursts
 IDLE_SECONDS_MAX = 30
+GONE_SECONDS = 5  # the same for all: ends of connections are noticed, and memory is given back, some time after
 REQUEST = b"GET /idle HTTP/1.1\r\nHost: bench\r\nUser-Agent: idle\r\nAccept: */*\r\n\r\n"
 
 
@@ -160,7 +161,7 @@ def is_whole(answer):
 
 
 def measure_memory(peer, connections):
-    """Memory at the start, with idle connections that have all been served, and after a burst has gone."""
+    """Memory at the start, with idle connections that have all been served, after a burst, and when all have gone."""
     result = {"errors": 0, "connections": connections}
     clients = IdleClients(peer.port)
 
@@ -175,7 +176,7 @@ def measure_memory(peer, connections):
         note("burst")
     finally:
         clients.close()
-    time.sleep(1)  # the same for all: ends of connections are noticed and cleaned up after
+    time.sleep(GONE_SECONDS)
     note("gone")
     return result
 
