@@ -72,12 +72,15 @@ struct proxy {
     struct list_node ready;       /* struct downstream with more to do in the next turn */
     struct list_node pools;       /* struct pool */
     uv_idle_t turn;               /* runs while `ready` is not empty */
+    uv_prepare_t turn_counter;    /* runs once in each turn of the loop, and keeps no loop alive */
+    uint64_t turn_number;
 
     struct slab downstreams;
-    struct slab exchanges; /* its object size follows max-head */
+    struct slab exchanges; /* the object sizes of both follow max-head */
+    struct slab responses;
     struct slab upstreams;
     struct deadline trim; /* of memory, after a burst */
-    size_t region_bytes;  /* of each of an exchange's two buffers, under the policy in force */
+    size_t region_bytes;  /* of the buffer of an exchange, and of a response */
 
     char *scratch;       /* PROXY_SCRATCH_BYTES: content on its way through */
     struct writer body;  /* of a local answer */
@@ -120,6 +123,13 @@ void proxy_abort(struct proxy *proxy);
  * until it is empty, then proxy_finish frees the memory. */
 void proxy_close(struct proxy *proxy);
 void proxy_finish(struct proxy *proxy);
+
+/* Which turn of the loop this is: another number each time that the loop looks for events. What runs
+ * before it looks (`ready`) still sees the number of the turn before. */
+static inline uint64_t proxy_turn(const struct proxy *proxy)
+{
+    return proxy->turn_number;
+}
 
 /* Runs the downstream of `ready_node` again in the next turn of the loop. */
 void proxy_run_later(struct proxy *proxy, struct list_node *ready_node);
