@@ -404,7 +404,9 @@ static void run_head(struct exchange *exchange)
 uv_buf_t exchange_response_room(struct exchange *exchange)
 {
     if (exchange->response_state >= RESPONSE_CONTENT) {
-        return (uv_buf_t){exchange->proxy->scratch, PROXY_SCRATCH_BYTES};
+        struct proxy *proxy = exchange->proxy;
+        return (uv_buf_t){proxy->scratch,
+                          relay_room_bytes(&exchange->from_server, proxy_turn(proxy))};
     }
     assert(exchange->response_used < exchange->region_bytes);
     return (uv_buf_t){exchange->response_region + exchange->response_used,
@@ -414,6 +416,7 @@ uv_buf_t exchange_response_room(struct exchange *exchange)
 void exchange_response_bytes(struct exchange *exchange, char *data, size_t length)
 {
     exchange->has_response_bytes = true;
+    relay_room_note(&exchange->from_server, proxy_turn(exchange->proxy), length);
     /* Content that nobody gets has one body-timeout, however it trickles. */
     exchange->upstream_has_sent = !exchange_is_dropping(exchange);
     if (exchange->response_state == RESPONSE_TUNNEL) {

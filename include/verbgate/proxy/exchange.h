@@ -30,6 +30,7 @@
 #include "verbgate/http/trace.h"
 #include "verbgate/policy/request_facts.h"
 #include "verbgate/proxy/downstream.h"
+#include "verbgate/proxy/relay_room.h"
 #include "verbgate/proxy/request_store.h"
 #include "verbgate/proxy/snapshot.h"
 #include "verbgate/proxy/upstream.h"
@@ -81,6 +82,8 @@ struct exchange {
     size_t region_bytes;
     char *request_region;
     char *response_region;
+    struct relay_room from_client; /* content */
+    struct relay_room from_server;
 
     /* The request. */
     size_t used;        /* bytes in request_region */

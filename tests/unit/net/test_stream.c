@@ -23,11 +23,14 @@ static unsigned connected;
 static int connected_error;
 static unsigned closed;
 static bool stops_after_read;
+static bool has_no_room;
+static unsigned allocated;
 
 static uv_buf_t on_allocate(struct stream *of)
 {
     cr_assert(of == &stream && !of->is_closing);
-    return (uv_buf_t){room, sizeof room};
+    allocated++;
+    return (uv_buf_t){room, has_no_room ? 0 : sizeof room};
 }
 
 static void on_read(struct stream *of, char *data, size_t length)
@@ -173,6 +176,28 @@ Test(stream, reads_what_comes_until_it_is_told_to_stop)
     uv_run(&loop, UV_RUN_NOWAIT);
     cr_assert_eq(received_length, 5);
     cr_assert(memcmp(received, "first", 5) == 0);
+    finish();
+}
+
+/* Also when an end is there already, which libuv must not take for all that is left. */
+Test(stream, asks_once_in_each_turn_while_it_is_given_no_room)
+{
+    start();
+    cr_assert_eq(write(peer, "first", 5), 5);
+    close(peer);
+    peer = -1;
+    has_no_room = true;
+    stream_start_reading(&stream);
+    for (unsigned turn = 1; turn <= 3; turn++) {
+        uv_run(&loop, UV_RUN_NOWAIT);
+        cr_assert_eq(allocated, turn);
+    }
+    cr_assert_eq(received_length, 0);
+    cr_assert_eq(read_end, 0);
+    has_no_room = false;
+    run_until(has_ended);
+    cr_assert_eq(received_length, 5);
+    cr_assert_eq(read_end, UV_EOF);
     finish();
 }
 
