@@ -28,7 +28,7 @@ static uv_buf_t on_allocate(struct stream *stream)
         downstream->exchange = exchange_create(downstream);
     }
     if (downstream->exchange == NULL) {
-        return uv_buf_init(downstream->proxy->scratch, PROXY_SCRATCH_BYTES);
+        return uv_buf_init(downstream->proxy->scratch, RELAY_ROOM_LEAST);
     }
     return exchange_request_room(downstream->exchange);
 }

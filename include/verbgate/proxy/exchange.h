@@ -30,7 +30,6 @@
 #include "verbgate/http/trace.h"
 #include "verbgate/policy/request_facts.h"
 #include "verbgate/proxy/downstream.h"
-#include "verbgate/proxy/relay_room.h"
 #include "verbgate/proxy/request_store.h"
 #include "verbgate/proxy/snapshot.h"
 #include "verbgate/proxy/upstream.h"

@@ -43,6 +43,8 @@ static void let_swallow(struct stream *stream)
     stream->operations = &operations;
 }
 
+static size_t largest_read;
+
 /* Plays a sender that always has more: what a stream reads of it in this turn. */
 static size_t flood(struct stream *stream)
 {
@@ -55,6 +57,7 @@ static size_t flood(struct stream *stream)
         memset(room.base, 'x', room.len);
         stream->events->on_read(stream, room.base, room.len);
         total += room.len;
+        largest_read = room.len > largest_read ? room.len : largest_read;
     }
     cr_assert_fail("one sender has the whole turn");
     return total;
@@ -77,11 +80,21 @@ static void begin(const char *request)
 
 static void expect_shares(struct stream *from)
 {
+    largest_read = 0;
     for (unsigned turn = 0; turn < TURNS; turn++) {
         gateway_turn();
         cr_assert_eq(flood(from), RELAY_TURN_BYTES);
         cr_assert_eq(flood(from), 0, "it had its share of this turn");
     }
+    cr_assert_eq(largest_read, RELAY_ROOM_MOST);
+    cr_assert(gateway.proxy.large_rooms > 0);
+}
+
+static void end(void)
+{
+    end_close(&gateway.backend);
+    gateway_stop();
+    cr_assert_eq(gateway.proxy.large_rooms, 0);
 }
 
 Test(turns, bring_a_bounded_piece_of_a_response)
@@ -91,8 +104,7 @@ Test(turns, bring_a_bounded_piece_of_a_response)
     cr_assert(end_gets(&gateway.client, "\r\n\r\n"));
     let_swallow(&gateway_downstream()->stream);
     expect_shares(&exchange_under_way()->upstream->stream);
-    end_close(&gateway.backend);
-    gateway_stop();
+    end();
 }
 
 Test(turns, bring_a_bounded_piece_of_an_upload)
@@ -100,7 +112,7 @@ Test(turns, bring_a_bounded_piece_of_an_upload)
     begin(post);
     let_swallow(&exchange_under_way()->upstream->stream);
     expect_shares(&gateway_downstream()->stream);
-    gateway_stop();
+    end();
 }
 
 Test(turns, bring_a_bounded_piece_of_a_tunnel)
@@ -116,6 +128,5 @@ Test(turns, bring_a_bounded_piece_of_a_tunnel)
     expect_shares(&gateway_downstream()->stream);
     let_swallow(&gateway_downstream()->stream);
     expect_shares(&exchange_under_way()->upstream->stream);
-    end_close(&gateway.backend);
-    gateway_stop();
+    end();
 }
