@@ -130,3 +130,52 @@ Test(turns, bring_a_bounded_piece_of_a_tunnel)
     expect_shares(&exchange_under_way()->upstream->stream);
     end();
 }
+
+/* ---- requests ---------------------------------------------------------------------------- */
+
+enum { REQUEST_BYTES = 3000, REQUESTS_IN_A_READ = 8 };
+
+/* Requests that are answered here, few in each read. */
+static size_t write_requests(uv_buf_t room)
+{
+    static const char start[] = "PATCH / HTTP/1.1\r\nHost: h\r\nX-Padding: ";
+    size_t used = 0;
+    for (unsigned i = 0; i < REQUESTS_IN_A_READ && room.len - used >= REQUEST_BYTES; i++) {
+        char *request = room.base + used;
+        memset(request, 'x', REQUEST_BYTES);
+        memcpy(request, start, sizeof start - 1);
+        memcpy(request + REQUEST_BYTES - 4, "\r\n\r\n", 4);
+        used += REQUEST_BYTES;
+    }
+    return used;
+}
+
+static void flood_with_requests(struct stream *stream)
+{
+    for (unsigned reads = 0; reads < READS_MAX && stream->is_reading; reads++) {
+        uv_buf_t room = stream->events->on_allocate(stream);
+        size_t length = write_requests(room);
+        stream->events->on_read(stream, room.base, length);
+    }
+}
+
+Test(turns, run_a_bounded_number_of_requests_of_one_client)
+{
+    gateway_start("");
+    gateway_connect();
+    struct stream *client = &gateway_downstream()->stream;
+    let_swallow(client);
+    gateway_turn();
+    flood_with_requests(client);
+    cr_assert_eq(gateway.records, PROXY_TURN_REQUESTS);
+    cr_assert_not(client->is_reading, "what is left waits for the next turn");
+    for (unsigned turn = 1; turn <= TURNS; turn++) {
+        unsigned before = gateway.records;
+        gateway_turn();
+        flood_with_requests(client);
+        /* What waited comes first, then, under another number, what has come. */
+        cr_assert(gateway.records > before, "those that wait get their turn");
+        cr_assert_leq(gateway.records, before + 2 * PROXY_TURN_REQUESTS);
+    }
+    gateway_stop();
+}
