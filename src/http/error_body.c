@@ -27,22 +27,39 @@ static void put_json(struct writer *writer, char c)
     writer_byte(writer, c);
 }
 
+static void put_byte(struct writer *writer, enum media_type media, char c)
+{
+    switch (media) {
+    case MEDIA_HTML:
+        html_write_byte(writer, c);
+        break;
+    case MEDIA_PROBLEM:
+        put_json(writer, c);
+        break;
+    default:
+        writer_byte(writer, c);
+        break;
+    }
+}
+
+/* Whether a byte is itself in every type. */
+static bool is_plain(char c)
+{
+    return shown(c) == c && c != '<' && c != '>' && c != '&' && c != '"' && c != '\'' && c != '\\';
+}
+
+/* Most texts are plain from end to end: those are copied in one piece. */
 static void put_escaped(struct writer *writer, enum media_type media, struct slice text)
 {
+    size_t start = 0;
     for (size_t i = 0; i < text.length && !writer->overflow; i++) {
-        char c = shown(text.data[i]);
-        switch (media) {
-        case MEDIA_HTML:
-            html_write_byte(writer, c);
-            break;
-        case MEDIA_PROBLEM:
-            put_json(writer, c);
-            break;
-        default:
-            writer_byte(writer, c);
-            break;
+        if (!is_plain(text.data[i])) {
+            writer_put(writer, slice_make(text.data + start, i - start));
+            put_byte(writer, media, shown(text.data[i]));
+            start = i + 1;
         }
     }
+    writer_put(writer, slice_after(text, start));
 }
 
 static void put_method(struct writer *writer, const struct error_body *body)

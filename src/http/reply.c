@@ -16,20 +16,21 @@ static bool is_printable(char c)
  * escape that would be cut in half is left out. */
 static void put_details(struct writer *writer, struct slice details)
 {
-    writer_literal(writer, "; details=\"");
-    size_t written = 0;
+    char text[DETAILS_MAX];
+    size_t length = 0;
     for (size_t i = 0; i < details.length; i++) {
         char c = is_printable(details.data[i]) ? details.data[i] : '?';
         bool is_escaped = c == '"' || c == '\\';
-        written += is_escaped ? 2 : 1;
-        if (written > DETAILS_MAX) {
+        if (length + (is_escaped ? 2 : 1) > sizeof text) {
             break;
         }
         if (is_escaped) {
-            writer_byte(writer, '\\');
+            text[length++] = '\\';
         }
-        writer_byte(writer, c);
+        text[length++] = c;
     }
+    writer_literal(writer, "; details=\"");
+    writer_put(writer, slice_make(text, length));
     writer_byte(writer, '"');
 }
 

@@ -1,5 +1,6 @@
 #include "verbgate/learn/evidence_json.h"
 
+#include "json_load.h"
 #include "verbgate/base/clock.h"
 #include "verbgate/base/writer.h"
 #include "verbgate/config/load.h"
@@ -7,7 +8,6 @@
 #include "verbgate/learn/observed_path.h"
 #include "verbgate/policy/policy.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -319,11 +319,8 @@ static bool read_root(const json_t *root, struct evidence_table *table,
 bool evidence_json_read(struct slice text, struct evidence_table *table,
                         char problem[LEARN_PROBLEM_MAX])
 {
-    json_error_t error;
-    json_t *root = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, &error);
+    json_t *root = json_load_text(text, problem);
     if (root == NULL) {
-        snprintf(problem, LEARN_PROBLEM_MAX, "line %d, column %d: %s", error.line, error.column,
-                 error.text);
         return false;
     }
     bool fine = read_root(root, table, problem);

@@ -1,11 +1,11 @@
 #include "verbgate/learn/openapi.h"
 
+#include "json_load.h"
 #include "verbgate/http/reply.h"
 #include "verbgate/http/token.h"
 #include "verbgate/learn/observed_path.h"
 #include "verbgate/policy/policy.h"
 
-#include <jansson.h>
 #include <stdio.h>
 
 enum {
@@ -321,11 +321,8 @@ static bool read_root(struct reading *reading, const json_t *root)
 bool openapi_read(struct slice text, struct slice upstream, struct evidence_table *table,
                   struct writer *comments, char problem[LEARN_PROBLEM_MAX])
 {
-    json_error_t error;
-    json_t *root = json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, &error);
+    json_t *root = json_load_text(text, problem);
     if (root == NULL) {
-        snprintf(problem, LEARN_PROBLEM_MAX, "line %d, column %d: %s", error.line, error.column,
-                 error.text);
         return false;
     }
     struct reading reading = {

@@ -252,11 +252,12 @@ void downstream_exchange_done(struct downstream *downstream, bool keep, bool lin
         }
         return;
     }
-    if (!exchange_restart(downstream->exchange)) {
+    if (!exchange_has_more(downstream->exchange)) {
         drop_exchange(downstream);
         wait_for_request(downstream);
         return;
     }
+    exchange_restart(downstream->exchange);
     begin_request(downstream);
     if (!downstream->is_running) {
         downstream_run(downstream);

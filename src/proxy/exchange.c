@@ -11,7 +11,12 @@ enum { STATUS_CLIENT_GONE = 499 }; /* for logs only: nginx's number, which opera
 
 size_t exchange_object_bytes(size_t region_bytes)
 {
-    return sizeof(struct exchange) + 2 * region_bytes;
+    return sizeof(struct exchange) + region_bytes;
+}
+
+size_t exchange_response_object_bytes(size_t region_bytes)
+{
+    return sizeof(struct response) + region_bytes;
 }
 
 /* Everything in front of the arrays is zeroed; the arrays are valid up to their counts. */
@@ -24,7 +29,6 @@ static void reset(struct exchange *exchange, struct downstream *downstream, size
     exchange->snapshot = snapshot_reference(downstream->proxy->snapshot);
     exchange->region_bytes = region_bytes;
     exchange->request_region = (char *)(exchange + 1);
-    exchange->response_region = exchange->request_region + region_bytes;
     exchange->used = used;
     exchange->client_wait = WAIT_HEAD;
     exchange->verdict.suggestion = METHOD_UNKNOWN;
@@ -44,6 +48,16 @@ struct exchange *exchange_create(struct downstream *downstream)
     return exchange;
 }
 
+static void give_response(struct proxy *proxy, struct response *response)
+{
+    /* One from before a reload that changed max-head has another size than the slab's. */
+    if (response->region_bytes == proxy->region_bytes) {
+        slab_give(&proxy->responses, response);
+    } else {
+        slab_discard(&proxy->responses, response);
+    }
+}
+
 static void let_go(struct exchange *exchange)
 {
     if (exchange->upstream != NULL) {
@@ -55,6 +69,9 @@ static void let_go(struct exchange *exchange)
     }
     relay_room_end(&exchange->from_client, &exchange->proxy->large_rooms);
     relay_room_end(&exchange->from_server, &exchange->proxy->large_rooms);
+    if (exchange->response != NULL) {
+        give_response(exchange->proxy, exchange->response);
+    }
     snapshot_release(exchange->snapshot);
 }
 
@@ -71,16 +88,12 @@ void exchange_destroy(struct exchange *exchange)
     proxy_consider_trimming(proxy);
 }
 
-bool exchange_restart(struct exchange *exchange)
+void exchange_restart(struct exchange *exchange)
 {
-    struct downstream *downstream = exchange->downstream;
     size_t rest = exchange->used - exchange->read_offset;
-    if (rest > 0) {
-        memmove(exchange->request_region, exchange->request_region + exchange->read_offset, rest);
-    }
+    memmove(exchange->request_region, exchange->request_region + exchange->read_offset, rest);
     let_go(exchange);
-    reset(exchange, downstream, rest);
-    return rest > 0;
+    reset(exchange, exchange->downstream, rest);
 }
 
 /* ---- who may read, and until when */
@@ -291,9 +304,10 @@ static struct slice field_value(const struct exchange *exchange, enum field_id i
     return field == NULL ? slice_make(NULL, 0) : field->value;
 }
 
+/* Only of an exchange with a response from the server. */
 static struct slice received_allow(const struct exchange *exchange)
 {
-    const struct fields *fields = &exchange->response_fields;
+    const struct fields *fields = &exchange->response->fields;
     for (unsigned i = 0; i < fields->count; i++) {
         if (slice_equal_ignoring_case(fields->items[i].name, SLICE("allow"))) {
             return fields->items[i].value;
@@ -435,7 +449,7 @@ bool exchange_check_complete(struct exchange *exchange)
     }
     /* A client that sent FIN, and one of a gateway that stops, still gets the answers to what it
      * has sent already. */
-    bool has_more = exchange->used > exchange->read_offset;
+    bool has_more = exchange_has_more(exchange);
     bool is_last = exchange->client_is_done || exchange->proxy->is_draining;
     bool keep = !exchange->must_close && (!is_last || has_more);
     bool may_send_more = exchange->must_linger || exchange->request_state != REQUEST_DONE ||

@@ -42,10 +42,11 @@ static inline const struct policy_limits *exchange_limits(const struct exchange 
     return &exchange->verdict.limits;
 }
 
-/* The most bytes that a head may have: max-head, or less for buffers from before it was raised. */
-static inline size_t exchange_max_head(const struct exchange *exchange)
+/* The most bytes that a head in a buffer of `region_bytes` may have: max-head, or less for a buffer
+ * that was made under another policy. */
+static inline size_t exchange_max_head(const struct exchange *exchange, size_t region_bytes)
 {
-    size_t room = exchange->region_bytes - PROXY_CONTENT_ROOM;
+    size_t room = region_bytes - PROXY_CONTENT_ROOM;
     size_t most = exchange_settings(exchange)->max_head;
     return most < room ? most : room;
 }
@@ -62,6 +63,14 @@ static inline void exchange_end_connection(struct exchange *exchange)
 static inline bool exchange_is_sent_as_post(const struct exchange *exchange)
 {
     return method_set_has(&exchange->verdict.translation->send_as_post, exchange->verdict.method);
+}
+
+/* Keeps fields of the server's response, if there is one, from the client. */
+static inline void exchange_withhold_back(struct exchange *exchange, struct slice name)
+{
+    if (exchange->response != NULL) {
+        (void)fields_withhold(&exchange->response->fields, name);
+    }
 }
 
 static inline struct stream *exchange_client(struct exchange *exchange)
@@ -145,7 +154,7 @@ struct slice exchange_upgrade_onward(const struct exchange *exchange);
 /* The Upgrade value of the response; empty when there is none. */
 struct slice exchange_upgrade_offered(const struct exchange *exchange);
 
-/* Whether a 101 (Switching Protocols) in exchange->status_line is what the client asked for. */
+/* Whether a 101 (Switching Protocols) in exchange->response->line is what the client asked for. */
 bool exchange_may_switch(const struct exchange *exchange);
 
 /* Sends the 101 and makes the exchange a tunnel. */

@@ -18,11 +18,8 @@ static void put_line(struct writer *writer, struct slice name_colon, struct slic
 }
 
 /* Replaces all that came: nobody behind us sees two ids, or one that the log does not have. */
-static void put_request_id(struct exchange *exchange, struct fields *fields)
+static void put_request_id(struct exchange *exchange)
 {
-    if (fields_has(fields, FIELD_X_REQUEST_ID)) {
-        (void)fields_withhold(fields, fields_name(FIELD_X_REQUEST_ID));
-    }
     put_line(&exchange->proxy->extra, SLICE("X-Request-ID: "), exchange_request_id(exchange));
 }
 
@@ -69,7 +66,8 @@ struct slice exchange_extra_onward(struct exchange *exchange)
         fields_withhold(&exchange->request_fields, SLICE("if-range"));
     }
     if (observation->makes_request_ids) {
-        put_request_id(exchange, &exchange->request_fields);
+        (void)fields_withhold(&exchange->request_fields, fields_name(FIELD_X_REQUEST_ID));
+        put_request_id(exchange);
     }
     if (observation->makes_trace_parents) {
         put_trace_parent(exchange, &exchange->request_fields);
@@ -84,7 +82,8 @@ struct slice exchange_extra_back(struct exchange *exchange)
     writer->length = 0;
     exchange_put_method_fields(exchange, writer);
     if (exchange_settings(exchange)->observation.makes_request_ids) {
-        put_request_id(exchange, &exchange->response_fields);
+        exchange_withhold_back(exchange, fields_name(FIELD_X_REQUEST_ID));
+        put_request_id(exchange);
     }
     return written(writer);
 }

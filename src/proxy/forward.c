@@ -196,13 +196,13 @@ static void connect_failed(struct exchange *exchange, struct pool *pool, int err
 
 /* A kept connection may have died unheard, or hold bytes that its last response should not have had
  * and that would pass for the next one's. Its event may stand in the same turn of the loop behind ours,
- * so it is looked at once more: one system call that makes reuse as safe as it can be (RFC 9112 section
- * 9.2, RFC 9110 section 9.2.2). */
+ * so it is looked at once more: that makes reuse as safe as it can be (RFC 9112 section 9.2, RFC 9110
+ * section 9.2.2). */
 static struct upstream *take_kept(struct exchange *exchange, struct pool *pool)
 {
     struct upstream *upstream;
     while ((upstream = upstream_acquire(pool, exchange)) != NULL) {
-        if (stream_is_quiet(&upstream->stream)) {
+        if (upstream_is_quiet(upstream)) {
             return upstream;
         }
         upstream_close(upstream);

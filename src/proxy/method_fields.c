@@ -27,15 +27,14 @@ static void put_cors(struct exchange *exchange, struct writer *writer,
                      const struct cors_rules *cors)
 {
     const struct verdict *verdict = &exchange->verdict;
-    struct fields *fields = &exchange->response_fields;
     if (verdict->rule == VERDICT_CORS_PREFLIGHT_RULE) {
         cors_write_preflight(writer, cors, verdict->is_granted, &verdict->allow,
                              &exchange->snapshot->policy->extensions, &exchange->facts.options);
         return;
     }
-    fields_withhold(fields, SLICE("access-control-allow-origin"));
-    fields_withhold(fields, SLICE("access-control-allow-credentials"));
-    fields_withhold(fields, SLICE("access-control-expose-headers"));
+    exchange_withhold_back(exchange, SLICE("access-control-allow-origin"));
+    exchange_withhold_back(exchange, SLICE("access-control-allow-credentials"));
+    exchange_withhold_back(exchange, SLICE("access-control-expose-headers"));
     cors_write_actual(writer, cors,
                       method_rules_single_field(&exchange->request_fields, SLICE("origin")));
 }
@@ -44,7 +43,7 @@ static void put_static(struct exchange *exchange, struct writer *writer,
                        const struct static_fields *fields)
 {
     for (unsigned i = 0; i < fields->count; i++) {
-        fields_withhold(&exchange->response_fields, fields->names[i]);
+        exchange_withhold_back(exchange, fields->names[i]);
     }
     writer_put(writer, fields->lines);
 }

@@ -13,6 +13,7 @@
 enum {
     KEEP_DOWNSTREAMS = 1024, /* spare objects that are kept for the next burst */
     KEEP_EXCHANGES = 128,
+    KEEP_RESPONSES = 32, /* few are out at once, as most answers come whole */
     KEEP_UPSTREAMS = 256,
     /* X-Forwarded-Host repeats the host, and host-header may be as long as a line of the policy. */
     HOST_HEADER_MAX = 8 * 1024,
@@ -85,7 +86,7 @@ static bool seed_random(struct random *random)
 static void on_trim(struct deadline *deadline)
 {
     struct proxy *proxy = LIST_OBJECT(deadline, struct proxy, trim);
-    proxy->exchanges.freed = 0;
+    proxy->exchanges.freed = proxy->responses.freed = 0;
 #ifdef __GLIBC__
     malloc_trim(0);
 #endif
@@ -93,8 +94,9 @@ static void on_trim(struct deadline *deadline)
 
 void proxy_consider_trimming(struct proxy *proxy)
 {
-    if (UNLIKELY(proxy->exchanges.freed >= PROXY_TRIM_OBJECTS) &&
-        !deadline_is_armed(&proxy->trim) && !proxy->is_draining) {
+    size_t freed = proxy->exchanges.freed + proxy->responses.freed;
+    if (UNLIKELY(freed >= PROXY_TRIM_OBJECTS) && !deadline_is_armed(&proxy->trim) &&
+        !proxy->is_draining) {
         deadline_arm(&proxy->deadlines, &proxy->trim, PROXY_TRIM_MS);
     }
 }
@@ -126,6 +128,8 @@ bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
     slab_init(&proxy->downstreams, sizeof(struct downstream), max_connections, KEEP_DOWNSTREAMS);
     slab_init(&proxy->exchanges, exchange_object_bytes(proxy->region_bytes), max_connections,
               KEEP_EXCHANGES);
+    slab_init(&proxy->responses, exchange_response_object_bytes(proxy->region_bytes),
+              max_connections, KEEP_RESPONSES);
     /* Each exchange has at most one upstream; a closing one may overlap with its successor, and
      * idle ones come on top. */
     slab_init(&proxy->upstreams, sizeof(struct upstream), 4 * (size_t)max_connections + 1024,
@@ -160,6 +164,7 @@ bool proxy_install(struct proxy *proxy, struct policy *policy)
     if (proxy->region_bytes != region_bytes_of(policy)) {
         proxy->region_bytes = region_bytes_of(policy);
         slab_resize(&proxy->exchanges, exchange_object_bytes(proxy->region_bytes));
+        slab_resize(&proxy->responses, exchange_response_object_bytes(proxy->region_bytes));
     }
     return true;
 }
@@ -245,6 +250,7 @@ void proxy_finish(struct proxy *proxy)
     assert(list_is_empty(&proxy->pools));
     slab_finish(&proxy->downstreams);
     slab_finish(&proxy->exchanges);
+    slab_finish(&proxy->responses);
     slab_finish(&proxy->upstreams);
     free_buffers(proxy);
 }

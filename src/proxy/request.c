@@ -9,7 +9,7 @@ static enum head_status read_line(struct exchange *exchange)
     switch (request_line_scan(&exchange->scanner, exchange->request_region, exchange->used,
                               settings->max_target, &exchange->line, &fault)) {
     case SCAN_MORE:
-        if (exchange->used >= exchange_max_head(exchange)) {
+        if (exchange->used >= exchange_max_head(exchange, exchange->region_bytes)) {
             return exchange_bad_head(exchange, request_line_overflow(&exchange->scanner));
         }
         return HEAD_MORE;
@@ -19,7 +19,7 @@ static enum head_status read_line(struct exchange *exchange)
         break;
     }
     /* The target is bounded: only a method makes a line that long. */
-    if (exchange->line.length >= exchange_max_head(exchange)) {
+    if (exchange->line.length >= exchange_max_head(exchange, exchange->region_bytes)) {
         return exchange_bad_head(exchange, FAULT_METHOD_TOO_LONG);
     }
     exchange->has_line = true;
@@ -44,7 +44,7 @@ static enum head_status read_fields(struct exchange *exchange)
     if (status == MESSAGE_BAD) {
         return exchange_bad_head(exchange, message_fault(&exchange->request_message));
     }
-    if (exchange->head_length >= exchange_max_head(exchange)) {
+    if (exchange->head_length >= exchange_max_head(exchange, exchange->region_bytes)) {
         return exchange_bad_head(exchange, FAULT_HEAD_TOO_LARGE);
     }
     exchange->has_fields = status == MESSAGE_DONE;

@@ -259,7 +259,8 @@ void exchange_client_drained(struct exchange *exchange, int error)
         exchange_abort(exchange, REASON_CLIENT_GONE);
     } else if (exchange->response_state == RESPONSE_TUNNEL) {
         exchange_tunnel_drained(exchange);
-    } else if (exchange->response_state == RESPONSE_HEAD && exchange->response_used > 0) {
+    } else if (exchange->response_state == RESPONSE_HEAD && exchange->response != NULL &&
+               exchange->response->used > 0) {
         exchange_response_bytes(exchange, NULL, 0); /* what waited behind an interim response */
     } else if (!exchange_check_complete(exchange)) {
         exchange_update(exchange);

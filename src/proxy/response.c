@@ -8,22 +8,21 @@
 
 static void start_fields(struct exchange *exchange)
 {
-    exchange->response_parsed = exchange->status_line.length;
-    fields_init(&exchange->response_fields, exchange->response_items,
-                exchange_settings(exchange)->max_fields);
+    struct response *response = exchange->response;
+    response->parsed = response->line.length;
+    fields_init(&response->fields, response->items, exchange_settings(exchange)->max_fields);
     struct trailers *trailers =
-        exchange->facts.connection.takes_trailers ? &exchange->response_trailers : NULL;
-    message_start(&exchange->response_message, MESSAGE_RESPONSE, &exchange->response_fields,
-                  trailers);
+        exchange->facts.connection.takes_trailers ? &response->trailers : NULL;
+    message_start(&response->message, MESSAGE_RESPONSE, &response->fields, trailers);
 }
 
 static enum head_status read_line(struct exchange *exchange)
 {
+    struct response *response = exchange->response;
     enum http_fault fault = FAULT_NONE;
-    switch (status_line_scan(exchange->response_region, exchange->response_used,
-                             &exchange->status_line, &fault)) {
+    switch (status_line_scan(response->region, response->used, &response->line, &fault)) {
     case SCAN_MORE:
-        return exchange->response_used >= exchange_max_head(exchange)
+        return response->used >= exchange_max_head(exchange, response->region_bytes)
                    ? exchange_bad_head(exchange, FAULT_HEAD_TOO_LARGE)
                    : HEAD_MORE;
     case SCAN_BAD:
@@ -31,7 +30,7 @@ static enum head_status read_line(struct exchange *exchange)
     case SCAN_DONE:
         break;
     }
-    exchange->has_status_line = true;
+    response->has_line = true;
     start_fields(exchange);
     return HEAD_READY;
 }
@@ -40,8 +39,9 @@ static enum head_status read_line(struct exchange *exchange)
  * from its start; what is wrong beside that stays wrong. */
 static bool mend_fields(struct exchange *exchange)
 {
-    size_t line = exchange->status_line.length;
-    if (!fields_mend_names(exchange->response_region + line, exchange->response_used - line)) {
+    struct response *response = exchange->response;
+    size_t line = response->line.length;
+    if (!fields_mend_names(response->region + line, response->used - line)) {
         return false;
     }
     start_fields(exchange);
@@ -51,19 +51,20 @@ static bool mend_fields(struct exchange *exchange)
 /* The white space has come and its colon has not: the section is read again with what comes next. */
 static bool may_be_mended_later(const struct exchange *exchange)
 {
-    size_t line = exchange->status_line.length;
-    return exchange->response_used < exchange_max_head(exchange) &&
-           fields_end_in_open_name(exchange->response_region + line,
-                                   exchange->response_used - line);
+    const struct response *response = exchange->response;
+    size_t line = response->line.length;
+    return response->used < exchange_max_head(exchange, response->region_bytes) &&
+           fields_end_in_open_name(response->region + line, response->used - line);
 }
 
 static enum head_status read_fields(struct exchange *exchange)
 {
+    struct response *response = exchange->response;
     size_t used = 0;
-    enum message_status status = message_read_fields(
-        &exchange->response_message, exchange->response_region + exchange->response_parsed,
-        exchange->response_used - exchange->response_parsed, &used);
-    exchange->response_parsed += used;
+    enum message_status status =
+        message_read_fields(&response->message, response->region + response->parsed,
+                            response->used - response->parsed, &used);
+    response->parsed += used;
     if (status == MESSAGE_BAD && mend_fields(exchange)) {
         return read_fields(exchange);
     }
@@ -72,9 +73,9 @@ static enum head_status read_fields(struct exchange *exchange)
         return HEAD_MORE;
     }
     if (status == MESSAGE_BAD) {
-        return exchange_bad_head(exchange, message_fault(&exchange->response_message));
+        return exchange_bad_head(exchange, message_fault(&response->message));
     }
-    if (exchange->response_parsed >= exchange_max_head(exchange)) {
+    if (response->parsed >= exchange_max_head(exchange, response->region_bytes)) {
         return exchange_bad_head(exchange, FAULT_HEAD_TOO_LARGE);
     }
     return status == MESSAGE_MORE ? HEAD_MORE : HEAD_READY;
@@ -82,7 +83,7 @@ static enum head_status read_fields(struct exchange *exchange)
 
 static enum head_status read_head(struct exchange *exchange)
 {
-    if (!exchange->has_status_line) {
+    if (!exchange->response->has_line) {
         enum head_status status = read_line(exchange);
         if (status != HEAD_READY) {
             return status;
@@ -106,16 +107,16 @@ static bool is_interim_wanted(const struct exchange *exchange)
     if (exchange->is_http_10) {
         return false;
     }
-    return exchange->status_line.status != 100 || exchange_limits(exchange)->forwards_expect ||
+    return exchange->response->line.status != 100 || exchange_limits(exchange)->forwards_expect ||
            !fields_has(&exchange->request_fields, FIELD_EXPECT);
 }
 
 static enum stream_write_status send_interim(struct exchange *exchange)
 {
     struct response_head head = {
-        .status = exchange->status_line.status,
-        .reason = exchange->status_line.reason,
-        .fields = &exchange->response_fields,
+        .status = exchange->response->line.status,
+        .reason = exchange->response->line.reason,
+        .fields = &exchange->response->fields,
         .drop_trailer_field = true,
     };
     serialise_response_head(&exchange->proxy->out, &head);
@@ -125,27 +126,28 @@ static enum stream_write_status send_interim(struct exchange *exchange)
 
 static void begin_next_head(struct exchange *exchange)
 {
-    size_t rest = exchange->response_used - exchange->response_parsed;
-    memmove(exchange->response_region, exchange->response_region + exchange->response_parsed, rest);
-    exchange->response_used = rest;
-    exchange->response_parsed = 0;
-    exchange->has_status_line = false;
+    struct response *response = exchange->response;
+    size_t rest = response->used - response->parsed;
+    memmove(response->region, response->region + response->parsed, rest);
+    response->used = rest;
+    response->parsed = 0;
+    response->has_line = false;
 }
 
 /* Returns false when no further head is to be read: the exchange is gone, or a tunnel. */
 static bool pass_interim(struct exchange *exchange)
 {
+    struct response *response = exchange->response;
     struct connection_info ignored;
-    exchange->interim_count++;
-    exchange->fault =
-        connection_read(&exchange->response_fields, exchange->status_line.version_minor, &ignored);
+    response->interim_count++;
+    exchange->fault = connection_read(&response->fields, response->line.version_minor, &ignored);
     if (exchange->fault == FAULT_NONE && exchange_may_switch(exchange)) {
         exchange_switch(exchange);
         return false;
     }
     /* Any other 101 switches to a protocol that nobody asked for. */
-    if (exchange->status_line.status == 101 || exchange->fault != FAULT_NONE ||
-        exchange->interim_count > EXCHANGE_INTERIM_MAX) {
+    if (response->line.status == 101 || exchange->fault != FAULT_NONE ||
+        response->interim_count > EXCHANGE_INTERIM_MAX) {
         exchange_fail(exchange, REASON_UPSTREAM_FAULT);
         return false;
     }
@@ -153,7 +155,7 @@ static bool pass_interim(struct exchange *exchange)
         exchange_abort(exchange, REASON_CLIENT_GONE);
         return false;
     }
-    exchange->expects_continue &= exchange->status_line.status != 100;
+    exchange->expects_continue &= response->line.status != 100;
     begin_next_head(exchange);
     return true;
 }
@@ -165,25 +167,26 @@ static bool pass_interim(struct exchange *exchange)
 static bool take_content(struct exchange *exchange, char *data, size_t length,
                          struct slice *content, bool *is_last)
 {
+    struct response *response = exchange->response;
     size_t used = length;
     *is_last = false;
-    switch (exchange->response_framing.kind) {
+    switch (response->framing.kind) {
     case FRAMING_NONE:
         used = 0;
         *content = slice_make(NULL, 0);
         *is_last = true;
         break;
     case FRAMING_LENGTH:
-        used = length < exchange->response_left ? length : (size_t)exchange->response_left;
-        exchange->response_left -= used;
+        used = length < response->left ? length : (size_t)response->left;
+        response->left -= used;
         *content = slice_make(data, used);
-        *is_last = exchange->response_left == 0;
+        *is_last = response->left == 0;
         break;
     case FRAMING_CHUNKED: {
         enum message_status status =
-            message_read_chunks(&exchange->response_message, data, length, &used, content);
+            message_read_chunks(&response->message, data, length, &used, content);
         if (status == MESSAGE_BAD) {
-            exchange->fault = message_fault(&exchange->response_message);
+            exchange->fault = message_fault(&response->message);
             return false;
         }
         *is_last = status == MESSAGE_DONE;
@@ -193,7 +196,7 @@ static bool take_content(struct exchange *exchange, char *data, size_t length,
         *content = slice_make(data, length);
         break;
     }
-    exchange->response_is_extra = used < length;
+    response->is_extra = used < length;
     if (exchange->verdict.asks_get) {
         exchange->dropped_bytes += content->length;
         *content = slice_make(NULL, 0);
@@ -202,19 +205,29 @@ static bool take_content(struct exchange *exchange, char *data, size_t length,
     return true;
 }
 
+/* Whether one read has just taken the whole response and all that there was, and it is not of the kind
+ * behind which careless servers send content that it should not have (HEAD, 204, 304). */
+static bool is_quiet(const struct response *response)
+{
+    return response->read_count == 1 && response->used < response->region_bytes &&
+           response->framing.kind != FRAMING_NONE;
+}
+
 /* Gives the connection back to its pool when it is certain that both sides agree that the exchange
  * is over (RFC 9112 section 9.3). */
 static void release_upstream(struct exchange *exchange)
 {
+    const struct response *response = exchange->response;
     struct upstream *upstream = exchange->upstream;
     const struct policy_upstream *settings = exchange->verdict.upstream;
     bool is_clean = exchange->request_state == REQUEST_DONE && !exchange_has_stored(exchange) &&
                     !settings->sends_http_10 && !exchange->upstream_is_deaf &&
-                    !stream_is_queued(&upstream->stream) && !exchange->response_is_extra &&
-                    exchange->response_framing.kind != FRAMING_UNTIL_CLOSE &&
-                    exchange->response_connection.is_persistent;
+                    !stream_is_queued(&upstream->stream) && !response->is_extra &&
+                    response->framing.kind != FRAMING_UNTIL_CLOSE &&
+                    response->connection.is_persistent;
     if (is_clean) {
-        upstream_release(upstream, settings->max_idle, settings->idle_timeout_ms);
+        upstream_release(upstream, is_quiet(response), settings->max_idle,
+                         settings->idle_timeout_ms);
     } else {
         upstream_close(upstream);
     }
@@ -225,7 +238,7 @@ static void release_upstream(struct exchange *exchange)
 static void send_content(struct exchange *exchange, struct slice content, bool is_last)
 {
     const struct trailers *trailers =
-        exchange->facts.connection.takes_trailers ? &exchange->response_trailers : NULL;
+        exchange->facts.connection.takes_trailers ? &exchange->response->trailers : NULL;
     enum stream_write_status status =
         relay_send(exchange->proxy, exchange_client(exchange), exchange->client_framing, content,
                    is_last, trailers);
@@ -262,12 +275,12 @@ void exchange_drain(struct exchange *exchange)
  * nobody: not past a bound, nor for a client that goes on or waits for the end of its connection. */
 static bool is_worth_reading(const struct exchange *exchange)
 {
+    const struct response *response = exchange->response;
     enum { DROPPED_MAX = 256 * 1024 };
-    bool is_long = exchange->response_framing.kind == FRAMING_LENGTH &&
-                   exchange->response_left > DROPPED_MAX - exchange->dropped_bytes;
+    bool is_long = response->framing.kind == FRAMING_LENGTH &&
+                   response->left > DROPPED_MAX - exchange->dropped_bytes;
     return exchange->dropped_bytes <= DROPPED_MAX && !is_long && !exchange->must_close &&
-           exchange->response_framing.kind != FRAMING_UNTIL_CLOSE &&
-           exchange->used == exchange->read_offset;
+           response->framing.kind != FRAMING_UNTIL_CLOSE && !exchange_has_more(exchange);
 }
 
 static void drop_content(struct exchange *exchange, char *data, size_t length)
@@ -301,13 +314,14 @@ static void relay_content(struct exchange *exchange, char *data, size_t length)
  * for HTTP/1.0 until the connection's end. */
 static enum framing_kind framing_for_client(const struct exchange *exchange)
 {
+    const struct response *response = exchange->response;
     if (exchange->verdict.asks_get) {
         return FRAMING_NONE;
     }
-    switch (exchange->response_framing.kind) {
+    switch (response->framing.kind) {
     case FRAMING_NONE:
     case FRAMING_LENGTH:
-        return exchange->response_framing.kind;
+        return response->framing.kind;
     case FRAMING_CHUNKED:
     case FRAMING_UNTIL_CLOSE:
         break;
@@ -318,12 +332,12 @@ static enum framing_kind framing_for_client(const struct exchange *exchange)
 static void write_head(struct exchange *exchange)
 {
     proxy_tick(exchange->proxy);
-    unsigned status = exchange->status_line.status;
+    unsigned status = exchange->response->line.status;
     struct response_head head = {
         .status = status,
-        .reason = exchange->status_line.reason,
-        .fields = &exchange->response_fields,
-        .framing = {exchange->client_framing, exchange->response_framing.length},
+        .reason = exchange->response->line.reason,
+        .fields = &exchange->response->fields,
+        .framing = {exchange->client_framing, exchange->response->framing.length},
         .keep_length = exchange->verdict.method == METHOD_HEAD || status == 304,
         .close = exchange->must_close,
         .keep_alive = exchange->is_http_10 && !exchange->must_close,
@@ -339,21 +353,21 @@ static void write_head(struct exchange *exchange)
 
 static void begin_response(struct exchange *exchange)
 {
-    const struct status_line *line = &exchange->status_line;
-    exchange->fault =
-        framing_of_response(&exchange->response_fields, line->version_minor, line->status,
-                            exchange->verdict.asks_get ? METHOD_GET : exchange->verdict.method,
-                            &exchange->response_framing);
+    struct response *response = exchange->response;
+    const struct status_line *line = &response->line;
+    exchange->fault = framing_of_response(
+        &response->fields, line->version_minor, line->status,
+        exchange->verdict.asks_get ? METHOD_GET : exchange->verdict.method, &response->framing);
     if (exchange->fault == FAULT_NONE) {
-        exchange->fault = connection_read(&exchange->response_fields, line->version_minor,
-                                          &exchange->response_connection);
+        exchange->fault =
+            connection_read(&response->fields, line->version_minor, &response->connection);
     }
     struct slice content = {NULL, 0};
     bool is_last = false;
-    exchange->response_left = exchange->response_framing.length;
+    response->left = response->framing.length;
     if (exchange->fault != FAULT_NONE ||
-        !take_content(exchange, exchange->response_region + exchange->response_parsed,
-                      exchange->response_used - exchange->response_parsed, &content, &is_last)) {
+        !take_content(exchange, response->region + response->parsed,
+                      response->used - response->parsed, &content, &is_last)) {
         exchange_fail(exchange, REASON_UPSTREAM_FAULT);
         return;
     }
@@ -361,7 +375,7 @@ static void begin_response(struct exchange *exchange)
     exchange->status = line->status;
     exchange->first_byte_ns = uv_hrtime();
     exchange->response_state = RESPONSE_CONTENT;
-    bool is_last_request = exchange->client_is_done && exchange->used == exchange->read_offset;
+    bool is_last_request = exchange->client_is_done && !exchange_has_more(exchange);
     if (exchange->client_framing == FRAMING_UNTIL_CLOSE || is_last_request ||
         exchange->proxy->is_draining) {
         exchange->must_close = true;
@@ -369,7 +383,7 @@ static void begin_response(struct exchange *exchange)
     write_head(exchange);
     if (!is_last && exchange->verdict.asks_get && !is_worth_reading(exchange)) {
         is_last = true;
-        exchange->response_is_extra = true; /* the rest of it */
+        response->is_extra = true; /* the rest of it */
     }
     send_content(exchange, content, is_last);
 }
@@ -388,7 +402,7 @@ static void run_head(struct exchange *exchange)
         case HEAD_READY:
             break;
         }
-        if (exchange->status_line.status >= 200) {
+        if (exchange->response->line.status >= 200) {
             begin_response(exchange);
             return;
         }
@@ -401,6 +415,18 @@ static void run_head(struct exchange *exchange)
 
 /* ---- events of the server's side */
 
+/* Everything in front of the arrays is zeroed; the arrays are valid up to their counts. */
+static struct response *take_response(struct proxy *proxy)
+{
+    struct response *response = slab_take(&proxy->responses);
+    if (response != NULL) {
+        memset(response, 0, offsetof(struct response, trailers));
+        response->region_bytes = proxy->region_bytes;
+        response->region = (char *)(response + 1);
+    }
+    return response;
+}
+
 uv_buf_t exchange_response_room(struct exchange *exchange)
 {
     if (exchange->response_state >= RESPONSE_CONTENT) {
@@ -408,15 +434,22 @@ uv_buf_t exchange_response_room(struct exchange *exchange)
         return (uv_buf_t){proxy->scratch,
                           relay_room_bytes(&exchange->from_server, proxy_turn(proxy))};
     }
-    assert(exchange->response_used < exchange->region_bytes);
-    return (uv_buf_t){exchange->response_region + exchange->response_used,
-                      exchange->region_bytes - exchange->response_used};
+    if (exchange->response == NULL) {
+        exchange->response = take_response(exchange->proxy);
+        if (exchange->response == NULL) {
+            return (uv_buf_t){NULL, 0};
+        }
+    }
+    struct response *response = exchange->response;
+    assert(response->used < response->region_bytes);
+    return (uv_buf_t){response->region + response->used, response->region_bytes - response->used};
 }
 
 void exchange_response_bytes(struct exchange *exchange, char *data, size_t length)
 {
     exchange->has_response_bytes = true;
     relay_room_note(&exchange->from_server, proxy_turn(exchange->proxy), length);
+    exchange->response->read_count++;
     /* Content that nobody gets has one body-timeout, however it trickles. */
     exchange->upstream_has_sent = !exchange_is_dropping(exchange);
     if (exchange->response_state == RESPONSE_TUNNEL) {
@@ -426,7 +459,7 @@ void exchange_response_bytes(struct exchange *exchange, char *data, size_t lengt
     } else if (exchange->response_state == RESPONSE_CONTENT) {
         relay_content(exchange, data, length);
     } else {
-        exchange->response_used += length;
+        exchange->response->used += length;
         run_head(exchange);
     }
 }
@@ -445,6 +478,10 @@ void exchange_response_end(struct exchange *exchange, int error)
         exchange_end_dropped(exchange);
         return;
     }
+    if (error == UV_ENOBUFS) {
+        exchange_fail(exchange, REASON_NO_RESOURCES);
+        return;
+    }
     if (exchange->response_state != RESPONSE_CONTENT) {
         if (!exchange_retry(exchange, false)) {
             exchange_fail(exchange, REASON_UPSTREAM_CLOSED);
@@ -452,7 +489,7 @@ void exchange_response_end(struct exchange *exchange, int error)
         return;
     }
     /* Only where the connection's end is the content's end is it a good one. */
-    if (exchange->response_framing.kind == FRAMING_UNTIL_CLOSE && error == UV_EOF) {
+    if (exchange->response->framing.kind == FRAMING_UNTIL_CLOSE && error == UV_EOF) {
         send_content(exchange, slice_make(NULL, 0), true);
     } else {
         exchange_fail(exchange, REASON_UPSTREAM_CUT);

@@ -62,14 +62,15 @@ static bool is_offered(struct slice offer, struct slice chosen)
 
 struct slice exchange_upgrade_offered(const struct exchange *exchange)
 {
-    return single_upgrade(&exchange->response_fields);
+    return single_upgrade(&exchange->response->fields);
 }
 
 bool exchange_may_switch(const struct exchange *exchange)
 {
+    const struct response *response = exchange->response;
     struct slice offer = exchange_upgrade_onward(exchange);
-    struct slice chosen = single_upgrade(&exchange->response_fields);
-    return exchange->status_line.status == 101 && offer.length > 0 &&
+    struct slice chosen = single_upgrade(&response->fields);
+    return response->line.status == 101 && offer.length > 0 &&
            exchange->request_state == REQUEST_DONE && !exchange_has_stored(exchange) &&
            !stream_is_queued(&exchange->upstream->stream) && is_offered(offer, chosen);
 }
@@ -139,14 +140,14 @@ static enum stream_write_status send_switch(struct exchange *exchange)
 {
     struct response_head head = {
         .status = 101,
-        .reason = exchange->status_line.reason,
-        .fields = &exchange->response_fields,
-        .upgrade = single_upgrade(&exchange->response_fields),
+        .reason = exchange->response->line.reason,
+        .fields = &exchange->response->fields,
+        .upgrade = single_upgrade(&exchange->response->fields),
         .drop_trailer_field = true,
         .extra = exchange_extra_back(exchange),
     };
-    struct slice rest = slice_make(exchange->response_region + exchange->response_parsed,
-                                   exchange->response_used - exchange->response_parsed);
+    struct slice rest = slice_make(exchange->response->region + exchange->response->parsed,
+                                   exchange->response->used - exchange->response->parsed);
     exchange->sent_bytes += rest.length;
     serialise_response_head(&exchange->proxy->out, &head);
     return relay_send(exchange->proxy, exchange_client(exchange), FRAMING_NONE, rest, false, NULL);

@@ -5,6 +5,9 @@
 
 #include <assert.h>
 
+/* No turn of the loop has this number. */
+#define UPSTREAM_NEVER_QUIET UINT64_MAX
+
 static struct upstream *of_stream(struct stream *stream)
 {
     return LIST_OBJECT(stream, struct upstream, stream);
@@ -126,6 +129,7 @@ struct upstream *upstream_connect(struct pool *pool, struct exchange *exchange, 
     }
     upstream->state = UPSTREAM_CONNECTING;
     upstream->is_reused = false;
+    upstream->quiet_turn = UPSTREAM_NEVER_QUIET;
     upstream->pool = pool;
     upstream->exchange = exchange;
     list_init(&upstream->node);
@@ -151,9 +155,17 @@ static void unlink_exchange(struct upstream *upstream)
     upstream->exchange = NULL;
 }
 
-void upstream_release(struct upstream *upstream, unsigned max_idle, uint32_t idle_timeout_ms)
+bool upstream_is_quiet(const struct upstream *upstream)
+{
+    return upstream->quiet_turn == proxy_turn(upstream->pool->proxy) ||
+           stream_is_quiet(&upstream->stream);
+}
+
+void upstream_release(struct upstream *upstream, bool is_quiet, unsigned max_idle,
+                      uint32_t idle_timeout_ms)
 {
     assert(upstream->state == UPSTREAM_BUSY);
+    upstream->quiet_turn = is_quiet ? proxy_turn(upstream->pool->proxy) : UPSTREAM_NEVER_QUIET;
     unlink_exchange(upstream);
     deadline_cancel(&upstream->deadline);
     upstream->state = UPSTREAM_IDLE;

@@ -1,59 +1,19 @@
 #include "verbgate/server/gateway.h"
 
+#include "gateway_steps.h"
 #include "verbgate/base/log.h"
 #include "verbgate/http/message.h"
-#include "verbgate/server/admin.h"
-#include "verbgate/server/legacy.h"
-#include "verbgate/server/listeners.h"
-#include "verbgate/server/observe_writer.h"
-#include "verbgate/server/policy_file.h"
-#include "verbgate/server/resolve.h"
-#include "verbgate/server/watch.h"
 
 #include <sched.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 enum {
     WORKERS_MAX = 256,
-    SIGNAL_COUNT = 4,
     SPARE_DESCRIPTORS = 64,        /* files, pipes, standard streams, the control loop */
     SPARE_DESCRIPTORS_WORKER = 16, /* its loop, and its listening sockets up to a dozen */
-};
-
-struct gateway {
-    const char *path;
-    uv_loop_t loop;
-    uv_signal_t signals[SIGNAL_COUNT];
-    uv_async_t worker_ended;
-    uv_timer_t drain;
-    struct watch watch;
-    struct policy *policy; /* in force; one reference */
-    struct worker *workers;
-    unsigned worker_count;
-    unsigned started_count;
-    atomic_uint ended_count;
-    struct listeners listeners;
-    struct admin admin;
-    struct gateway_status status;
-    struct access_log *access_log;
-    struct observe *observe;
-    struct observe_writer observe_writer;
-    struct legacy *legacy;
-    struct socket_address legacy_address;
-    bool is_stopping;
-    bool are_joined;
-    bool is_reloading;
-    bool must_reload_again;
-    struct {
-        uv_work_t work;
-        struct policy *policy; /* the result; NULL when it failed */
-        char problem[RESOLVE_PROBLEM_MAX];
-        unsigned warnings, errors;
-    } reload;
 };
 
 const char *gateway_libuv_version(void)
@@ -107,7 +67,7 @@ static unsigned limit_connections(const struct policy *policy, unsigned workers)
 
 static void close_handles(struct gateway *gateway)
 {
-    for (unsigned i = 0; i < SIGNAL_COUNT; i++) {
+    for (unsigned i = 0; i < GATEWAY_SIGNAL_COUNT; i++) {
         uv_close((uv_handle_t *)&gateway->signals[i], NULL);
     }
     uv_close((uv_handle_t *)&gateway->worker_ended, NULL);
@@ -163,20 +123,6 @@ static void drain(struct gateway *gateway)
     uv_timer_start(&gateway->drain, on_drain_over, gateway->policy->gateway.drain_timeout_ms, 0);
 }
 
-/* ---- the record of the traffic */
-
-static bool open_observed(struct gateway *gateway, const struct policy *policy,
-                          char problem[LISTENERS_PROBLEM_MAX])
-{
-    char reason[LEARN_PROBLEM_MAX];
-    if (!observe_writer_open(&gateway->observe_writer, policy, reason)) {
-        snprintf(problem, LISTENERS_PROBLEM_MAX, "observe %.150s: %.300s",
-                 policy->gateway.observe.data, reason);
-        return false;
-    }
-    return true;
-}
-
 /* Those who ask /readyz have had the time to send their clients elsewhere. */
 static void on_delay_over(uv_timer_t *timer)
 {
@@ -201,159 +147,6 @@ static void stop(struct gateway *gateway, int signal_number)
     }
 }
 
-/* ---- policies */
-
-/* Reads, checks and resolves; runs on the thread pool for a reload, so that neither a slow disk nor
- * a slow name server keeps the control thread from hearing signals. */
-static struct policy *load(struct gateway *gateway, char problem[RESOLVE_PROBLEM_MAX],
-                           unsigned *warnings, unsigned *errors)
-{
-    problem[0] = '\0';
-    struct policy *policy = policy_file_load(gateway->path, warnings, errors);
-    if (policy == NULL) {
-        snprintf(problem, RESOLVE_PROBLEM_MAX, "%u error%s in %s", *errors, *errors == 1 ? "" : "s",
-                 gateway->path);
-        return NULL;
-    }
-    if (resolve_needs_legacy(policy) && gateway->legacy == NULL) {
-        gateway->legacy = legacy_start(&gateway->legacy_address);
-        if (gateway->legacy == NULL) {
-            snprintf(problem, RESOLVE_PROBLEM_MAX, "the built-in backend cannot be started");
-        }
-    }
-    const struct socket_address *legacy = gateway->legacy == NULL ? NULL : &gateway->legacy_address;
-    if (problem[0] != '\0' || !resolve_policy(policy, legacy, problem)) {
-        policy_release(policy);
-        return NULL;
-    }
-    return policy;
-}
-
-static const char *open_access_log(struct gateway *gateway, const struct policy *policy)
-{
-    return access_log_open(gateway->access_log, policy->gateway.access_log);
-}
-
-/* What was made once at the start stays as it was made. */
-static void warn_of_restart(const struct policy *old, const struct policy *new)
-{
-    if (old->gateway.workers != new->gateway.workers ||
-        old->gateway.max_connections != new->gateway.max_connections) {
-        log_warn("workers and max-connections change with a restart only");
-    }
-}
-
-/* All of a new policy that can fail; when it does, nothing has changed. */
-static bool prepare(struct gateway *gateway, const struct policy *policy,
-                    char problem[LISTENERS_PROBLEM_MAX])
-{
-    if (!listeners_prepare(&gateway->listeners, policy, problem)) {
-        return false;
-    }
-    if (!admin_prepare(&gateway->admin, policy, problem)) {
-        listeners_roll_back(&gateway->listeners);
-        return false;
-    }
-    if (!open_observed(gateway, policy, problem)) {
-        admin_roll_back(&gateway->admin);
-        listeners_roll_back(&gateway->listeners);
-        return false;
-    }
-    const char *reason = open_access_log(gateway, policy);
-    if (reason != NULL) {
-        snprintf(problem, LISTENERS_PROBLEM_MAX, "access-log %.*s: %s",
-                 SLICE_PRINT(policy->gateway.access_log), reason);
-        listeners_roll_back(&gateway->listeners);
-        admin_roll_back(&gateway->admin);
-        char ignored[LISTENERS_PROBLEM_MAX];
-        if (gateway->policy != NULL && !open_observed(gateway, gateway->policy, ignored)) {
-            log_error("%s", ignored);
-        }
-        return false;
-    }
-    return true;
-}
-
-/* From the first letter to a worker on there is no way back. */
-static bool put_in_force(struct gateway *gateway, struct policy *policy,
-                         char problem[LISTENERS_PROBLEM_MAX])
-{
-    if (!prepare(gateway, policy, problem)) {
-        return false;
-    }
-    bool fine = true;
-    for (unsigned i = 0; i < gateway->worker_count; i++) {
-        fine = worker_install(&gateway->workers[i], policy) && fine;
-    }
-    fine = listeners_commit(&gateway->listeners, gateway->workers) && fine;
-    if (!fine) {
-        log_error("out of memory: not every worker has the new policy");
-    }
-    admin_commit(&gateway->admin, policy);
-    log_set_level(policy->gateway.log_level);
-    policy->generation = gateway->policy == NULL ? 1 : gateway->policy->generation + 1;
-    if (gateway->policy != NULL) {
-        warn_of_restart(gateway->policy, policy);
-        policy_release(gateway->policy);
-    }
-    gateway->policy = policy;
-    gateway->status.policy = policy;
-    watch_set(&gateway->watch, policy->gateway.watch_ms, policy->fingerprint);
-    return true;
-}
-
-static void start_reload(struct gateway *gateway);
-
-static void on_loaded(uv_work_t *work, int status)
-{
-    struct gateway *gateway = work->data;
-    struct policy *policy = status == 0 ? gateway->reload.policy : NULL;
-    char problem[LISTENERS_PROBLEM_MAX];
-    snprintf(problem, sizeof problem, "%s", gateway->reload.problem);
-    gateway->is_reloading = false;
-    if (policy != NULL && gateway->is_stopping) {
-        policy_release(policy);
-    } else if (policy != NULL && put_in_force(gateway, policy, problem)) {
-        status_note_reload(&gateway->status, NULL);
-        log_info("policy reloaded: generation %llu", (unsigned long long)policy->generation);
-    } else {
-        status_note_reload(&gateway->status, problem);
-        log_error("reload failed, the old policy stays: %s", problem);
-        if (policy != NULL) {
-            policy_release(policy);
-        }
-    }
-    if (gateway->must_reload_again) {
-        gateway->must_reload_again = false;
-        start_reload(gateway);
-    }
-}
-
-static void load_again(uv_work_t *work)
-{
-    struct gateway *gateway = work->data;
-    gateway->reload.policy =
-        load(gateway, gateway->reload.problem, &gateway->reload.warnings, &gateway->reload.errors);
-}
-
-static void start_reload(struct gateway *gateway)
-{
-    if (gateway->is_stopping) {
-        return;
-    }
-    if (gateway->is_reloading) {
-        gateway->must_reload_again = true;
-        return;
-    }
-    gateway->is_reloading = true;
-    gateway->reload.work.data = gateway;
-    if (uv_queue_work(&gateway->loop, &gateway->reload.work, load_again, on_loaded) != 0) {
-        gateway->is_reloading = false;
-        status_note_reload(&gateway->status, "out of memory");
-        log_error("reload failed, the old policy stays: out of memory");
-    }
-}
-
 /* ---- signals */
 
 static void on_signal(uv_signal_t *handle, int signal_number)
@@ -362,7 +155,7 @@ static void on_signal(uv_signal_t *handle, int signal_number)
     const char *problem;
     switch (signal_number) {
     case SIGHUP:
-        start_reload(gateway);
+        gateway_reload(gateway);
         break;
     case SIGUSR1:
         observe_writer_write(&gateway->observe_writer);
@@ -383,13 +176,13 @@ static void on_signal(uv_signal_t *handle, int signal_number)
 static void on_files_changed(struct watch *watch)
 {
     log_info("the policy's files have changed");
-    start_reload(watch->owner);
+    gateway_reload(watch->owner);
 }
 
 static void start_handles(struct gateway *gateway)
 {
-    static const int numbers[SIGNAL_COUNT] = {SIGHUP, SIGUSR1, SIGTERM, SIGINT};
-    for (unsigned i = 0; i < SIGNAL_COUNT; i++) {
+    static const int numbers[GATEWAY_SIGNAL_COUNT] = {SIGHUP, SIGUSR1, SIGTERM, SIGINT};
+    for (unsigned i = 0; i < GATEWAY_SIGNAL_COUNT; i++) {
         uv_signal_init(&gateway->loop, &gateway->signals[i]);
         gateway->signals[i].data = gateway;
         uv_signal_start(&gateway->signals[i], on_signal, numbers[i]);
@@ -447,7 +240,7 @@ static bool start(struct gateway *gateway)
     char problem[RESOLVE_PROBLEM_MAX + LISTENERS_PROBLEM_MAX];
     unsigned warnings = 0;
     unsigned errors = 0;
-    struct policy *policy = load(gateway, problem, &warnings, &errors);
+    struct policy *policy = gateway_load(gateway, problem, &warnings, &errors);
     if (policy == NULL) {
         log_error("%s", problem);
         return false;
@@ -457,7 +250,7 @@ static bool start(struct gateway *gateway)
         policy_release(policy);
         return false;
     }
-    if (!put_in_force(gateway, policy, problem)) {
+    if (!gateway_put_in_force(gateway, policy, problem)) {
         log_error("%s", problem);
         policy_release(policy);
         return false;

@@ -186,6 +186,8 @@ bool policy_file_write_effective(const char *path, const struct sink *sink)
     return is_written;
 }
 
+/* Only a load knows which files there are: includes come up as lines are read and variables filled in,
+ * files with bodies as sections are built. */
 uint64_t policy_file_fingerprint(const char *path)
 {
     struct diagnostics *diagnostics = create_diagnostics();

@@ -4,7 +4,7 @@ from xml.sax.saxutils import escape
 
 import report
 
-COLOURS = {"verbgate": "#2f81f7", "nginx": "#3a9a5b", "HAProxy": "#c9741d"}
+COLOURS = {"verbgate": "#2f81f7", "nginx": "#3a9a5b", "HAProxy": "#c9741d", "relay": "#8b949e"}
 WIDTH = 760
 LABELS = 270       # width of the column of titles
 BAR = 11
@@ -23,39 +23,41 @@ def text(x, y, content, anchor="start", kind=""):
 
 
 def legend(y):
+    """Only the relay has a note: it is no proxy."""
     parts, x = [], LABELS
     for name, colour in COLOURS.items():
         parts.append('<rect x="%d" y="%d" width="11" height="11" fill="%s"/>' % (x, y - 10, colour))
-        parts.append(text(x + 16, y, name))
+        parts.append(text(x + 16, y, name + (" (no proxy)" if name == report.FLOOR else "")))
         x += 100
     return parts
 
 
 def bars(y, title, values):
-    """One group of three bars; its longest one has the full width, since cases can't share a scale."""
-    parts = [text(LABELS - 10, y + 2 * BAR - 2, title, "end")]
-    most = max(value for value in values.values() if value is not None) or 1
-    for name in report.PEER_NAMES:
-        if values[name] is not None:
-            width = (WIDTH - LABELS - 80) * values[name] / most
-            parts.append('<rect x="%d" y="%d" width="%.1f" height="%d" fill="%s"/>'
-                         % (LABELS, y, width, BAR - 1, COLOURS[name]))
-            parts.append(text(LABELS + width + 5, y + BAR - 2, report.number(values[name]), kind="small"))
+    """One group of bars; its longest one has the full width, since cases can't share a scale."""
+    names = [name for name in report.COLUMNS if values[name] is not None]
+    parts = [text(LABELS - 10, y + (len(names) + 1) * BAR // 2 - 2, title, "end")]
+    most = max(values[name] for name in names) or 1
+    for name in names:
+        width = (WIDTH - LABELS - 80) * values[name] / most
+        parts.append('<rect x="%d" y="%d" width="%.1f" height="%d" fill="%s"/>'
+                     % (LABELS, y, width, BAR - 1, COLOURS[name]))
+        parts.append(text(LABELS + width + 5, y + BAR - 2, report.number(values[name]), kind="small"))
         y += BAR
-    return parts
+    return parts, y
 
 
 def comparison(cases, results):
     """CPU for each request, case by case."""
     parts = [text(10, 24, "CPU time of the proxy, less is better", kind="big"),
-             text(10, 42, "µs a request; each group has its own scale; medians", kind="small")] + legend(42)
-    y = 60
+             text(10, 42, "µs a request, where nothing else is said; each group has its own scale; medians", kind="small")] + legend(64)
+    y = 80
     for case in cases:
         figure = "cpu_s" if case.kind == "download" else "cpu_us"
         values = report.medians(results, case, figure)
         if case.group == "compare" and any(value is not None for value in values.values()):
-            parts += bars(y, case.title + (", s" if figure == "cpu_s" else ""), values)
-            y += 3 * BAR + 12
+            more, y = bars(y, case.title + (", s" if figure == "cpu_s" else ""), values)
+            parts += more
+            y += 12
     return svg(y + 10, parts)
 
 
@@ -82,19 +84,24 @@ def panel(x, y, width, height, title, points, is_log):
     return parts
 
 
+def panels(cases, results):
+    """(title, points, whether the scale is logarithmic) of all curves."""
+    found = []
+    for group in dict.fromkeys(case.group for case in cases):
+        members = [case for case in cases if case.group == group]
+        costs = [(case.title, report.median(results, case.key, report.OWN, "cpu_us")) for case in members]
+        is_log = group == "body size"
+        found.append(("µs a request, against " + group + (" (logarithmic)" if is_log else ""), costs, is_log))
+        shares = [(case.title, report.cpu_per_mib(results, case)) for case in members]
+        found.append(("µs for each MiB, against " + group, shares, False))
+    measured = [(title, [point for point in points if point[1] is not None], is_log) for title, points, is_log in found]
+    return [one for one in measured if one[1]]
+
+
 def growth(cases, results):
     """CPU of verbgate for each request against routes, upstreams, connections and body size."""
-    parts = [text(10, 24, "verbgate: CPU for each request, µs", kind="big")]
-    groups = []
-    for case in cases:
-        if case.group != "compare" and case.group not in groups:
-            groups.append(case.group)
-    for index, group in enumerate(groups):
-        points = [(case.title, report.median(results, case.key, report.OWN, "cpu_us"))
-                  for case in cases if case.group == group]
-        points = [point for point in points if point[1] is not None]
-        if points:
-            is_log = group == "body size"
-            title = "against " + group + (" (logarithmic)" if is_log else "")
-            parts += panel(20 + index % 2 * 380, 66 + index // 2 * 210, 340, 140, title, points, is_log)
-    return svg(66 + (len(groups) + 1) // 2 * 210, parts)
+    parts = [text(10, 24, "verbgate: CPU time, and what it grows with", kind="big")]
+    found = panels(report.grown(cases), results)
+    for index, (title, points, is_log) in enumerate(found):
+        parts += panel(20 + index % 2 * 380, 66 + index // 2 * 210, 340, 140, title, points, is_log)
+    return svg(66 + (len(found) + 1) // 2 * 210, parts)

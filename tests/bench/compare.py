@@ -20,12 +20,13 @@ import load
 import processes
 import report
 from load import Load
-from peers import PEERS, Backend, Settings, Verbgate, find
+from peers import PEERS, SINK_BYTES_MAX, Backend, Relay, Settings, Verbgate, find
 
 SECONDS_MAX = 14 * 60         # then the run ends with what it has
-SECONDS_MAX_QUICK = 165
+SECONDS_MAX_QUICK = 170
 IDLE_WANTED = 10000
 MIB = 1 << 20
+WITH_FLOOR = PEERS + (Relay,)
 
 
 class Case(NamedTuple):
@@ -34,12 +35,13 @@ class Case(NamedTuple):
     title: str
     settings: Settings = Settings()
     load: Load = Load()
-    kind: str = "wrk"         # or "download", "memory", "start", "counts"
+    kind: str = "wrk"         # or "download", "memory", "start", "counts", "busy counts"
     peers: tuple = PEERS
-    group: str = "compare"    # or the name of a growth chart
+    group: str = "compare"    # or "fairness", or the name of a growth chart
     budget: float = 0.0       # at most this many times ...
     budget_of: str = ""       # ... "better peer", or a peer's name
     times: int = 1            # downloads
+    rounds_max: int = 100     # fewer for what does not vary, or only shows an order of magnitude
 
 
 def with_connections(count, **more):
@@ -49,10 +51,10 @@ def with_connections(count, **more):
 def comparison():
     idle = load.connections_possible(IDLE_WANTED)
     return [
-        Case("c1", "1 connection", **with_connections(1)),
-        Case("c64", "64 connections", budget=0.80, budget_of="better peer", **with_connections(64)),
-        Case("c256", "256 connections", budget=0.70, budget_of="better peer", **with_connections(256)),
-        Case("c2000", "2,000 connections", **with_connections(2000)),
+        Case("c1", "1 connection", peers=WITH_FLOOR, **with_connections(1)),
+        Case("c64", "64 connections", budget=0.80, budget_of="better peer", peers=WITH_FLOOR, **with_connections(64)),
+        Case("c256", "256 connections", budget=0.70, budget_of="better peer", peers=WITH_FLOOR, **with_connections(256)),
+        Case("c2000", "2,000 connections", peers=WITH_FLOOR, **with_connections(2000)),
         Case("logged", "64 connections, every request logged", Settings(is_logged=True), budget=0.75,
              budget_of="better peer"),
         Case("close", "a new connection for each request", load=Load(closes=True)),
@@ -65,13 +67,23 @@ def comparison():
         Case("workers1", "256 connections, 1 worker, logged", Settings(1, 256, True), Load(256)),
         Case("workers2", "256 connections, 2 workers, logged", Settings(2, 256, True), Load(256)),
         Case("g2", "2 GiB download", Settings(splices=True), Load(path="/files/%d" % (2048 * MIB)), "download",
-             budget=0.90, budget_of="HAProxy"),
+             budget=0.90, budget_of="HAProxy", peers=WITH_FLOOR),
         Case("memory", "%s connections" % format(idle, ","), Settings(connections=idle), kind="memory", budget=0.35,
-             budget_of="better peer"),
-        Case("counts", "1 connection", Settings(is_counted=True), kind="counts", budget=0.50, budget_of="nginx"),
+             budget_of="better peer", rounds_max=2),
+        Case("counts", "1 connection", Settings(is_counted=True), kind="counts", budget=0.50, budget_of="nginx",
+             rounds_max=1),
+        Case("counts64", "64 connections", Settings(is_counted=True), kind="busy counts", rounds_max=1),
         Case("start10", "10 routes", Settings(routes=10, reloads=True), kind="start"),
         Case("start10000", "10,000 routes", Settings(routes=10000, reloads=True), kind="start"),
     ]
+
+
+def fairness():
+    hogs = (("alone", "nobody", ()), ("download", "one that downloads 2 GiB files", ("download", 2048 * MIB)),
+            ("pipeline", "one with 4,000 requests ahead", ("pipeline",)),
+            ("upload", "one that uploads 16 MiB bodies", ("upload", SINK_BYTES_MAX)))
+    return [Case("fair_" + name, title, load=Load(connections=32, hog=hog), group="fairness", rounds_max=2)
+            for name, title, hog in hogs]
 
 
 def growth():
@@ -95,9 +107,11 @@ def measure(case, peer, seconds):
     """One peer that is not running yet, through one case; returns numbers by name."""
     if case.kind == "counts":
         return counts.measure(peer)
+    if case.kind == "busy counts":
+        return counts.measure_busy(peer, case.load)
     started = peer.start()
     if case.kind == "wrk":
-        return load.measure_wrk(peer, case.load, seconds)
+        return load.measure_beside(peer, case.load, seconds)
     if case.kind == "download":
         return load.measure_curl(peer, case.load.path, case.times)
     if case.kind == "memory":
@@ -111,21 +125,25 @@ class Bench:
     def __init__(self, arguments, folder):
         self.folder = folder
         self.rounds = arguments.rounds or (1 if arguments.quick else 3)
-        self.seconds = 1 if arguments.quick else 4
+        self.seconds = 1 if arguments.quick else 3
         self.deadline = time.monotonic() + (SECONDS_MAX_QUICK if arguments.quick else SECONDS_MAX)
-        self.cases = [case for case in comparison() + growth() if arguments.filter in case.key + " " + case.group]
+        self.cases = [case for case in comparison() + fairness() + growth()
+                      if arguments.filter in case.key + " " + case.group]
+        self.grown = report.grown(self.cases)
         self.results = {}
         self.notes = []
         self.backend = Backend(folder, IDLE_WANTED)
         for case in self.cases:
             if case.load.path.startswith("/files/"):
                 self.backend.add_file(int(case.load.path.rpartition("/")[2]))
+            if case.load.hog[:1] == ("download",):
+                self.backend.add_file(case.load.hog[1])
 
     def run(self):
         for number in range(self.rounds):
             for case in self.cases:
-                if case.kind == "counts" and number > 0:
-                    continue  # these do not vary
+                if number >= case.rounds_max:
+                    continue
                 for peer in case.peers:
                     if time.monotonic() > self.deadline:
                         self.note("The time was up in round %d at \"%s\"." % (number + 1, case.title))
@@ -135,7 +153,7 @@ class Bench:
     def run_one(self, number, case, kind):
         peer = kind(self.folder, self.backend, case.settings)
         # Growth points are many and need less time each; thousands of connections take time to open.
-        seconds = self.seconds if case.group == "compare" else max(1, self.seconds // 2)
+        seconds = max(1, self.seconds - 1) if case in self.grown else self.seconds
         seconds *= 2 if case.load.connections > 1000 else 1
         try:
             result = measure(case, peer, seconds)
@@ -183,12 +201,14 @@ def end(number, frame):
 def main():
     parser = argparse.ArgumentParser(description="Measures verbgate beside nginx and HAProxy.")
     parser.add_argument("--binary", required=True)
+    parser.add_argument("--floor", required=True, help="what floor.c was compiled to")
     parser.add_argument("--output", required=True, help="the folder for results.json, the tables and the charts")
     parser.add_argument("--quick", action="store_true", help="one short round: for a first look, not for conclusions")
     parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--filter", default="", help="only cases whose key or group contains this text")
     arguments = parser.parse_args()
     Verbgate.binary = os.path.abspath(arguments.binary)
+    Relay.binary = os.path.abspath(arguments.floor)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -5,7 +5,7 @@
 #
 #   --quick         one short round, under 3 minutes: to see that all works, not to draw conclusions
 #   --rounds N      other than 3 (or 1 with --quick)
-#   --filter TEXT   only cases whose key or group contains TEXT: c64, logged, memory, routes, ...
+#   --filter TEXT   only cases whose key or group contains TEXT: c64, logged, memory, fairness, routes, ...
 #
 # On a Debian machine it installs what is missing. Results: build/bench/results.md, results.json, compare.svg, growth.svg.
 set -euo pipefail
@@ -36,6 +36,7 @@ missing_packages() {
     command -v gcc >/dev/null || echo gcc libc6-dev
     command -v pkg-config >/dev/null || echo pkg-config
     pkg-config --exists libuv 2>/dev/null || echo libuv1-dev
+    pkg-config --exists jansson 2>/dev/null || echo libjansson-dev
     if ! pkg-config --exists libllhttp 2>/dev/null && [ ! -e /usr/share/llhttp/llhttp.c ]; then
         # Debian 13 has the library, Debian 12 the C sources within node-llhttp.
         if apt-cache show libllhttp-dev >/dev/null 2>&1; then
@@ -64,8 +65,13 @@ install_packages() {
 install_packages
 mkdir -p build
 echo "Building build/bench (the output goes to build/bench.log) ..."
-if ! { cmake -B build/bench -DCMAKE_BUILD_TYPE=Release && cmake --build build/bench -j"$(nproc)"; } >build/bench.log 2>&1; then
+build() {
+    cmake -B build/bench -DCMAKE_BUILD_TYPE=Release &&
+        cmake --build build/bench -j"$(nproc)" &&
+        gcc -std=gnu11 -O2 -Wall -Wextra -o build/bench/floor tests/bench/floor.c
+}
+if ! build >build/bench.log 2>&1; then
     tail -n 40 build/bench.log >&2
     exit 1
 fi
-exec python3 tests/bench/compare.py --binary build/bench/verbgate --output build/bench "$@"
+exec python3 tests/bench/compare.py --binary build/bench/verbgate --floor build/bench/floor --output build/bench "$@"

@@ -51,35 +51,45 @@ def route_sections(count):
                    for number in range(count))
 
 
-# name -> (request line, status, routes, access log). The first two are the heart of it.
+GET = b"GET /r7/item HTTP/1.1\r\n"
+
+# name -> (request line, status, routes, access log, requests sent at once). The first two are the heart of it.
+# "pipelined" is what a busy worker does: a server connection is used again in the turn in which it became free.
 SCENARIOS = {
-    "proxied": (b"GET /r7/item HTTP/1.1\r\n", 200, 0, False),
-    "refused": (b"FOO /r7/item HTTP/1.1\r\n", 501, 0, False),
-    "logged": (b"GET /r7/item HTTP/1.1\r\n", 200, 0, True),
-    "ten_routes": (b"GET /r7/item HTTP/1.1\r\n", 200, 10, False),
-    "ten_thousand_routes": (b"GET /r7/item HTTP/1.1\r\n", 200, 10000, False),
+    "proxied": (GET, 200, 0, False, 1),
+    "refused": (b"FOO /r7/item HTTP/1.1\r\n", 501, 0, False, 1),
+    "logged": (GET, 200, 0, True, 1),
+    "pipelined": (GET, 200, 0, False, 100),
+    "ten_routes": (GET, 200, 10, False, 1),
+    "ten_thousand_routes": (GET, 200, 10000, False, 1),
 }
 
 
-def read_message(connection, is_request):
-    """One message with its content; None at the end of the connection."""
-    received = b""
-    while b"\r\n\r\n" not in received:
-        more = connection.recv(65536)
-        if not more:
-            return None
-        received += more
-    head, _, content = received.partition(b"\r\n\r\n")
-    length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
-    missing = (int(length.group(1)) if length else 0) - len(content)
-    if missing < 0 or (is_request and length):
-        raise AssertionError("unexpected bytes: %r" % received)
-    while missing > 0:
-        more = connection.recv(65536)
-        if not more:
-            raise AssertionError("a message was cut: %r" % head)
-        missing -= len(more)
-    return head
+class Messages:
+    """What comes in on a connection, one message after the other."""
+
+    def __init__(self, connection):
+        self.connection = connection
+        self.received = b""
+
+    def receive(self):
+        more = self.connection.recv(65536)
+        self.received += more
+        return bool(more)
+
+    def read(self):
+        """The head of the next message, whose content is dropped; None at the end of the connection."""
+        while b"\r\n\r\n" not in self.received:
+            if not self.receive():
+                return None
+        head, _, self.received = self.received.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+        content_bytes = int(length.group(1)) if length else 0
+        while len(self.received) < content_bytes:
+            if not self.receive():
+                raise AssertionError("a message was cut: %r" % head)
+        self.received = self.received[content_bytes:]
+        return head
 
 
 class Backend:
@@ -102,7 +112,8 @@ class Backend:
     def serve(connection):
         with connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            while read_message(connection, True) is not None:
+            messages = Messages(connection)
+            while messages.read() is not None:
                 connection.sendall(RESPONSE)
 
     def close(self):
@@ -140,19 +151,23 @@ def wait_ready(process):
     raise AssertionError("verbgate did not start:\n" + log.decode("utf-8", "replace"))
 
 
-def send_requests(port, line, status, count):
+def send_requests(port, line, status, count, at_once):
     with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for _ in range(count):
-            connection.sendall(line + FIELDS)
-            head = read_message(connection, False)
+        messages = Messages(connection)
+        for number in range(count):
+            if number % at_once == 0:
+                connection.sendall((line + FIELDS) * at_once)
+            head = messages.read()
             if head is None or not head.startswith(b"HTTP/1.1 %d " % status):
                 raise AssertionError("expected %d, got %r" % (status, head))
+        if messages.received:
+            raise AssertionError("unexpected bytes: %r" % messages.received)
 
 
 def run(binary, tool, scenario, count):
     """Serves `count` requests under `tool`, a function from a report's path to a command; returns the report."""
-    line, status, routes, is_logged = SCENARIOS[scenario]
+    line, status, routes, is_logged, at_once = SCENARIOS[scenario]
     backend = Backend()
     with tempfile.TemporaryDirectory(prefix="vg-guard-") as folder:
         report = os.path.join(folder, "report")
@@ -161,7 +176,7 @@ def run(binary, tool, scenario, count):
                                    stderr=subprocess.PIPE)
         try:
             pid, port = wait_ready(process)
-            send_requests(port, line, status, count)
+            send_requests(port, line, status, count, at_once)
             os.kill(pid, signal.SIGTERM)
             if process.wait(SECONDS_MAX) != 0:
                 raise AssertionError("verbgate ended with status %d" % process.returncode)
@@ -278,7 +293,7 @@ class Guard:
         everything += [("heap calls, " + scenario, "valgrind", self.judge_heap, [scenario])
                        for scenario in ("proxied", "refused", "logged")]
         everything += [("system calls, " + scenario, "strace", self.judge_calls, [scenario])
-                       for scenario in ("proxied", "refused")]
+                       for scenario in ("proxied", "refused", "pipelined")]
         return [entry for entry in everything if self.filter in entry[0]]
 
     def recorded(self, *keys, value=None):

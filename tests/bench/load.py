@@ -5,14 +5,18 @@ import re
 import select
 import socket
 import subprocess
+import sys
 import time
 from typing import NamedTuple
 
 import processes
 
 SCRIPT = str(pathlib.Path(__file__).with_name("wrk.lua"))
+HOG = str(pathlib.Path(__file__).with_name("hog.py"))
+HOG_START_SECONDS = 0.3
 AT_ONCE = 100  # connections that are being opened or asked at one time, outside of bursts
 IDLE_SECONDS_MAX = 30
+GONE_SECONDS = 5  # the same for all: ends of connections are noticed, and memory is given back, some time after
 REQUEST = b"GET /idle HTTP/1.1\r\nHost: bench\r\nUser-Agent: idle\r\nAccept: */*\r\n\r\n"
 
 
@@ -25,6 +29,7 @@ class Load(NamedTuple):
     paths: int = 0          # above 0: /r0/item, /r1/item, ... in turn
     closes: bool = False    # a new connection for each request
     refused: bool = False   # whether answers of 400 and above are expected
+    hog: tuple = ()         # the client of hog.py that runs beside: its kind, and the bytes of one file or body
 
 
 def run_to_end(command, seconds):
@@ -62,6 +67,29 @@ def measure_wrk(peer, load, seconds):
             "rps": 1e6 * result["requests"] / result["microseconds"],
             "p50_us": result["p50"], "p99_us": result["p99"], "p999_us": result["p999"],
             "errors": result["broken"] + abs(result["refused"] - refused_expected)}
+
+
+def measure_beside(peer, load, seconds):
+    """What wrk sees while one other client takes all it can, and how much that one got."""
+    if not load.hog:
+        return measure_wrk(peer, load, seconds)
+    command = [sys.executable, HOG, load.hog[0], str(peer.port)] + [str(size) for size in load.hog[1:]]
+    hog = processes.start(command, processes.LOAD_CORES, subprocess.PIPE)
+    try:
+        time.sleep(HOG_START_SECONDS)
+        began = time.monotonic()
+        result = measure_wrk(peer, load, seconds)
+        hog.terminate()
+        output = hog.communicate(timeout=10)[0].decode("utf-8", "replace")
+    finally:
+        processes.stop(hog)
+    taken = HOG_START_SECONDS + time.monotonic() - began
+    match = re.search(r"HOG requests=(\d+) bytes=(\d+)", output)
+    if not match:
+        raise RuntimeError("the hog failed: " + output[-500:])
+    if load.hog[0] == "pipeline":
+        return {**result, "hog_rps": int(match.group(1)) / taken}
+    return {**result, "hog_mib_s": int(match.group(2)) / taken / (1 << 20)}
 
 
 def measure_curl(peer, path, times):
@@ -133,7 +161,7 @@ def is_whole(answer):
 
 
 def measure_memory(peer, connections):
-    """Memory at the start, with idle connections that have all been served, and after a burst has gone."""
+    """Memory at the start, with idle connections that have all been served, after a burst, and when all have gone."""
     result = {"errors": 0, "connections": connections}
     clients = IdleClients(peer.port)
 
@@ -148,7 +176,7 @@ def measure_memory(peer, connections):
         note("burst")
     finally:
         clients.close()
-    time.sleep(1)  # the same for all: ends of connections are noticed and cleaned up after
+    time.sleep(GONE_SECONDS)
     note("gone")
     return result
 

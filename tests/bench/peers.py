@@ -1,4 +1,4 @@
-"""The three proxies, set up for the same job, and the backend behind them (nginx)."""
+"""The three proxies and the bare relay, set up for the same job, and the backend behind them (nginx)."""
 import os
 import pathlib
 import shutil
@@ -11,6 +11,7 @@ from typing import NamedTuple
 import processes
 
 READY_SECONDS_MAX = 20
+SINK_BYTES_MAX = 1 << 24  # of a body that the backend's /sink takes without a file
 SMALL = "x" * 127 + "\\n"  # 128 bytes, as nginx's configuration writes them
 
 
@@ -93,18 +94,26 @@ class Backend:
         config = write(os.path.join(self.folder, "nginx.conf"),
                        nginx_base(self.folder, workers, connections) +
                        "access_log off;\nopen_file_cache max=64;\nserver {\nlisten 127.0.0.1:%d backlog=4096;\n"
-                       "listen unix:%s;\nroot %s;\nlocation / { return 200 \"%s\"; }\nlocation /files/ { }\n}\n}\n"
-                       % (self.port, self.unix, self.folder, SMALL))
+                       "listen unix:%s;\nroot %s;\nlocation / { return 200 \"%s\"; }\nlocation /files/ { }\n"
+                       # Takes a whole body before it answers, as "return" does not.
+                       "location /sink { client_body_buffer_size %d; proxy_pass_request_body off;\n"
+                       "proxy_set_header Content-Length \"\"; proxy_pass http://127.0.0.1:%d/; }\n}\n}\n"
+                       % (self.port, self.unix, self.folder, SMALL, SINK_BYTES_MAX, self.port))
         self.process = processes.start([find("nginx"), "-e", "stderr", "-p", self.folder, "-c", config],
                                        processes.LOAD_CORES, open(os.path.join(folder, "backend.log"), "wb"))
         wait_status(self.port, "/", (200,), self.process)
 
     def add_file(self, size):
-        """A sparse file; returns its path in a URL."""
+        """A sparse file, whose path in a URL is /files/SIZE."""
         path = os.path.join(self.folder, "files", str(size))
+        if os.path.exists(path):
+            return
         with open(path, "wb") as file:
             file.truncate(size)
-        return "/files/%d" % size
+        # Into the kernel's cache now: reading a new file takes the backend seconds, which the first peer would wait for.
+        with open(path, "rb", buffering=0) as file:
+            while file.read(1 << 20):
+                pass
 
 
 class LogReader:
@@ -284,6 +293,18 @@ class Haproxy(Peer):
 
     def command(self, config):
         return [find("haproxy")] + (["-W"] if self.settings.reloads else []) + ["-f", config]
+
+
+class Relay(Peer):
+    """floor.c, which is no proxy: the least that one can cost here, since it passes on bytes and knows nothing."""
+    name = "relay"
+    binary = ""
+
+    def configure(self):
+        return None
+
+    def command(self, config):
+        return [self.binary, str(self.port), str(self.backend.port)]
 
 
 PEERS = (Verbgate, Nginx, Haproxy)

@@ -23,7 +23,7 @@ struct stream;
 struct stream_events {
     /* Where the next bytes go. Called right before each read. No room: nothing is read in this turn of
      * the loop, and the next turn asks again; that costs no system call, as the kernel repeats that
-     * there is something to read. */
+     * there is something to read. NULL: memory is short; on_read_end follows with UV_ENOBUFS. */
     uv_buf_t (*on_allocate)(struct stream *stream);
     /* Bytes came: `length` > 0 at `data`, which on_allocate gave. */
     void (*on_read)(struct stream *stream, char *data, size_t length);

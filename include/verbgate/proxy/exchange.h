@@ -17,7 +17,7 @@
  *
  * Buffers: `request_region` holds the head, whose slices stay valid for the exchange's life, and
  * behind it what has come in and is not used yet: 0 <= head_length <= read_offset <= used <=
- * region_bytes. `response_region` holds the response's head and what came with it. Content with a
+ * region_bytes. `response->region` holds the response's head and what came with it. Content with a
  * length and content of the response pass through the proxy's scratch buffer. Content that is buffered is
  * in `store` instead, and leaves it only while nothing is queued for the upstream; the request state says
  * nothing of that, as it is about what the client has still to send.
@@ -46,6 +46,32 @@ enum exchange_wait {
     WAIT_RESPONSE,    /* the head of the response */
     WAIT_HALF_CLOSED, /* an answer for a client that sent FIN */
     WAIT_TUNNEL,      /* a byte in either direction */
+};
+
+/*
+ * What the server answers. It is a block of its own, taken when the server's first bytes are about to
+ * be read and given back with the exchange: most answers come whole, so a few blocks, which stay in the
+ * processor's caches, serve all the exchanges that wait for their server.
+ */
+struct response {
+    size_t region_bytes;
+    char *region;
+    size_t used;   /* bytes in region */
+    size_t parsed; /* of them parsed */
+    bool has_line; /* `line` is complete */
+    bool is_extra; /* the server sent more than its response */
+    unsigned read_count;
+    unsigned interim_count;
+    struct status_line line;
+    struct framing framing; /* as received */
+    uint64_t left;          /* of FRAMING_LENGTH */
+    struct connection_info connection;
+    struct fields fields;
+    struct message message;
+
+    struct trailers trailers;
+    struct field items[FIELDS_MAX];
+    /* The region follows. */
 };
 
 struct exchange {
@@ -80,7 +106,7 @@ struct exchange {
     struct snapshot *snapshot; /* one reference */
     size_t region_bytes;
     char *request_region;
-    char *response_region;
+    struct response *response;     /* owned; NULL until the server's first bytes are due */
     struct relay_room from_client; /* content */
     struct relay_room from_server;
 
@@ -118,20 +144,9 @@ struct exchange {
     bool has_shed; /* kept connections were closed to make room for this one */
 
     /* The response. */
-    size_t response_used;   /* bytes in response_region */
-    size_t response_parsed; /* of them parsed */
-    bool has_status_line;
-    bool has_response_bytes; /* the server has begun to answer: no retry any more */
-    bool upstream_is_deaf;   /* the server takes no more content; its answer is awaited */
-    bool response_is_extra;  /* the server sent more than its response */
-    unsigned interim_count;
-    struct status_line status_line;
-    struct framing response_framing;  /* as received */
-    enum framing_kind client_framing; /* as sent to the client */
-    uint64_t response_left;
-    struct connection_info response_connection;
-    struct fields response_fields;
-    struct message response_message;
+    bool has_response_bytes;          /* the server has begun to answer: no retry any more */
+    bool upstream_is_deaf;            /* the server takes no more content; its answer is awaited */
+    enum framing_kind client_framing; /* of the content, as sent to the client */
 
     /* For the record. */
     uint64_t start_ns;
@@ -148,16 +163,15 @@ struct exchange {
     uint64_t dropped_bytes; /* content of a response to HEAD that came since a GET was sent */
 
     struct trailers request_trailers; /* both directions may run at the same time */
-    struct trailers response_trailers;
     struct field request_items[FIELDS_MAX];
-    struct field response_items[FIELDS_MAX];
     char made_request_id[TRACE_ID_BYTES]; /* when request_id points here */
     char made_trace_parent[TRACE_PARENT_BYTES];
-    /* The two regions follow. */
+    /* The region follows. */
 };
 
-/* Bytes of an exchange with buffers of `region_bytes`. */
+/* Bytes of an exchange, and of its response, with buffers of `region_bytes`. */
 size_t exchange_object_bytes(size_t region_bytes);
+size_t exchange_response_object_bytes(size_t region_bytes);
 
 /* Takes an exchange for a connection, or NULL: out of memory. */
 MUST_CHECK struct exchange *exchange_create(struct downstream *downstream);
@@ -165,9 +179,15 @@ MUST_CHECK struct exchange *exchange_create(struct downstream *downstream);
 /* Gives it back; its upstream and its snapshot are gone by then or go now. */
 void exchange_destroy(struct exchange *exchange);
 
+/* Whether bytes of the client's next request are there already. */
+static inline bool exchange_has_more(const struct exchange *exchange)
+{
+    return exchange->used > exchange->read_offset;
+}
+
 /* Makes it ready for the next request of the same connection: bytes that are not used yet move to
- * the front. Returns whether there are any. */
-bool exchange_restart(struct exchange *exchange);
+ * the front. */
+void exchange_restart(struct exchange *exchange);
 
 enum exchange_step {
     EXCHANGE_WAITS, /* for bytes, or for the upstream */
@@ -186,7 +206,7 @@ void exchange_client_timeout(struct exchange *exchange);
 
 /* ---- events of the server's side */
 void exchange_upstream_connected(struct exchange *exchange, int error);
-uv_buf_t exchange_response_room(struct exchange *exchange);
+uv_buf_t exchange_response_room(struct exchange *exchange); /* empty: out of memory */
 void exchange_response_bytes(struct exchange *exchange, char *data, size_t length);
 void exchange_response_end(struct exchange *exchange, int error);
 void exchange_upstream_drained(struct exchange *exchange, int error);

@@ -77,10 +77,11 @@ struct proxy {
     uint64_t turn_number;
 
     struct slab downstreams;
-    struct slab exchanges; /* its object size follows max-head */
+    struct slab exchanges; /* the object sizes of both follow max-head */
+    struct slab responses;
     struct slab upstreams;
     struct deadline trim; /* of memory, after a burst */
-    size_t region_bytes;  /* of each of an exchange's two buffers, under the policy in force */
+    size_t region_bytes;  /* of the buffer of an exchange, and of a response */
 
     unsigned large_rooms; /* see relay_room.h */
     char *scratch;        /* PROXY_SCRATCH_BYTES: content on its way through */

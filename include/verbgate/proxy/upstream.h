@@ -23,7 +23,8 @@ struct upstream {
         UPSTREAM_IDLE,
         UPSTREAM_CLOSING,
     } state;
-    bool is_reused; /* the current exchange is not its first */
+    bool is_reused;      /* the current exchange is not its first */
+    uint64_t quiet_turn; /* of the loop, in which it was last known to have nothing more to read */
     struct stream stream;
     uv_connect_t connect;
     struct deadline deadline;
@@ -40,8 +41,14 @@ MUST_CHECK struct upstream *upstream_acquire(struct pool *pool, struct exchange 
 MUST_CHECK struct upstream *upstream_connect(struct pool *pool, struct exchange *exchange,
                                              uint32_t timeout_ms, int *error);
 
-/* The exchange is through and the connection can carry another one. */
-void upstream_release(struct upstream *upstream, unsigned max_idle, uint32_t idle_timeout_ms);
+/* The exchange is through and the connection can carry another one. `is_quiet`: all that the server has
+ * sent was read just now, and nothing makes more of it likely. */
+void upstream_release(struct upstream *upstream, bool is_quiet, unsigned max_idle,
+                      uint32_t idle_timeout_ms);
+
+/* Whether a kept connection (BUSY again) is alive and has nothing to read: what came unasked would pass
+ * for the answer to the next request. Costs a system call, unless it was seen in this turn of the loop. */
+bool upstream_is_quiet(const struct upstream *upstream);
 
 /* Ends the connection, whatever its state. Its exchange, if any, hears nothing more from it. */
 void upstream_close(struct upstream *upstream);

@@ -24,13 +24,14 @@ static int connected_error;
 static unsigned closed;
 static bool stops_after_read;
 static bool has_no_room;
+static bool is_out_of_memory;
 static unsigned allocated;
 
 static uv_buf_t on_allocate(struct stream *of)
 {
     cr_assert(of == &stream && !of->is_closing);
     allocated++;
-    return (uv_buf_t){room, has_no_room ? 0 : sizeof room};
+    return (uv_buf_t){is_out_of_memory ? NULL : room, has_no_room ? 0 : sizeof room};
 }
 
 static void on_read(struct stream *of, char *data, size_t length)
@@ -198,6 +199,18 @@ Test(stream, asks_once_in_each_turn_while_it_is_given_no_room)
     run_until(has_ended);
     cr_assert_eq(received_length, 5);
     cr_assert_eq(read_end, UV_EOF);
+    finish();
+}
+
+Test(stream, ends_reading_where_memory_is_short)
+{
+    start();
+    cr_assert_eq(write(peer, "first", 5), 5);
+    is_out_of_memory = true;
+    stream_start_reading(&stream);
+    run_until(has_ended);
+    cr_assert_eq(read_end, UV_ENOBUFS);
+    cr_assert_eq(allocated, 1);
     finish();
 }
 

@@ -1,0 +1,164 @@
+#include "gateway_steps.h"
+#include "verbgate/base/log.h"
+#include "verbgate/server/policy_file.h"
+
+#include <stdio.h>
+
+struct policy *gateway_load(struct gateway *gateway, char problem[RESOLVE_PROBLEM_MAX],
+                            unsigned *warnings, unsigned *errors)
+{
+    problem[0] = '\0';
+    struct policy *policy = policy_file_load(gateway->path, warnings, errors);
+    if (policy == NULL) {
+        snprintf(problem, RESOLVE_PROBLEM_MAX, "%u error%s in %s", *errors, *errors == 1 ? "" : "s",
+                 gateway->path);
+        return NULL;
+    }
+    if (resolve_needs_legacy(policy) && gateway->legacy == NULL) {
+        gateway->legacy = legacy_start(&gateway->legacy_address);
+        if (gateway->legacy == NULL) {
+            snprintf(problem, RESOLVE_PROBLEM_MAX, "the built-in backend cannot be started");
+        }
+    }
+    const struct socket_address *legacy = gateway->legacy == NULL ? NULL : &gateway->legacy_address;
+    if (problem[0] != '\0' || !resolve_policy(policy, legacy, problem)) {
+        policy_release(policy);
+        return NULL;
+    }
+    return policy;
+}
+
+static bool open_observed(struct gateway *gateway, const struct policy *policy,
+                          char problem[LISTENERS_PROBLEM_MAX])
+{
+    char reason[LEARN_PROBLEM_MAX];
+    if (!observe_writer_open(&gateway->observe_writer, policy, reason)) {
+        snprintf(problem, LISTENERS_PROBLEM_MAX, "observe %.150s: %.300s",
+                 policy->gateway.observe.data, reason);
+        return false;
+    }
+    return true;
+}
+
+static const char *open_access_log(struct gateway *gateway, const struct policy *policy)
+{
+    return access_log_open(gateway->access_log, policy->gateway.access_log);
+}
+
+/* What was made once at the start stays as it was made. */
+static void warn_of_restart(const struct policy *old, const struct policy *new)
+{
+    if (old->gateway.workers != new->gateway.workers ||
+        old->gateway.max_connections != new->gateway.max_connections) {
+        log_warn("workers and max-connections change with a restart only");
+    }
+}
+
+/* All of a new policy that can fail; when it does, nothing has changed. */
+static bool prepare(struct gateway *gateway, const struct policy *policy,
+                    char problem[LISTENERS_PROBLEM_MAX])
+{
+    if (!listeners_prepare(&gateway->listeners, policy, problem)) {
+        return false;
+    }
+    if (!admin_prepare(&gateway->admin, policy, problem)) {
+        listeners_roll_back(&gateway->listeners);
+        return false;
+    }
+    if (!open_observed(gateway, policy, problem)) {
+        admin_roll_back(&gateway->admin);
+        listeners_roll_back(&gateway->listeners);
+        return false;
+    }
+    const char *reason = open_access_log(gateway, policy);
+    if (reason != NULL) {
+        snprintf(problem, LISTENERS_PROBLEM_MAX, "access-log %.*s: %s",
+                 SLICE_PRINT(policy->gateway.access_log), reason);
+        listeners_roll_back(&gateway->listeners);
+        admin_roll_back(&gateway->admin);
+        char ignored[LISTENERS_PROBLEM_MAX];
+        if (gateway->policy != NULL && !open_observed(gateway, gateway->policy, ignored)) {
+            log_error("%s", ignored);
+        }
+        return false;
+    }
+    return true;
+}
+
+bool gateway_put_in_force(struct gateway *gateway, struct policy *policy,
+                          char problem[LISTENERS_PROBLEM_MAX])
+{
+    if (!prepare(gateway, policy, problem)) {
+        return false;
+    }
+    /* From the first letter to a worker on there is no way back. */
+    bool fine = true;
+    for (unsigned i = 0; i < gateway->worker_count; i++) {
+        fine = worker_install(&gateway->workers[i], policy) && fine;
+    }
+    fine = listeners_commit(&gateway->listeners, gateway->workers) && fine;
+    if (!fine) {
+        log_error("out of memory: not every worker has the new policy");
+    }
+    admin_commit(&gateway->admin, policy);
+    log_set_level(policy->gateway.log_level);
+    policy->generation = gateway->policy == NULL ? 1 : gateway->policy->generation + 1;
+    if (gateway->policy != NULL) {
+        warn_of_restart(gateway->policy, policy);
+        policy_release(gateway->policy);
+    }
+    gateway->policy = policy;
+    gateway->status.policy = policy;
+    watch_set(&gateway->watch, policy->gateway.watch_ms, policy->fingerprint);
+    return true;
+}
+
+static void on_loaded(uv_work_t *work, int status)
+{
+    struct gateway *gateway = work->data;
+    struct policy *policy = status == 0 ? gateway->reload.policy : NULL;
+    char problem[LISTENERS_PROBLEM_MAX];
+    snprintf(problem, sizeof problem, "%s", gateway->reload.problem);
+    gateway->is_reloading = false;
+    if (policy != NULL && gateway->is_stopping) {
+        policy_release(policy);
+    } else if (policy != NULL && gateway_put_in_force(gateway, policy, problem)) {
+        status_note_reload(&gateway->status, NULL);
+        log_info("policy reloaded: generation %llu", (unsigned long long)policy->generation);
+    } else {
+        status_note_reload(&gateway->status, problem);
+        log_error("reload failed, the old policy stays: %s", problem);
+        if (policy != NULL) {
+            policy_release(policy);
+        }
+    }
+    if (gateway->must_reload_again) {
+        gateway->must_reload_again = false;
+        gateway_reload(gateway);
+    }
+}
+
+static void load_again(uv_work_t *work)
+{
+    struct gateway *gateway = work->data;
+    gateway->reload.policy = gateway_load(gateway, gateway->reload.problem,
+                                          &gateway->reload.warnings, &gateway->reload.errors);
+}
+
+void gateway_reload(struct gateway *gateway)
+{
+    if (gateway->is_stopping) {
+        return;
+    }
+    if (gateway->is_reloading) {
+        gateway->must_reload_again = true;
+        return;
+    }
+    gateway->is_reloading = true;
+    gateway->reload.work.data = gateway;
+    if (uv_queue_work(&gateway->loop, &gateway->reload.work, load_again, on_loaded) != 0) {
+        gateway->is_reloading = false;
+        status_note_reload(&gateway->status, "out of memory");
+        log_error("reload failed, the old policy stays: out of memory");
+    }
+}

@@ -1,0 +1,63 @@
+/* What the files of the control thread share: gateway.c (life, signals, stopping) and gateway_policy.c
+ * (how a policy is loaded, put in force and loaded again). */
+#ifndef VERBGATE_SERVER_GATEWAY_STEPS_H
+#define VERBGATE_SERVER_GATEWAY_STEPS_H
+
+#include "verbgate/server/admin.h"
+#include "verbgate/server/legacy.h"
+#include "verbgate/server/listeners.h"
+#include "verbgate/server/observe_writer.h"
+#include "verbgate/server/resolve.h"
+#include "verbgate/server/watch.h"
+
+enum { GATEWAY_SIGNAL_COUNT = 4 };
+
+struct gateway {
+    const char *path;
+    uv_loop_t loop;
+    uv_signal_t signals[GATEWAY_SIGNAL_COUNT];
+    uv_async_t worker_ended;
+    uv_timer_t drain;
+    struct watch watch;
+    struct policy *policy; /* in force; one reference */
+    struct worker *workers;
+    unsigned worker_count;
+    unsigned started_count;
+    atomic_uint ended_count;
+    struct listeners listeners;
+    struct admin admin;
+    struct gateway_status status;
+    struct access_log *access_log;
+    struct observe *observe;
+    struct observe_writer observe_writer;
+    struct legacy *legacy;
+    struct socket_address legacy_address;
+    bool is_stopping;
+    bool are_joined;
+    bool is_reloading;
+    bool must_reload_again;
+    struct {
+        uv_work_t work;
+        struct policy *policy; /* the result; NULL when it failed */
+        char problem[RESOLVE_PROBLEM_MAX];
+        unsigned warnings, errors;
+    } reload;
+};
+
+/* ---- gateway_policy.c */
+
+/* Reads, checks and resolves; runs on the thread pool for a reload, so that neither a slow disk nor
+ * a slow name server keeps the control thread from hearing signals. */
+MUST_CHECK struct policy *gateway_load(struct gateway *gateway, char problem[RESOLVE_PROBLEM_MAX],
+                                       unsigned *warnings, unsigned *errors);
+
+/* Gives the policy to the listeners, the workers and all else that follows it, and takes the caller's
+ * reference. Returns false, with one line, when that cannot be: nothing has changed then. */
+MUST_CHECK bool gateway_put_in_force(struct gateway *gateway, struct policy *policy,
+                                     char problem[LISTENERS_PROBLEM_MAX]);
+
+/* Loads the policy again in the background; the old one stays when that fails. While one is loaded, one
+ * more is remembered. */
+void gateway_reload(struct gateway *gateway);
+
+#endif
