@@ -226,10 +226,6 @@ void message_start(struct message *message, enum message_kind kind, struct field
     message->trailers = trailers;
     message->section = NULL;
     forget_field(message);
-    if (trailers != NULL) {
-        fields_init(&trailers->fields, trailers->items, MESSAGE_TRAILERS_MAX);
-        trailers->used = 0;
-    }
     memcpy(message->parser, &ready[kind].section, sizeof(llhttp_t));
 }
 
@@ -303,6 +299,11 @@ enum message_status message_read_fields(struct message *message, const char *dat
 static void start_chunks(struct message *message)
 {
     message->phase = MESSAGE_CONTENT;
+    struct trailers *trailers = message->trailers;
+    if (trailers != NULL) {
+        fields_init(&trailers->fields, trailers->items, MESSAGE_TRAILERS_MAX);
+        trailers->used = 0;
+    }
     chunk_framing_start(&message->chunk_framing, message->kind == MESSAGE_RESPONSE);
     memcpy(message->parser, &ready[message->kind].chunks, sizeof(llhttp_t));
 }

@@ -4,6 +4,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/sockios.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -87,10 +88,25 @@ static void socket_stop_reading(struct stream *stream)
     uv_read_stop(&stream->uv.stream);
 }
 
+/* A single piece goes by send(2), the shortest way into the kernel. Nothing is queued in libuv when this
+ * is called, so the order of the bytes is safe. */
+static int send_piece(struct stream *stream, const uv_buf_t *buffer)
+{
+    uv_os_fd_t descriptor;
+    int error = uv_fileno(&stream->uv.handle, &descriptor);
+    if (error != 0) {
+        return error;
+    }
+    ssize_t taken = send(descriptor, buffer->base, buffer->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    return taken < 0 ? uv_translate_sys_error(errno) : (int)taken;
+}
+
 static int socket_try_write(struct stream *stream, const uv_buf_t *buffers, unsigned count)
 {
-    int taken = uv_try_write(&stream->uv.stream, buffers, count);
-    return taken == UV_EAGAIN ? 0 : taken;
+    int taken = count == 1 && buffers->len <= INT_MAX
+                    ? send_piece(stream, buffers)
+                    : uv_try_write(&stream->uv.stream, buffers, count);
+    return taken == UV_EAGAIN || taken == UV_EINTR ? 0 : taken;
 }
 
 static int socket_write_queue(struct stream *stream, struct stream_queue *queue)

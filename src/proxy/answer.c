@@ -39,10 +39,9 @@ static void send_reply(struct exchange *exchange, struct reply *reply)
     proxy->out.length = 0;
     reply_write_head(&proxy->out, reply);
     assert(!proxy->out.overflow);
-    struct slice pieces[] = {writer_slice(&proxy->out), reply->body};
-    proxy->out.length = 0;
-    unsigned count = exchange->sent_bytes > 0 ? 2 : 1;
-    if (stream_has_failed(stream_write(exchange_client(exchange), pieces, count))) {
+    struct slice body = reply->head_only ? slice_make(NULL, 0) : reply->body;
+    if (stream_has_failed(
+            relay_write(proxy, exchange_client(exchange), body, slice_make(NULL, 0)))) {
         exchange_abort(exchange, REASON_CLIENT_GONE);
         return;
     }

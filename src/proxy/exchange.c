@@ -19,11 +19,11 @@ size_t exchange_response_object_bytes(size_t region_bytes)
     return sizeof(struct response) + region_bytes;
 }
 
-/* Everything in front of the arrays is zeroed; the arrays are valid up to their counts. */
+/* Everything in front of the parser and the arrays is zeroed; those are valid where others say so. */
 static void reset(struct exchange *exchange, struct downstream *downstream, size_t used)
 {
     size_t region_bytes = exchange->region_bytes;
-    memset(exchange, 0, offsetof(struct exchange, request_trailers));
+    memset(exchange, 0, offsetof(struct exchange, request_message));
     exchange->proxy = downstream->proxy;
     exchange->downstream = downstream;
     exchange->snapshot = snapshot_reference(downstream->proxy->snapshot);

@@ -225,6 +225,10 @@ struct slice exchange_make_trace_parent(struct exchange *exchange);
 
 /* ---- relay.c */
 
+/* Sends what proxy->out holds, then `content`, then `tail`, in one write. Empties proxy->out. */
+enum stream_write_status relay_write(struct proxy *proxy, struct stream *stream,
+                                     struct slice content, struct slice tail);
+
 /*
  * Sends what proxy->out holds (a head, or nothing), then a piece of content in the framing, then,
  * when `is_last`, what ends the framing; all in one write. `trailers` may be NULL. Empties

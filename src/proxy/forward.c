@@ -137,8 +137,9 @@ static void send_head(struct exchange *exchange)
     exchange->expects_continue &= content.length == 0; /* it has not waited */
     write_head(exchange, framing);
     struct upstream *upstream = exchange->upstream;
-    enum stream_write_status status = relay_send(exchange->proxy, &upstream->stream, framing.kind,
-                                                 content, is_last, &exchange->request_trailers);
+    enum stream_write_status status =
+        relay_send(exchange->proxy, &upstream->stream, framing.kind, content, is_last,
+                   message_trailers(&exchange->request_message));
     exchange->request_state = is_last ? REQUEST_DONE : REQUEST_CONTENT;
     if (stream_has_failed(status)) {
         exchange_send_failed(exchange, status == STREAM_FAILED);

@@ -64,7 +64,7 @@ static void send_content(struct exchange *exchange, struct slice content, bool i
 {
     enum stream_write_status status =
         relay_send(exchange->proxy, &exchange->upstream->stream, exchange->request_framing.kind,
-                   content, is_last, &exchange->request_trailers);
+                   content, is_last, message_trailers(&exchange->request_message));
     exchange->request_state = is_last ? REQUEST_DONE : REQUEST_CONTENT;
     if (stream_has_failed(status)) {
         exchange_send_failed(exchange, false);

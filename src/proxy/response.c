@@ -237,11 +237,9 @@ static void release_upstream(struct exchange *exchange)
  * last one. */
 static void send_content(struct exchange *exchange, struct slice content, bool is_last)
 {
-    const struct trailers *trailers =
-        exchange->facts.connection.takes_trailers ? &exchange->response->trailers : NULL;
     enum stream_write_status status =
         relay_send(exchange->proxy, exchange_client(exchange), exchange->client_framing, content,
-                   is_last, trailers);
+                   is_last, message_trailers(&exchange->response->message));
     if (stream_has_failed(status)) {
         exchange_abort(exchange, REASON_CLIENT_GONE);
         return;
@@ -415,12 +413,12 @@ static void run_head(struct exchange *exchange)
 
 /* ---- events of the server's side */
 
-/* Everything in front of the arrays is zeroed; the arrays are valid up to their counts. */
+/* Everything in front of the parser and the arrays is zeroed; those are valid where others say so. */
 static struct response *take_response(struct proxy *proxy)
 {
     struct response *response = slab_take(&proxy->responses);
     if (response != NULL) {
-        memset(response, 0, offsetof(struct response, trailers));
+        memset(response, 0, offsetof(struct response, message));
         response->region_bytes = proxy->region_bytes;
         response->region = (char *)(response + 1);
     }

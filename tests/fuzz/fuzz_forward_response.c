@@ -72,7 +72,8 @@ static void write_content(struct writer *out, const struct received *base,
         if (content.length > 0) {
             writer_literal(&tail, "\r\n");
         }
-        serialise_last_chunk(&tail, client->takes_trailers ? &base->trailers : NULL);
+        serialise_last_chunk(&tail,
+                             client->takes_trailers ? message_trailers(&base->message) : NULL);
         assert(!tail.overflow);
         writer_put(out, writer_slice(&tail));
     }

@@ -46,7 +46,7 @@ struct message {
         MESSAGE_FIELDS,     /* the field section */
         MESSAGE_FIELDS_END, /* behind it; content has not been asked for */
         MESSAGE_CONTENT,    /* chunks and trailers */
-        MESSAGE_COMPLETE,
+        MESSAGE_COMPLETE,   /* the last chunk and the trailers have come */
     } phase;
     enum http_fault fault;
     struct fields *fields;     /* where head fields go; not owned */
@@ -60,7 +60,8 @@ struct message {
 };
 
 /* Makes `message` ready for a field section. `fields` (empty, with its capacity) is filled as
- * fields come; `trailers` may be NULL. Both stay the caller's and must outlive the message. */
+ * fields come; `trailers` may be NULL, and is not touched before there are chunks. Both stay the
+ * caller's and must outlive the message. */
 void message_start(struct message *message, enum message_kind kind, struct fields *fields,
                    struct trailers *trailers);
 
@@ -88,6 +89,12 @@ MUST_CHECK enum message_status message_read_fields(struct message *message, cons
 MUST_CHECK enum message_status message_read_chunks(struct message *message, char *data,
                                                    size_t length, size_t *used,
                                                    struct slice *content);
+
+/* The trailers that have come so far; NULL when they are dropped, or no chunk has been read. */
+static inline const struct trailers *message_trailers(const struct message *message)
+{
+    return message->phase >= MESSAGE_CONTENT ? message->trailers : NULL;
+}
 
 /* The fault of the last MESSAGE_BAD. */
 enum http_fault message_fault(const struct message *message);

@@ -67,10 +67,10 @@ struct response {
     uint64_t left;          /* of FRAMING_LENGTH */
     struct connection_info connection;
     struct fields fields;
-    struct message message;
 
-    struct trailers trailers;
+    struct message message; /* from here on nothing is set before it is used */
     struct field items[FIELDS_MAX];
+    struct trailers trailers;
     /* The region follows. */
 };
 
@@ -134,7 +134,6 @@ struct exchange {
     uint64_t request_left;       /* of FRAMING_LENGTH */
     struct request_store *store; /* owned; NULL: the content is not buffered */
     struct fields request_fields;
-    struct message request_message;
 
     /* The judgement, and where it goes. */
     struct verdict verdict;
@@ -162,8 +161,9 @@ struct exchange {
 
     uint64_t dropped_bytes; /* content of a response to HEAD that came since a GET was sent */
 
-    struct trailers request_trailers; /* both directions may run at the same time */
+    struct message request_message; /* from here on nothing is set before it is used */
     struct field request_items[FIELDS_MAX];
+    struct trailers request_trailers;
     char made_request_id[TRACE_ID_BYTES]; /* when request_id points here */
     char made_trace_parent[TRACE_PARENT_BYTES];
     /* The region follows. */
