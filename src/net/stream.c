@@ -45,7 +45,8 @@ static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
     struct stream *stream = handle->data;
     if (count > 0) {
         stream->events->on_read(stream, buffer->base, (size_t)count);
-    } else if (count == 0) {
+    } else if (count == 0 || (count == UV_ENOBUFS && buffer->base != NULL)) {
+        /* Nothing was there, or no room was given for now. */
         if (stream->events->on_read_nothing != NULL) {
             stream->events->on_read_nothing(stream);
         }

@@ -109,7 +109,7 @@ bool exchange_first_piece(struct exchange *exchange, struct slice *piece)
     }
     request_store_rewind(exchange->store);
     int error =
-        request_store_next(exchange->store, exchange->proxy->scratch, PROXY_SCRATCH_BYTES, piece);
+        request_store_next(exchange->store, exchange->proxy->scratch, RELAY_ROOM_LEAST, piece);
     if (error != 0) {
         fail_storage(exchange, error);
     }
@@ -126,8 +126,8 @@ void exchange_send_stored(struct exchange *exchange)
             break;
         }
         struct slice piece;
-        int error = request_store_next(exchange->store, exchange->proxy->scratch,
-                                       PROXY_SCRATCH_BYTES, &piece);
+        int error =
+            request_store_next(exchange->store, exchange->proxy->scratch, RELAY_ROOM_LEAST, &piece);
         if (error != 0) {
             fail_storage(exchange, error);
             return;

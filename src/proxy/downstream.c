@@ -28,7 +28,7 @@ static uv_buf_t on_allocate(struct stream *stream)
         downstream->exchange = exchange_create(downstream);
     }
     if (downstream->exchange == NULL) {
-        return uv_buf_init(downstream->proxy->scratch, PROXY_SCRATCH_BYTES);
+        return uv_buf_init(downstream->proxy->scratch, RELAY_ROOM_LEAST);
     }
     return exchange_request_room(downstream->exchange);
 }
@@ -189,6 +189,8 @@ void downstream_open(struct proxy *proxy, int descriptor, const struct socket_ad
     downstream->exchange = NULL;
     downstream->request_count = 0;
     downstream->trust_serial = 0;
+    downstream->turn_requests = 0;
+    downstream->turn = 0;
     downstream->lingered_bytes = 0;
     remember_peer(downstream, peer);
     list_init(&downstream->ready_node);
@@ -263,11 +265,22 @@ void downstream_exchange_done(struct downstream *downstream, bool keep, bool lin
 }
 
 /* Each turn of the loop runs a bounded number of one client's requests; the rest waits until the
- * other clients had their turn. */
+ * other clients had their turn. They are counted over the whole turn, as one turn may bring several
+ * reads of a client's bytes. */
+static bool may_run_another(struct downstream *downstream)
+{
+    uint64_t turn = proxy_turn(downstream->proxy);
+    if (downstream->turn != turn) {
+        downstream->turn = turn;
+        downstream->turn_requests = 0;
+    }
+    return downstream->turn_requests++ < PROXY_TURN_REQUESTS;
+}
+
 void downstream_run(struct downstream *downstream)
 {
     downstream->is_running = true;
-    for (unsigned i = 0; i < PROXY_TURN_REQUESTS; i++) {
+    while (may_run_another(downstream)) {
         if (exchange_run_head(downstream->exchange) == EXCHANGE_WAITS ||
             downstream->state != DOWNSTREAM_ACTIVE) {
             downstream->is_running = false;
@@ -277,6 +290,12 @@ void downstream_run(struct downstream *downstream)
     downstream->is_running = false;
     stream_stop_reading(&downstream->stream);
     proxy_run_later(downstream->proxy, &downstream->ready_node);
+}
+
+void downstream_run_again(struct downstream *downstream)
+{
+    downstream->turn_requests = 0; /* the loop counts its turns right after this */
+    downstream_run(downstream);
 }
 
 void downstream_drain(struct downstream *downstream)

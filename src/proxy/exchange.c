@@ -67,6 +67,8 @@ static void let_go(struct exchange *exchange)
         list_remove(&exchange->downstream->ready_node); /* see exchange_send_stored */
         request_store_free(exchange->store);
     }
+    relay_room_end(&exchange->from_client, &exchange->proxy->large_rooms);
+    relay_room_end(&exchange->from_server, &exchange->proxy->large_rooms);
     if (exchange->response != NULL) {
         give_response(exchange->proxy, exchange->response);
     }
@@ -261,8 +263,18 @@ static void update_upstream(struct exchange *exchange)
     }
 }
 
+static void settle_rooms(struct exchange *exchange)
+{
+    unsigned *large_rooms = &exchange->proxy->large_rooms;
+    bool is_queued = exchange->upstream != NULL && stream_is_queued(&exchange->upstream->stream);
+    relay_room_settle(&exchange->from_client, is_queued, large_rooms);
+    relay_room_settle(&exchange->from_server, stream_is_queued(exchange_client(exchange)),
+                      large_rooms);
+}
+
 void exchange_update(struct exchange *exchange)
 {
+    settle_rooms(exchange);
     update_client(exchange);
     update_upstream(exchange);
 }

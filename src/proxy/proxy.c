@@ -190,7 +190,7 @@ static void on_turn(uv_idle_t *idle)
     while (!list_is_empty(&now)) {
         struct downstream *downstream = LIST_OBJECT(now.next, struct downstream, ready_node);
         list_remove(&downstream->ready_node);
-        downstream_run(downstream);
+        downstream_run_again(downstream);
     }
     if (list_is_empty(&proxy->ready)) {
         uv_idle_stop(idle);

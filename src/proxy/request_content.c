@@ -135,17 +135,17 @@ static bool uses_scratch(const struct exchange *exchange)
 
 uv_buf_t exchange_request_room(struct exchange *exchange)
 {
+    size_t room = relay_room_bytes(&exchange->from_client, proxy_turn(exchange->proxy));
     if (exchange->request_state == REQUEST_TUNNEL || is_discarding(exchange)) {
-        return (uv_buf_t){exchange->proxy->scratch, PROXY_SCRATCH_BYTES};
+        return (uv_buf_t){exchange->proxy->scratch, room};
     }
     if (uses_scratch(exchange)) {
         uint64_t left = exchange->request_left;
-        size_t room = left < PROXY_SCRATCH_BYTES ? (size_t)left : PROXY_SCRATCH_BYTES;
-        return (uv_buf_t){exchange->proxy->scratch, room};
+        return (uv_buf_t){exchange->proxy->scratch, left < room ? (size_t)left : room};
     }
     assert(exchange->used < exchange->region_bytes);
-    return (uv_buf_t){exchange->request_region + exchange->used,
-                      exchange->region_bytes - exchange->used};
+    size_t free = exchange->region_bytes - exchange->used;
+    return (uv_buf_t){exchange->request_region + exchange->used, free < room ? free : room};
 }
 
 bool exchange_take_content(struct exchange *exchange, char *data, size_t length,
@@ -199,6 +199,7 @@ static void drop_content(struct exchange *exchange, size_t length)
 void exchange_request_bytes(struct exchange *exchange, char *data, size_t length)
 {
     exchange->client_has_sent = true;
+    relay_room_note(&exchange->from_client, proxy_turn(exchange->proxy), length);
     switch (exchange->request_state) {
     case REQUEST_HEAD:
         exchange->used += length;

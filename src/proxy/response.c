@@ -428,7 +428,9 @@ static struct response *take_response(struct proxy *proxy)
 uv_buf_t exchange_response_room(struct exchange *exchange)
 {
     if (exchange->response_state >= RESPONSE_CONTENT) {
-        return (uv_buf_t){exchange->proxy->scratch, PROXY_SCRATCH_BYTES};
+        struct proxy *proxy = exchange->proxy;
+        return (uv_buf_t){proxy->scratch,
+                          relay_room_bytes(&exchange->from_server, proxy_turn(proxy))};
     }
     if (exchange->response == NULL) {
         exchange->response = take_response(exchange->proxy);
@@ -444,6 +446,7 @@ uv_buf_t exchange_response_room(struct exchange *exchange)
 void exchange_response_bytes(struct exchange *exchange, char *data, size_t length)
 {
     exchange->has_response_bytes = true;
+    relay_room_note(&exchange->from_server, proxy_turn(exchange->proxy), length);
     exchange->response->read_count++;
     /* Content that nobody gets has one body-timeout, however it trickles. */
     exchange->upstream_has_sent = !exchange_is_dropping(exchange);

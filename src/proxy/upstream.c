@@ -24,7 +24,7 @@ static uv_buf_t on_allocate(struct stream *stream)
 {
     struct upstream *upstream = of_stream(stream);
     if (upstream->exchange == NULL) {
-        return uv_buf_init(upstream->pool->proxy->scratch, PROXY_SCRATCH_BYTES);
+        return uv_buf_init(upstream->pool->proxy->scratch, RELAY_ROOM_LEAST);
     }
     return exchange_response_room(upstream->exchange);
 }

@@ -21,13 +21,15 @@
 struct stream;
 
 struct stream_events {
-    /* Where the next bytes go: at least one byte of room. Called right before each read. */
+    /* Where the next bytes go. Called right before each read. No room: nothing is read in this turn of
+     * the loop, and the next turn asks again; that costs no system call, as the kernel repeats that
+     * there is something to read. NULL: memory is short; on_read_end follows with UV_ENOBUFS. */
     uv_buf_t (*on_allocate)(struct stream *stream);
     /* Bytes came: `length` > 0 at `data`, which on_allocate gave. */
     void (*on_read)(struct stream *stream, char *data, size_t length);
     /* No more bytes: `error` is UV_EOF or another libuv error. Reading has stopped. */
     void (*on_read_end)(struct stream *stream, int error);
-    /* There was nothing to read after all: room that on_allocate gave is not used. May be NULL. */
+    /* Nothing was read after all: room that on_allocate gave is not used. May be NULL. */
     void (*on_read_nothing)(struct stream *stream);
     /* The queue is empty again (0), or writing failed (a libuv error; nothing more can be sent). */
     void (*on_drained)(struct stream *stream, int error);

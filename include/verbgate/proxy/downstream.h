@@ -44,6 +44,8 @@ struct downstream {
     char peer_ip[INET6_ADDRSTRLEN]; /* made once: each request needs it several times */
     unsigned char peer_ip_length;
     unsigned request_count;
+    unsigned turn_requests; /* heads that were run in turn `turn` of the loop */
+    uint64_t turn;
     unsigned lingered_bytes;
     size_t linger_unsent; /* of the answer, when the linger deadline was armed */
 };
@@ -58,8 +60,12 @@ void downstream_exchange_done(struct downstream *downstream, bool keep, bool lin
 /* Ends the connection; an exchange that runs must have been ended before. */
 void downstream_close(struct downstream *downstream, enum close_reason reason);
 
-/* Runs the exchange's head, and the heads that follow it in the buffer, as far as they go. */
+/* Runs the exchange's head, and the heads that follow it in the buffer, as far as they go and as the
+ * client's share of this turn of the loop lasts. */
 void downstream_run(struct downstream *downstream);
+
+/* The same for a client that has waited for its next turn. */
+void downstream_run_again(struct downstream *downstream);
 
 /* The gateway is stopping: ends the connection when it is idle and nothing has come in. */
 void downstream_drain(struct downstream *downstream);

@@ -106,7 +106,9 @@ struct exchange {
     struct snapshot *snapshot; /* one reference */
     size_t region_bytes;
     char *request_region;
-    struct response *response; /* owned; NULL until the server's first bytes are due */
+    struct response *response;     /* owned; NULL until the server's first bytes are due */
+    struct relay_room from_client; /* content */
+    struct relay_room from_server;
 
     /* The request. */
     size_t used;        /* bytes in request_region */

@@ -15,13 +15,14 @@
 #include "verbgate/net/deadline.h"
 #include "verbgate/policy/policy.h"
 #include "verbgate/proxy/record.h"
+#include "verbgate/proxy/relay_room.h"
 #include "verbgate/proxy/request_store.h"
 
 #include <uv.h>
 
 enum {
-    PROXY_SCRATCH_BYTES = 64 * 1024, /* one read of content */
-    PROXY_EXTRA_BYTES = 8 * 1024,    /* the gateway's own fields in one head */
+    PROXY_SCRATCH_BYTES = RELAY_ROOM_MOST, /* the largest read of content */
+    PROXY_EXTRA_BYTES = 8 * 1024,          /* the gateway's own fields in one head */
     PROXY_HEAD_EXTRA = 24 * 1024,    /* what a head may grow by on its way: those, Via and others */
     PROXY_CONTENT_ROOM = 16 * 1024,  /* room for content behind the head in an exchange's buffers */
     PROXY_TURN_REQUESTS = 32,        /* requests of one client in one turn of the loop */
@@ -29,7 +30,7 @@ enum {
     PROXY_TRIM_MS = 3000,            /* after which its memory goes back to the system */
     PROXY_LOG_LINES_PER_SECOND = 20, /* of the error log, per worker */
     PROXY_STORE_BYTES = 64 * 1024 * 1024, /* of buffered content in memory, per worker */
-    PROXY_STORE_PIECES = 8,               /* of buffered content sent in one turn of the loop */
+    PROXY_STORE_PIECES = 8,               /* of buffered content, sent in one turn of the loop */
 };
 
 struct proxy;
@@ -82,11 +83,12 @@ struct proxy {
     struct deadline trim; /* of memory, after a burst */
     size_t region_bytes;  /* of the buffer of an exchange, and of a response */
 
-    char *scratch;       /* PROXY_SCRATCH_BYTES: content on its way through */
-    struct writer body;  /* of a local answer */
-    struct writer out;   /* heads and chunk heads on their way out */
-    struct writer extra; /* the gateway's own fields of the head that is being written */
-    struct writer tail;  /* what follows a piece of content: CRLF, last chunk, trailers */
+    unsigned large_rooms; /* see relay_room.h */
+    char *scratch;        /* PROXY_SCRATCH_BYTES: content on its way through */
+    struct writer body;   /* of a local answer */
+    struct writer out;    /* heads and chunk heads on their way out */
+    struct writer extra;  /* the gateway's own fields of the head that is being written */
+    struct writer tail;   /* what follows a piece of content: CRLF, last chunk, trailers */
 
     struct request_store_memory store_memory; /* of buffered content */
 

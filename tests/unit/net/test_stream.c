@@ -23,11 +23,15 @@ static unsigned connected;
 static int connected_error;
 static unsigned closed;
 static bool stops_after_read;
+static bool has_no_room;
+static bool is_out_of_memory;
+static unsigned allocated;
 
 static uv_buf_t on_allocate(struct stream *of)
 {
     cr_assert(of == &stream && !of->is_closing);
-    return (uv_buf_t){room, sizeof room};
+    allocated++;
+    return (uv_buf_t){is_out_of_memory ? NULL : room, has_no_room ? 0 : sizeof room};
 }
 
 static void on_read(struct stream *of, char *data, size_t length)
@@ -173,6 +177,40 @@ Test(stream, reads_what_comes_until_it_is_told_to_stop)
     uv_run(&loop, UV_RUN_NOWAIT);
     cr_assert_eq(received_length, 5);
     cr_assert(memcmp(received, "first", 5) == 0);
+    finish();
+}
+
+/* Also when an end is there already, which libuv must not take for all that is left. */
+Test(stream, asks_once_in_each_turn_while_it_is_given_no_room)
+{
+    start();
+    cr_assert_eq(write(peer, "first", 5), 5);
+    close(peer);
+    peer = -1;
+    has_no_room = true;
+    stream_start_reading(&stream);
+    for (unsigned turn = 1; turn <= 3; turn++) {
+        uv_run(&loop, UV_RUN_NOWAIT);
+        cr_assert_eq(allocated, turn);
+    }
+    cr_assert_eq(received_length, 0);
+    cr_assert_eq(read_end, 0);
+    has_no_room = false;
+    run_until(has_ended);
+    cr_assert_eq(received_length, 5);
+    cr_assert_eq(read_end, UV_EOF);
+    finish();
+}
+
+Test(stream, ends_reading_where_memory_is_short)
+{
+    start();
+    cr_assert_eq(write(peer, "first", 5), 5);
+    is_out_of_memory = true;
+    stream_start_reading(&stream);
+    run_until(has_ended);
+    cr_assert_eq(read_end, UV_ENOBUFS);
+    cr_assert_eq(allocated, 1);
     finish();
 }
 

@@ -154,7 +154,7 @@ static size_t fill(const char *content)
         gateway_turn();
         struct stream *client = &gateway_downstream()->stream;
         size_t queued = stream_is_queued(client) ? stream_queue_buffer(client->queue).len : 0;
-        cr_assert(queued <= PROXY_SCRATCH_BYTES + PROXY_CONTENT_ROOM, "%zu bytes queued", queued);
+        cr_assert(queued <= RELAY_ROOM_LEAST + PROXY_CONTENT_ROOM, "%zu bytes queued", queued);
     }
     return sent;
 }
@@ -178,7 +178,7 @@ Test(exchange, keeps_only_one_read_of_content_for_a_slow_client)
     if (wanted > END_BYTES_MAX / 2) {
         wanted = END_BYTES_MAX / 2;
     }
-    cr_assert(wanted > PROXY_SCRATCH_BYTES);
+    cr_assert(wanted > RELAY_ROOM_LEAST);
     cr_assert(gateway_wait(is_all_there, &wanted));
     cr_assert(memcmp(gateway.client.bytes + gateway.client.seen, content, wanted) == 0);
     gateway_stop();

@@ -15,3 +15,167 @@ Test(turns, are_counted_and_keep_no_loop_alive)
     cr_assert_eq(proxy_turn(&gateway.proxy), before + 2);
     gateway_stop();
 }
+
+/* ---- content ----------------------------------------------------------------------------- */
+
+enum { TURNS = 5, READS_MAX = 1000 };
+
+static const char get[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+static const char post[] = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000000\r\n\r\n";
+static const char huge[] = "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n";
+
+static int swallow(struct stream *stream, const uv_buf_t *buffers, unsigned count)
+{
+    (void)stream;
+    size_t total = 0;
+    for (unsigned i = 0; i < count; i++) {
+        total += buffers[i].len;
+    }
+    return (int)total;
+}
+
+/* A recipient that takes all there is. */
+static void let_swallow(struct stream *stream)
+{
+    static struct stream_operations operations;
+    operations = stream_socket_operations;
+    operations.try_write = swallow;
+    stream->operations = &operations;
+}
+
+static size_t largest_read;
+
+/* Plays a sender that always has more: what a stream reads of it in this turn. */
+static size_t flood(struct stream *stream)
+{
+    size_t total = 0;
+    for (unsigned reads = 0; reads < READS_MAX; reads++) {
+        uv_buf_t room = stream->events->on_allocate(stream);
+        if (room.len == 0) {
+            return total;
+        }
+        memset(room.base, 'x', room.len);
+        stream->events->on_read(stream, room.base, room.len);
+        total += room.len;
+        largest_read = room.len > largest_read ? room.len : largest_read;
+    }
+    cr_assert_fail("one sender has the whole turn");
+    return total;
+}
+
+static struct exchange *exchange_under_way(void)
+{
+    struct exchange *exchange = gateway_downstream()->exchange;
+    cr_assert(exchange != NULL && exchange->upstream != NULL);
+    return exchange;
+}
+
+static void begin(const char *request)
+{
+    gateway_start("max-body = unlimited");
+    gateway_connect();
+    cr_assert(end_send(&gateway.client, request, strlen(request)));
+    cr_assert(end_gets(&gateway.backend, "\r\n\r\n"));
+}
+
+static void expect_shares(struct stream *from)
+{
+    largest_read = 0;
+    for (unsigned turn = 0; turn < TURNS; turn++) {
+        gateway_turn();
+        cr_assert_eq(flood(from), RELAY_TURN_BYTES);
+        cr_assert_eq(flood(from), 0, "it had its share of this turn");
+    }
+    cr_assert_eq(largest_read, RELAY_ROOM_MOST);
+    cr_assert(gateway.proxy.large_rooms > 0);
+}
+
+static void end(void)
+{
+    end_close(&gateway.backend);
+    gateway_stop();
+    cr_assert_eq(gateway.proxy.large_rooms, 0);
+}
+
+Test(turns, bring_a_bounded_piece_of_a_response)
+{
+    begin(get);
+    cr_assert(end_send(&gateway.backend, huge, sizeof huge - 1));
+    cr_assert(end_gets(&gateway.client, "\r\n\r\n"));
+    let_swallow(&gateway_downstream()->stream);
+    expect_shares(&exchange_under_way()->upstream->stream);
+    end();
+}
+
+Test(turns, bring_a_bounded_piece_of_an_upload)
+{
+    begin(post);
+    let_swallow(&exchange_under_way()->upstream->stream);
+    expect_shares(&gateway_downstream()->stream);
+    end();
+}
+
+Test(turns, bring_a_bounded_piece_of_a_tunnel)
+{
+    static const char upgrade[] =
+        "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n";
+    static const char switching[] =
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n";
+    begin(upgrade);
+    cr_assert(end_send(&gateway.backend, switching, sizeof switching - 1));
+    cr_assert(end_gets(&gateway.client, "\r\n\r\n"));
+    let_swallow(&exchange_under_way()->upstream->stream);
+    expect_shares(&gateway_downstream()->stream);
+    let_swallow(&gateway_downstream()->stream);
+    expect_shares(&exchange_under_way()->upstream->stream);
+    end();
+}
+
+/* ---- requests ---------------------------------------------------------------------------- */
+
+enum { REQUEST_BYTES = 3000, REQUESTS_IN_A_READ = 8 };
+
+/* Requests that are answered here, few in each read. */
+static size_t write_requests(uv_buf_t room)
+{
+    static const char start[] = "PATCH / HTTP/1.1\r\nHost: h\r\nX-Padding: ";
+    size_t used = 0;
+    for (unsigned i = 0; i < REQUESTS_IN_A_READ && room.len - used >= REQUEST_BYTES; i++) {
+        char *request = room.base + used;
+        memset(request, 'x', REQUEST_BYTES);
+        memcpy(request, start, sizeof start - 1);
+        memcpy(request + REQUEST_BYTES - 4, "\r\n\r\n", 4);
+        used += REQUEST_BYTES;
+    }
+    return used;
+}
+
+static void flood_with_requests(struct stream *stream)
+{
+    for (unsigned reads = 0; reads < READS_MAX && stream->is_reading; reads++) {
+        uv_buf_t room = stream->events->on_allocate(stream);
+        size_t length = write_requests(room);
+        stream->events->on_read(stream, room.base, length);
+    }
+}
+
+Test(turns, run_a_bounded_number_of_requests_of_one_client)
+{
+    gateway_start("");
+    gateway_connect();
+    struct stream *client = &gateway_downstream()->stream;
+    let_swallow(client);
+    gateway_turn();
+    flood_with_requests(client);
+    cr_assert_eq(gateway.records, PROXY_TURN_REQUESTS);
+    cr_assert_not(client->is_reading, "what is left waits for the next turn");
+    for (unsigned turn = 1; turn <= TURNS; turn++) {
+        unsigned before = gateway.records;
+        gateway_turn();
+        flood_with_requests(client);
+        /* What waited comes first, then, under another number, what has come. */
+        cr_assert(gateway.records > before, "those that wait get their turn");
+        cr_assert_leq(gateway.records, before + 2 * PROXY_TURN_REQUESTS);
+    }
+    gateway_stop();
+}
