@@ -71,7 +71,7 @@ Test(relay_room, counts_chunk_framing_for_more_than_its_length)
 {
     struct relay_room room = {0};
     relay_room_note(&room, 1, 64 * KIB);
-    relay_room_note_framing(&room, RELAY_TURN_BYTES / RELAY_FRAMING_COST - 65 * KIB);
+    relay_room_note_framing(&room, RELAY_TURN_BYTES / 8 - 65 * KIB);
     cr_assert_gt(relay_room_bytes(&room, 1), 0);
     relay_room_note_framing(&room, 65 * KIB);
     cr_assert_eq(relay_room_bytes(&room, 1), 0);
