@@ -25,6 +25,7 @@ bool exchange_take_buffered(struct exchange *exchange, struct slice *content, bo
             exchange->fault = message_fault(&exchange->request_message);
             return false;
         }
+        relay_room_note_framing(&exchange->from_client, used - content->length);
         *is_last = status == MESSAGE_DONE;
         break;
     }

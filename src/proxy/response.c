@@ -189,6 +189,7 @@ static bool take_content(struct exchange *exchange, char *data, size_t length,
             exchange->fault = message_fault(&response->message);
             return false;
         }
+        relay_room_note_framing(&exchange->from_server, used - content->length);
         *is_last = status == MESSAGE_DONE;
         break;
     }

@@ -24,6 +24,7 @@ enum {
     RELAY_ROOM_MOST = RELAY_ROOM_LEAST << RELAY_ROOM_DOUBLINGS,
     RELAY_LARGE_ROOMS = 64,         /* rooms of a worker that are larger than the least */
     RELAY_TURN_BYTES = 1024 * 1024, /* of one direction in one turn of the loop */
+    RELAY_FRAMING_COST = 8,         /* a byte of chunk framing takes so many bytes' time */
 };
 
 struct relay_room {
@@ -39,6 +40,12 @@ size_t relay_room_bytes(const struct relay_room *room, uint64_t turn);
 
 /* So much was read in `turn`. */
 void relay_room_note(struct relay_room *room, uint64_t turn, size_t length);
+
+/* So much of it was chunk framing: chunks of one byte take some fifteen times as long as plain content. */
+static inline void relay_room_note_framing(struct relay_room *room, size_t length)
+{
+    room->turn_bytes += RELAY_FRAMING_COST * length;
+}
 
 void relay_room_resize(struct relay_room *room, bool is_queued, unsigned *large_rooms);
 

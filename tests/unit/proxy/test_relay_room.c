@@ -67,6 +67,17 @@ Test(relay_room, grows_while_it_is_filled_and_taken_and_starts_over_when_somethi
     cr_assert_eq(large_rooms, 0);
 }
 
+Test(relay_room, counts_chunk_framing_for_more_than_its_length)
+{
+    struct relay_room room = {0};
+    relay_room_note(&room, 1, 64 * KIB);
+    relay_room_note_framing(&room, RELAY_TURN_BYTES / 8 - 65 * KIB);
+    cr_assert_gt(relay_room_bytes(&room, 1), 0);
+    relay_room_note_framing(&room, 65 * KIB);
+    cr_assert_eq(relay_room_bytes(&room, 1), 0);
+    cr_assert_gt(relay_room_bytes(&room, 2), 0);
+}
+
 static void fill(struct relay_room *room, unsigned *large_rooms)
 {
     static uint64_t turn;

@@ -131,6 +131,33 @@ Test(turns, bring_a_bounded_piece_of_a_tunnel)
     end();
 }
 
+/* A client whose chunks have one byte each has a much smaller share. */
+Test(turns, bring_few_of_the_smallest_chunks)
+{
+    static const char chunked[] =
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    begin(chunked);
+    let_swallow(&exchange_under_way()->upstream->stream);
+    struct stream *client = &gateway_downstream()->stream;
+    gateway_turn();
+    size_t total = 0;
+    for (unsigned reads = 0; reads < READS_MAX; reads++) {
+        uv_buf_t room = client->events->on_allocate(client);
+        size_t length = 0;
+        while (room.len - length >= 6) {
+            memcpy(room.base + length, "1\r\nx\r\n", 6);
+            length += 6;
+        }
+        if (length == 0) {
+            break;
+        }
+        client->events->on_read(client, room.base, length);
+        total += length;
+    }
+    cr_assert(total > 0 && total <= RELAY_TURN_BYTES / 4, "%zu bytes in one turn", total);
+    end();
+}
+
 /* ---- requests ---------------------------------------------------------------------------- */
 
 enum { REQUEST_BYTES = 3000, REQUESTS_IN_A_READ = 8 };
