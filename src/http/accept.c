@@ -121,8 +121,19 @@ static void weigh(struct preference *preferences, struct slice element)
     }
 }
 
+/* What most programs send: anything will do. */
+static bool accepts_anything(const struct fields *fields)
+{
+    const struct field *field = fields_find(fields, FIELD_ACCEPT);
+    return field != NULL && slice_equal(field->value, SLICE("*/*")) &&
+           fields_find_next(fields, field) == NULL;
+}
+
 enum media_type accept_choose(const struct fields *fields)
 {
+    if (accepts_anything(fields)) {
+        return MEDIA_TEXT;
+    }
     struct preference preferences[MEDIA_TYPE_COUNT] = {{CLOSE_NOT, 0}};
     unsigned count = 0;
     for (const struct field *field = fields_find(fields, FIELD_ACCEPT); field != NULL;

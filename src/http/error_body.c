@@ -1,6 +1,7 @@
 #include "verbgate/http/error_body.h"
 
 #include "verbgate/base/html.h"
+#include "verbgate/base/plain.h"
 #include "verbgate/http/status_line.h"
 #include "verbgate/http/token.h"
 
@@ -42,24 +43,17 @@ static void put_byte(struct writer *writer, enum media_type media, char c)
     }
 }
 
-/* Whether a byte is itself in every type. */
-static bool is_plain(char c)
-{
-    return shown(c) == c && c != '<' && c != '>' && c != '&' && c != '"' && c != '\'' && c != '\\';
-}
-
-/* Most texts are plain from end to end: those are copied in one piece. */
 static void put_escaped(struct writer *writer, enum media_type media, struct slice text)
 {
-    size_t start = 0;
-    for (size_t i = 0; i < text.length && !writer->overflow; i++) {
-        if (!is_plain(text.data[i])) {
-            writer_put(writer, slice_make(text.data + start, i - start));
-            put_byte(writer, media, shown(text.data[i]));
-            start = i + 1;
+    while (!writer->overflow) {
+        size_t plain = plain_length(text);
+        writer_put(writer, slice_make(text.data, plain));
+        if (plain == text.length) {
+            break;
         }
+        put_byte(writer, media, shown(text.data[plain]));
+        text = slice_after(text, plain + 1);
     }
-    writer_put(writer, slice_after(text, start));
 }
 
 static void put_method(struct writer *writer, const struct error_body *body)

@@ -1,5 +1,6 @@
 #include "verbgate/http/reply.h"
 
+#include "verbgate/base/plain.h"
 #include "verbgate/http/status_line.h"
 
 #include <assert.h>
@@ -12,13 +13,21 @@ static bool is_printable(char c)
     return c >= 0x20 && c <= 0x7e;
 }
 
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 /* RFC 8941 section 3.3.3: a string has printable ASCII only, and escapes two characters of it. An
  * escape that would be cut in half is left out. */
 static void put_details(struct writer *writer, struct slice details)
 {
     char text[DETAILS_MAX];
-    size_t length = 0;
-    for (size_t i = 0; i < details.length; i++) {
+    size_t length = plain_length(slice_make(details.data, least(details.length, sizeof text)));
+    if (length > 0) {
+        memcpy(text, details.data, length);
+    }
+    for (size_t i = length; i < details.length; i++) {
         char c = is_printable(details.data[i]) ? details.data[i] : '?';
         bool is_escaped = c == '"' || c == '\\';
         if (length + (is_escaped ? 2 : 1) > sizeof text) {
