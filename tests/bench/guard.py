@@ -151,7 +151,7 @@ def wait_ready(process):
     raise AssertionError("verbgate did not start:\n" + log.decode("utf-8", "replace"))
 
 
-def send_requests(port, line, status, count, at_once):
+def send_requests(port, line, status, count, at_once=1):
     with socket.create_connection(("127.0.0.1", port), SECONDS_MAX) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         messages = Messages(connection)
