@@ -58,6 +58,7 @@ def download(connection, counts, size):
 
 def upload(connection, counts, size):
     request = (HEAD % ("POST", "/sink", "Content-Length: %d\r\n" % size)).encode()
+    answers = guard.Messages(connection)
     while True:
         connection.sendall(request)
         left = size
@@ -65,7 +66,7 @@ def upload(connection, counts, size):
             sent = connection.send(BLOCK[:left] if left < len(BLOCK) else BLOCK)
             left -= sent
             counts["bytes"] += sent
-        answer = guard.read_message(connection, False)
+        answer = answers.read()
         if not (answer or b"").startswith(STATUS):
             raise RuntimeError("the hog got %r" % answer)
         counts["requests"] += 1
