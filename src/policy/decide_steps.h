@@ -72,7 +72,7 @@ static inline struct destination decide_find_destination(const struct policy *po
 static inline const struct policy_settings *decide_settings_of(struct destination destination)
 {
     return destination.route == NULL ? &destination.upstream->settings
-                                     : &destination.route->settings;
+                                     : destination.route->in_force;
 }
 
 static inline const struct method_set *decide_answer_of(struct destination destination)

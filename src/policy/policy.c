@@ -288,6 +288,14 @@ static void seal_upstream(struct policy *policy, struct policy_upstream *upstrea
     policy->has_lenient_rules |= is_lenient(&upstream->settings.methods);
 }
 
+/* Most routes set nothing of their own. A copy that only looks different costs a cache line, no more. */
+static const struct policy_settings *settings_in_force(const struct policy_route *route)
+{
+    const struct policy_settings *inherited = &route->upstream->settings;
+    bool is_same = memcmp(&route->settings, inherited, sizeof *inherited) == 0;
+    return is_same ? inherited : &route->settings;
+}
+
 static void seal_methods(struct policy *policy)
 {
     policy->implemented = (struct method_set){.any = false};
@@ -301,6 +309,7 @@ static void seal_methods(struct policy *policy)
         route->takes = join(&route->upstream->implements, &route->settings);
         method_set_unite(&policy->implemented, &route->takes);
         route->answer = seal_answer(route);
+        route->in_force = settings_in_force(route);
         policy->has_lenient_rules |= is_lenient(&route->settings.methods);
     }
 }

@@ -90,7 +90,9 @@ def growth():
     most = load.connections_possible(IDLE_WANTED)
     mine = {"peers": (Verbgate,)}
     cases = [Case("routes%d" % count, format(count, ","), Settings(routes=count),
-                  Load(paths=min(count, 1000)), group="routes", **mine) for count in (10, 1000, 10000)]
+                  Load(paths=10), group="routes", **mine) for count in (10, 1000, 10000)]
+    cases += [Case("used%d" % count, format(count, ","), Settings(routes=10000), Load(paths=count),
+                   group="routes in use", **mine) for count in (10, 100, 1000)]
     cases += [Case("upstreams%d" % count, str(count), Settings(routes=100, upstreams=count), Load(paths=100),
                    group="upstreams", **mine) for count in (1, 100)]
     cases += [Case("connections%d" % count, format(count, ","), group="connections", **mine,

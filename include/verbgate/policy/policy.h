@@ -86,21 +86,24 @@ struct policy_upstream {
     struct method_set takes; /* what it implements, and what is sent to it as POST */
 };
 
+/* What a decision reads stands first, so that a request to one of thousands of routes brings few lines
+ * of memory into the processor's caches. */
 struct policy_route {
     unsigned index; /* in policy->routes */
+    bool has_allow; /* false: everything that it takes */
+    const struct policy_upstream *upstream;
+    const struct policy_settings *in_force; /* `settings`, or the upstream's that are the same */
+    struct method_set takes;   /* what the upstream implements, and what is sent to it as POST */
+    struct method_set allow;   /* as configured, already cut down to `takes` */
+    struct method_set answer;  /* what it takes and Allow lists: `allow` as HEAD and OPTIONS go */
+    struct rule_source source; /* the section */
+    struct rule_source allow_source; /* the key; line 0 when left at its default */
     struct slice name;
     const struct slice *hosts; /* its patterns, in lower case; none: any host */
     unsigned host_count;
     const struct slice *paths; /* none: any path */
     unsigned path_count;
-    const struct policy_upstream *upstream;
-    struct method_set takes;  /* what the upstream implements, and what is sent to it as POST */
-    struct method_set allow;  /* as configured, already cut down to `takes` */
-    struct method_set answer; /* what it takes and Allow lists: `allow` as HEAD and OPTIONS go */
-    bool has_allow;           /* false: everything that it takes */
     struct policy_settings settings;
-    struct rule_source source;       /* the section */
-    struct rule_source allow_source; /* the key; line 0 when left at its default */
 };
 
 /* Under which readings a path is judged (http/target.h); the words of the option in this order. */
