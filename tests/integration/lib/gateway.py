@@ -91,26 +91,27 @@ class Gateway:
     def launch(self):
         """Starts the process without waiting for it."""
         command = WRAPPER + [os.path.abspath(BINARY), "run", "-c", self.config]
-        more = {}
+        high = []
         if self.sockets:
+            high = [fcntl.fcntl(one.fileno(), fcntl.F_DUPFD_CLOEXEC, 100) for one in self.sockets.values()]
             self.env.update(LISTEN_FDS=str(len(self.sockets)),
                             LISTEN_FDNAMES=":".join(self.sockets))
-            command = ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh"] + command
-            more = {"preexec_fn": self.place_sockets,
-                    "pass_fds": range(3, 3 + len(self.sockets))}
+            command = ["bash", "-c", self.place_sockets(high) + 'LISTEN_PID=$$ exec "$@"', "bash"] + command
         self.process = subprocess.Popen(
             command, env=self.env,
             stdin=subprocess.DEVNULL, stdout=open(self.path("stdout"), "wb"),
-            stderr=subprocess.PIPE, cwd=self.folder.name, **more)
+            stderr=subprocess.PIPE, cwd=self.folder.name, pass_fds=high)
+        for descriptor in high:
+            os.close(descriptor)
         self.reader = threading.Thread(target=self.read_log, daemon=True)
         self.reader.start()
         return self
 
-    def place_sockets(self):
-        """In the child: its sockets become descriptors 3 and following."""
-        high = [fcntl.fcntl(one.fileno(), fcntl.F_DUPFD, 100) for one in self.sockets.values()]
-        for index, descriptor in enumerate(high):
-            os.dup2(descriptor, 3 + index)
+    @staticmethod
+    def place_sockets(descriptors):
+        """For the shell: they become descriptors 3 and following. Python's child may still need those of its own."""
+        return "".join("exec %d<&%d %d<&-; " % (3 + index, descriptor, descriptor)
+                       for index, descriptor in enumerate(descriptors))
 
     def start(self):
         self.launch()
