@@ -22,16 +22,22 @@ static const char *parse_port(struct slice text, uint16_t *port)
     return NULL;
 }
 
-static bool is_ip_literal(struct slice host, int family)
+bool address_read_ip(struct slice text, int family, unsigned char *bytes)
 {
-    char text[INET6_ADDRSTRLEN];
-    unsigned char bytes[sizeof(struct in6_addr)];
-    if (host.length >= sizeof text || memchr(host.data, '\0', host.length) != NULL) {
+    char string[INET6_ADDRSTRLEN];
+    if (text.length == 0 || text.length >= sizeof string ||
+        memchr(text.data, '\0', text.length) != NULL) {
         return false;
     }
-    memcpy(text, host.data, host.length);
-    text[host.length] = '\0';
-    return inet_pton(family, text, bytes) == 1;
+    memcpy(string, text.data, text.length);
+    string[text.length] = '\0';
+    return inet_pton(family, string, bytes) == 1;
+}
+
+static bool is_ip_literal(struct slice host, int family)
+{
+    unsigned char bytes[sizeof(struct in6_addr)];
+    return address_read_ip(host, family, bytes);
 }
 
 static bool is_host_name(struct slice host)

@@ -23,24 +23,12 @@ static void set_ipv4(struct network_address *address, const void *bytes)
 
 bool network_address_read(struct slice text, struct network_address *address)
 {
-    char copy[INET6_ADDRSTRLEN];
-    struct in_addr v4;
-    struct in6_addr v6;
-    if (text.length == 0 || text.length >= sizeof copy ||
-        memchr(text.data, '\0', text.length) != NULL) {
-        return false;
-    }
-    memcpy(copy, text.data, text.length);
-    copy[text.length] = '\0';
-    if (inet_pton(AF_INET, copy, &v4) == 1) {
-        set_ipv4(address, &v4);
+    unsigned char v4[sizeof(struct in_addr)];
+    if (address_read_ip(text, AF_INET, v4)) {
+        set_ipv4(address, v4);
         return true;
     }
-    if (inet_pton(AF_INET6, copy, &v6) == 1) {
-        memcpy(address->bytes, &v6, sizeof address->bytes);
-        return true;
-    }
-    return false;
+    return address_read_ip(text, AF_INET6, address->bytes);
 }
 
 bool network_address_of(const struct sockaddr *peer, struct network_address *address)

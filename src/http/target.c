@@ -1,6 +1,6 @@
 #include "verbgate/http/target.h"
 
-#include <arpa/inet.h>
+#include "verbgate/base/address.h"
 
 /* The form, the parts and the authority of a target; its readings are in target_readings.c. */
 
@@ -56,18 +56,11 @@ static size_t name_length(struct slice value)
     return i;
 }
 
-/* inet_pton knows no zone identifiers, which have no place in HTTP (RFC 3986 section 3.2.2). */
+/* Zone identifiers have no place in HTTP (RFC 3986 section 3.2.2). */
 static bool is_ipv6(struct slice text)
 {
-    char string[INET6_ADDRSTRLEN];
-    struct in6_addr address;
-    if (text.length == 0 || text.length >= sizeof string ||
-        memchr(text.data, '\0', text.length) != NULL) {
-        return false;
-    }
-    memcpy(string, text.data, text.length);
-    string[text.length] = '\0';
-    return inet_pton(AF_INET6, string, &address) == 1;
+    unsigned char bytes[sizeof(struct in6_addr)];
+    return address_read_ip(text, AF_INET6, bytes);
 }
 
 /* "v" 1*HEXDIG "." 1*( unreserved / sub-delims / ":" ) */

@@ -2,7 +2,6 @@
 
 #include "verbgate/policy/route_table.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <stdlib.h>
 
@@ -70,18 +69,11 @@ struct slice policy_method(const struct policy *policy, struct slice token)
     return token;
 }
 
-static const char *address_literal_problem(struct slice literal, int family)
+static const char *ipv6_problem(struct slice literal)
 {
-    char text[INET6_ADDRSTRLEN];
     unsigned char bytes[sizeof(struct in6_addr)];
-    if (literal.length < sizeof text && memchr(literal.data, '\0', literal.length) == NULL) {
-        memcpy(text, literal.data, literal.length);
-        text[literal.length] = '\0';
-        if (inet_pton(family, text, bytes) == 1) {
-            return NULL;
-        }
-    }
-    return "the brackets do not hold an IPv6 address";
+    return address_read_ip(literal, AF_INET6, bytes) ? NULL
+                                                     : "the brackets do not hold an IPv6 address";
 }
 
 static const char *label_problem(struct slice label)
@@ -127,7 +119,7 @@ const char *policy_host_problem(struct slice host)
         if (host.data[host.length - 1] != ']') {
             return "a host pattern of an IPv6 address is written [::1], without a port";
         }
-        return address_literal_problem(slice_make(host.data + 1, host.length - 2), AF_INET6);
+        return ipv6_problem(slice_make(host.data + 1, host.length - 2));
     }
     struct slice rest = slice_starts_with(host, SLICE("*.")) ? slice_after(host, 2) : host;
     for (;;) {

@@ -50,6 +50,10 @@ struct socket_address {
  */
 MUST_CHECK const char *address_parse(struct slice text, struct address *address);
 
+/* Reads the literal of an IP address, without brackets or zone, into `bytes`: 4 of them for AF_INET,
+ * 16 for AF_INET6. Returns false when `text` is none of that family. */
+MUST_CHECK bool address_read_ip(struct slice text, int family, unsigned char *bytes);
+
 /* The socket address of an ADDRESS_IP, ADDRESS_ANY (as IPv4 0.0.0.0) or ADDRESS_UNIX; false for
  * the kinds that need resolving. */
 MUST_CHECK bool address_to_socket(const struct address *address, struct socket_address *out);

@@ -208,3 +208,29 @@ Test(address, knows_what_only_this_machine_reaches)
                      cases[i].text);
     }
 }
+
+Test(address, reads_ip_literals_of_the_family_that_is_asked_for)
+{
+    static const struct {
+        struct slice text;
+        bool is_v4, is_v6;
+    } cases[] = {
+        {{"127.0.0.1", 9}, true, false},
+        {{"::1", 3}, false, true},
+        {{"::ffff:255.255.255.255", 22}, false, true},
+        {{"", 0}, false, false},
+        {{NULL, 0}, false, false},
+        {{"[::1]", 5}, false, false},
+        {{"fe80::1%eth0", 12}, false, false},
+        {{"127.0.0.1\0x", 11}, false, false},
+        {{"::1\0", 4}, false, false},
+        {{"127.0.0.01", 10}, false, false},
+        {{"0000:0000:0000:0000:0000:0000:0000:0000:0000:0000", 49}, false, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unsigned char bytes[sizeof(struct in6_addr)];
+        cr_assert_eq(address_read_ip(cases[i].text, AF_INET, bytes), cases[i].is_v4, "case %zu", i);
+        cr_assert_eq(address_read_ip(cases[i].text, AF_INET6, bytes), cases[i].is_v6, "case %zu",
+                     i);
+    }
+}
