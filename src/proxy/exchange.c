@@ -14,11 +14,6 @@ size_t exchange_object_bytes(size_t region_bytes)
     return sizeof(struct exchange) + region_bytes;
 }
 
-size_t exchange_response_object_bytes(size_t region_bytes)
-{
-    return sizeof(struct response) + region_bytes;
-}
-
 /* Everything in front of the parser and the arrays is zeroed; those are valid where others say so. */
 static void reset(struct exchange *exchange, struct downstream *downstream, size_t used)
 {
@@ -48,13 +43,12 @@ struct exchange *exchange_create(struct downstream *downstream)
     return exchange;
 }
 
-static void give_response(struct proxy *proxy, struct response *response)
+void exchange_give_object(struct proxy *proxy, struct slab *slab, void *object, size_t region_bytes)
 {
-    /* One from before a reload that changed max-head has another size than the slab's. */
-    if (response->region_bytes == proxy->region_bytes) {
-        slab_give(&proxy->responses, response);
+    if (region_bytes == proxy->region_bytes) {
+        slab_give(slab, object);
     } else {
-        slab_discard(&proxy->responses, response);
+        slab_discard(slab, object);
     }
 }
 
@@ -70,7 +64,7 @@ static void let_go(struct exchange *exchange)
     relay_room_end(&exchange->from_client, &exchange->proxy->large_rooms);
     relay_room_end(&exchange->from_server, &exchange->proxy->large_rooms);
     if (exchange->response != NULL) {
-        give_response(exchange->proxy, exchange->response);
+        exchange_give_response(exchange->proxy, exchange->response);
     }
     snapshot_release(exchange->snapshot);
 }
@@ -79,12 +73,7 @@ void exchange_destroy(struct exchange *exchange)
 {
     struct proxy *proxy = exchange->proxy;
     let_go(exchange);
-    /* An exchange that began before a reload changed max-head has another size than the slab's. */
-    if (exchange->region_bytes == proxy->region_bytes) {
-        slab_give(&proxy->exchanges, exchange);
-    } else {
-        slab_discard(&proxy->exchanges, exchange);
-    }
+    exchange_give_object(proxy, &proxy->exchanges, exchange, exchange->region_bytes);
     proxy_consider_trimming(proxy);
 }
 

@@ -1,8 +1,9 @@
 /* What the files of the exchange share among themselves: exchange.c (life, ends, who may read),
  * request.c (the request's head), request_content.c (its content), buffer.c (content that is kept until
- * all of it has come), forward.c (its way to a server), response.c (the server's side), answer.c (local
- * answers), identity.c (who asks), tunnel.c (upgraded connections), extra_fields.c and method_fields.c
- * (the gateway's own fields), relay.c (content on its way). */
+ * all of it has come), forward.c (its way to a server), response.c (the server's side), response_head.c
+ * (the block that an answer is read into, and its head), answer.c (local answers), identity.c (who asks),
+ * tunnel.c (upgraded connections), extra_fields.c and method_fields.c (the gateway's own fields), relay.c
+ * (content on its way). */
 #ifndef VERBGATE_PROXY_EXCHANGE_STEPS_H
 #define VERBGATE_PROXY_EXCHANGE_STEPS_H
 
@@ -77,6 +78,11 @@ static inline struct stream *exchange_client(struct exchange *exchange)
 {
     return &exchange->downstream->stream;
 }
+
+/* Gives an exchange, or a response, back to its slab. One that was made before a reload changed max-head
+ * has another size than the slab's, and is freed. */
+void exchange_give_object(struct proxy *proxy, struct slab *slab, void *object,
+                          size_t region_bytes);
 
 /* Lets both sides read or not, and arms their deadlines, by the states. */
 void exchange_update(struct exchange *exchange);
@@ -195,6 +201,16 @@ void exchange_report(struct exchange *exchange);
 
 /* The fields of the final response that are for CORS, for a webhook's handshake, or static. */
 void exchange_put_method_fields(struct exchange *exchange, struct writer *writer);
+
+/* ---- response_head.c */
+
+/* A block for the server's answer, or NULL: out of memory. */
+MUST_CHECK struct response *exchange_take_response(struct proxy *proxy);
+
+void exchange_give_response(struct proxy *proxy, struct response *response);
+
+/* Reads the status line and the fields from what has come. */
+enum head_status exchange_read_response_head(struct exchange *exchange);
 
 /* ---- response.c */
 
