@@ -1,17 +1,10 @@
 /* How refusals are answered, from the sections to the policy. */
-#include <criterion/criterion.h>
-
-#include "memory_environment.h"
+#include "policy_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct diagnostics diagnostics;
-
-#define LISTENER "[listener public]\nbind = 127.0.0.1:8080\n"
-#define UPSTREAM "[upstream app]\nserver = 127.0.0.1:9000\n"
-
-static struct policy *load(const struct memory_file *files)
+static struct policy *load_files(const struct memory_file *files)
 {
     struct memory_environment memory = {files, no_variables};
     struct config_environment environment = memory_environment_of(&memory);
@@ -25,16 +18,10 @@ static void expect_problem(const char *gateway, const char *part)
     snprintf(text, sizeof text, "[gateway]\n%s\n" LISTENER UPSTREAM, gateway);
     const struct memory_file files[] = {
         {"etc/empty.txt", ""}, {"etc/gateway.ini", text}, {NULL, NULL}};
-    cr_assert_null(load(files));
+    cr_assert_null(load_files(files));
     cr_assert_eq(diagnostics.error_count, 1, "%s", memory_report(&diagnostics));
     cr_assert(strstr(memory_report(&diagnostics), part) != NULL, "not \"%s\" in:\n%s", part,
               memory_report(&diagnostics));
-    diagnostics_finish(&diagnostics);
-}
-
-static void drop(struct policy *policy)
-{
-    policy_release(policy);
     diagnostics_finish(&diagnostics);
 }
 
@@ -93,7 +80,7 @@ Test(answers, take_their_bodies_from_files_beside_the_file_that_names_them)
                             "include = conf.d/*.ini\n" LISTENER UPSTREAM},
         {"etc/more/refused.json", "{}"},
         {NULL, NULL}};
-    struct policy *policy = load(files);
+    struct policy *policy = load_files(files);
     cr_assert(policy != NULL, "%s", memory_report(&diagnostics));
     const struct policy_answers *one = &policy->routes[0].settings.answers;
     const struct policy_answers *two = &policy->routes[1].settings.answers;
@@ -115,13 +102,13 @@ Test(answers, a_body_has_at_most_64k)
         {"etc/body.txt", text},
         {"etc/gateway.ini", "[gateway]\nbody-text = body.txt\n" LISTENER UPSTREAM},
         {NULL, NULL}};
-    struct policy *policy = load(files);
+    struct policy *policy = load_files(files);
     cr_assert(policy != NULL, "%s", memory_report(&diagnostics));
     cr_assert_eq(policy->gateway.settings.answers.bodies[MEDIA_TEXT].length, ANSWERS_BODY_MAX);
     drop(policy);
     text[ANSWERS_BODY_MAX] = 'x';
     text[ANSWERS_BODY_MAX + 1] = '\0';
-    cr_assert_null(load(files));
+    cr_assert_null(load_files(files));
     cr_assert(strstr(memory_report(&diagnostics),
                      "etc/gateway.ini:2:13: error: cannot use \"etc/body.txt\" for body-text: the "
                      "file is larger than 64k") != NULL,
@@ -186,7 +173,7 @@ Test(answers, bounds_the_files_of_one_configuration)
         writer_format(&writer, "[route r%u]\npath = /r%u\nbody-text = %03u\n", i, i, i);
     }
     files[FILES] = (struct memory_file){"etc/gateway.ini", text};
-    cr_assert_null(load(files));
+    cr_assert_null(load_files(files));
     cr_assert_eq(diagnostics.error_count, 1);
     cr_assert(strstr(memory_report(&diagnostics), "at most 256 files for bodies") != NULL);
     diagnostics_finish(&diagnostics);

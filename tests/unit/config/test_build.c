@@ -1,38 +1,9 @@
 /* From sections to a policy. */
-#include <criterion/criterion.h>
-
-#include "memory_environment.h"
+#include "policy_fixture.h"
 #include "verbgate/policy/route_table.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct diagnostics diagnostics;
-
-#define LISTENER "[listener public]\nbind = 127.0.0.1:8080\n"
-#define UPSTREAM "[upstream app]\nserver = 127.0.0.1:9000\n"
-
-static struct policy *load_clean(const char *text)
-{
-    struct policy *policy = memory_load(text, &diagnostics);
-    cr_assert(policy != NULL, "%s", memory_report(&diagnostics));
-    return policy;
-}
-
-static void drop(struct policy *policy)
-{
-    policy_release(policy);
-    diagnostics_finish(&diagnostics);
-}
-
-static void expect_only(const char *text, const char *part)
-{
-    struct policy *policy = memory_load(text, &diagnostics);
-    cr_assert_eq(diagnostics.count, 1, "%s", memory_report(&diagnostics));
-    cr_assert(strstr(memory_report(&diagnostics), part) != NULL, "%s", memory_report(&diagnostics));
-    cr_assert_eq(policy == NULL, diagnostics.error_count > 0);
-    drop(policy);
-}
 
 static const char *allow_text(const struct policy *policy, const struct method_set *set)
 {
@@ -45,7 +16,7 @@ static const char *allow_text(const struct policy *policy, const struct method_s
 
 Test(build, one_upstream_and_no_route_is_a_complete_file)
 {
-    struct policy *policy = load_clean(LISTENER UPSTREAM);
+    struct policy *policy = load(LISTENER UPSTREAM);
     cr_assert_eq(diagnostics.count, 0);
     cr_assert_eq(policy->route_count, 0);
     cr_assert_eq(policy->upstream_count, 1);
@@ -64,7 +35,7 @@ Test(build, one_upstream_and_no_route_is_a_complete_file)
 
 Test(build, reads_every_option_of_the_gateway)
 {
-    struct policy *policy = load_clean(
+    struct policy *policy = load(
         "[gateway]\nworkers = 8\nlog-level = debug\naccess-log = /var/log/a\n"
         "access-log-format = json\nname = edge\nx-forwarded = replace\ndrain-timeout = 1s\n"
         "head-timeout = 2s\nidle-timeout = 3s\nbody-timeout = 4s\nlinger-timeout = 5s\n"
@@ -95,7 +66,7 @@ Test(build, reads_every_option_of_the_gateway)
 
 Test(build, reads_listeners_and_upstreams)
 {
-    struct policy *policy = load_clean(
+    struct policy *policy = load(
         "[listener a]\nbind = [::1]:0\nbacklog = 5\n[listener b]\nbind = unix:/run/b\nmode = 600\n"
         "[listener c]\nbind = [::1]:0\n"
         "[upstream u]\nserver = app.internal:80\nserver = unix:/run/u\nserver = 127.0.0.1:1\n"
@@ -127,10 +98,10 @@ Test(build, reads_listeners_and_upstreams)
 Test(build, inherits_max_body_from_the_level_above)
 {
     struct policy *policy =
-        load_clean("[route a]\npath = /a\nupstream = x\n[route b]\npath = /b\nupstream = y\n"
-                   "[route c]\npath = /c\nupstream = y\nmax-body = unlimited\n"
-                   "[upstream x]\nserver = h:1\n[upstream y]\nserver = h:2\nmax-body = 7\n"
-                   "[gateway]\nmax-body = 5\n" LISTENER);
+        load("[route a]\npath = /a\nupstream = x\n[route b]\npath = /b\nupstream = y\n"
+             "[route c]\npath = /c\nupstream = y\nmax-body = unlimited\n"
+             "[upstream x]\nserver = h:1\n[upstream y]\nserver = h:2\nmax-body = 7\n"
+             "[gateway]\nmax-body = 5\n" LISTENER);
     cr_assert_eq(policy->routes[0].settings.limits.max_body, 5);
     cr_assert_eq(policy->routes[1].settings.limits.max_body, 7);
     cr_assert_eq(policy->routes[2].settings.limits.max_body, UINT64_MAX);
@@ -158,7 +129,7 @@ Test(build, adds_up_method_lists_in_any_order)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[256];
         snprintf(text, sizeof text, LISTENER UPSTREAM "implements = %s\n", cases[i].list);
-        struct policy *policy = load_clean(text);
+        struct policy *policy = load(text);
         const struct method_set *set = &policy->upstreams[0].implements;
         cr_assert_str_eq(allow_text(policy, set), cases[i].allow, "%s", cases[i].list);
         cr_assert_eq(set->any, cases[i].any, "%s", cases[i].list);
@@ -170,8 +141,8 @@ Test(build, adds_up_method_lists_in_any_order)
 Test(build, lets_a_star_hold_extensions_that_are_named_later)
 {
     struct policy *policy =
-        load_clean(LISTENER UPSTREAM "implements = *\n[route a]\nallow = GET ZAP\n[route b]\n"
-                                     "path = /b\nallow = * -ZAP\n");
+        load(LISTENER UPSTREAM "implements = *\n[route a]\nallow = GET ZAP\n[route b]\n"
+                               "path = /b\nallow = * -ZAP\n");
     enum method zap = method_extensions_find(&policy->extensions, SLICE("ZAP"));
     cr_assert_eq(zap, METHOD_EXTENSION_FIRST);
     cr_assert(method_set_has(&policy->upstreams[0].implements, zap));
@@ -185,9 +156,9 @@ Test(build, lets_a_star_hold_extensions_that_are_named_later)
 Test(build, cuts_presets_and_stars_down_to_what_the_upstream_implements)
 {
     struct policy *policy =
-        load_clean(LISTENER UPSTREAM "implements = GET HEAD POST\n[route a]\npath = /a\n"
-                                     "allow = @rfc9110\n[route b]\npath = /b\nallow = * -POST\n"
-                                     "[route c]\npath = /c\n");
+        load(LISTENER UPSTREAM "implements = GET HEAD POST\n[route a]\npath = /a\n"
+                               "allow = @rfc9110\n[route b]\npath = /b\nallow = * -POST\n"
+                               "[route c]\npath = /c\n");
     cr_assert_str_eq(allow_text(policy, &policy->routes[0].allow), "GET, HEAD, POST");
     cr_assert_str_eq(allow_text(policy, &policy->routes[1].allow), "GET, HEAD");
     cr_assert_str_eq(allow_text(policy, &policy->routes[2].allow), "GET, HEAD, POST");
@@ -222,7 +193,7 @@ Test(build, limits_extension_methods)
         writer_format(&writer, " EXT%u", i);
     }
     text[writer.length] = '\0';
-    struct policy *policy = load_clean(text);
+    struct policy *policy = load(text);
     cr_assert_eq(policy->extensions.count, METHOD_EXTENSION_MAX);
     drop(policy);
     writer_literal(&writer, " MORE");
@@ -239,9 +210,9 @@ Test(build, limits_extension_methods)
 Test(build, makes_a_pattern_of_each_host_and_path)
 {
     struct policy *policy =
-        load_clean(LISTENER UPSTREAM
-                   "[route a]\nhost = A.example.com *.Example.org\npath = /x /y/*\npath = /z\n"
-                   "[route b]\n");
+        load(LISTENER UPSTREAM
+             "[route a]\nhost = A.example.com *.Example.org\npath = /x /y/*\npath = /z\n"
+             "[route b]\n");
     static const struct {
         const char *host;
         const char *path;
@@ -275,7 +246,7 @@ static char *many(const char *kind, const char *key, unsigned count, const char 
 static void expect_limit(const char *kind, const char *key, unsigned limit, const char *rest)
 {
     char *text = many(kind, key, limit, rest);
-    struct policy *policy = load_clean(text);
+    struct policy *policy = load(text);
     drop(policy);
     free(text);
     text = many(kind, key, limit + 2, rest);
@@ -300,7 +271,7 @@ Test(build, limits_listeners_and_upstreams)
 Test(build, loads_as_many_routes_as_there_may_be_in_little_time, .timeout = 30)
 {
     char *text = many("route", "path = /p/", POLICY_ROUTES_MAX, LISTENER UPSTREAM);
-    struct policy *policy = load_clean(text);
+    struct policy *policy = load(text);
     cr_assert_eq(policy->route_count, POLICY_ROUTES_MAX);
     cr_assert_eq(route_table_find(policy->table, SLICE("h"), SLICE("/p/65536")),
                  &policy->routes[POLICY_ROUTES_MAX - 1]);
@@ -342,7 +313,7 @@ Test(build, limits_servers_and_patterns)
 Test(build, gives_a_policy_that_stands_alone)
 {
     char *text = many("route", "path = /p/", 3, LISTENER UPSTREAM);
-    struct policy *policy = load_clean(text);
+    struct policy *policy = load(text);
     diagnostics_finish(&diagnostics);
     memset(text, '#', strlen(text));
     free(text);

@@ -1,36 +1,13 @@
 /* Options for legacy backends. */
-#include <criterion/criterion.h>
-
-#include "memory_environment.h"
+#include "policy_fixture.h"
 
 #include <stdio.h>
 
-static struct diagnostics diagnostics;
-
-#define LISTENER "[listener public]\nbind = 127.0.0.1:8080\n"
-#define UPSTREAM "[upstream app]\nserver = 127.0.0.1:9000\n"
-
 static struct policy *load_clean(const char *text)
 {
-    struct policy *policy = memory_load(text, &diagnostics);
-    cr_assert(policy != NULL, "%s", memory_report(&diagnostics));
+    struct policy *policy = load(text);
     cr_assert_eq(diagnostics.count, 0, "%s", memory_report(&diagnostics));
     return policy;
-}
-
-static void drop(struct policy *policy)
-{
-    policy_release(policy);
-    diagnostics_finish(&diagnostics);
-}
-
-static void expect_only(const char *text, const char *part)
-{
-    struct policy *policy = memory_load(text, &diagnostics);
-    cr_assert_eq(diagnostics.count, 1, "%s%s", text, memory_report(&diagnostics));
-    cr_assert(strstr(memory_report(&diagnostics), part) != NULL, "%s", memory_report(&diagnostics));
-    cr_assert_eq(policy == NULL, diagnostics.error_count > 0);
-    drop(policy);
 }
 
 Test(build_translation, everything_is_off_by_default_save_for_override_fields)

@@ -1,27 +1,7 @@
 /* The options of the rules for methods, and how levels inherit them. */
-#include <criterion/criterion.h>
-
-#include "memory_environment.h"
+#include "policy_fixture.h"
 
 #include <stdio.h>
-
-static struct diagnostics diagnostics;
-
-#define LISTENER "[listener public]\nbind = 127.0.0.1:8080\n"
-#define UPSTREAM "[upstream app]\nserver = 127.0.0.1:9000\n"
-
-static struct policy *load(const char *text)
-{
-    struct policy *policy = memory_load(text, &diagnostics);
-    cr_assert(policy != NULL, "%s", memory_report(&diagnostics));
-    return policy;
-}
-
-static void drop(struct policy *policy)
-{
-    policy_release(policy);
-    diagnostics_finish(&diagnostics);
-}
 
 Test(method_options, have_defaults_that_change_nothing)
 {
