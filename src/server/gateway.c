@@ -4,6 +4,7 @@
 #include "verbgate/base/log.h"
 #include "verbgate/http/message.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -35,6 +36,22 @@ static unsigned count_processors(void)
     return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : (unsigned)count;
 }
 
+/* Makes room for `count` descriptors at once. While threads share the kernel's table, each time that
+ * it grows (at 64, 128, 256...) the thread that needs the next one waits for all processors, 10 ms
+ * and more: amid a burst of connections. Before the first thread it costs nothing. */
+static void reserve_descriptors(const struct gateway *gateway, rlim_t count)
+{
+    int highest = fcntl(uv_backend_fd(&gateway->loop), F_DUPFD_CLOEXEC, (int)count - 1);
+    if (highest >= 0) {
+        close(highest);
+    }
+}
+
+static rlim_t spare_descriptors(unsigned workers)
+{
+    return SPARE_DESCRIPTORS + (rlim_t)SPARE_DESCRIPTORS_WORKER * workers;
+}
+
 /* Client connections that the descriptors at hand allow: each may need one more to a server.
  * Accepting stops there, so that running exchanges never find themselves without. */
 static unsigned limit_connections(const struct policy *policy, unsigned workers)
@@ -50,7 +67,7 @@ static unsigned limit_connections(const struct policy *policy, unsigned workers)
             return wanted;
         }
     }
-    rlim_t spare = SPARE_DESCRIPTORS + (rlim_t)SPARE_DESCRIPTORS_WORKER * workers;
+    rlim_t spare = spare_descriptors(workers);
     rlim_t usable = limit.rlim_cur > 2 * spare ? limit.rlim_cur - spare : limit.rlim_cur / 2;
     rlim_t most = usable / 2 > 0 ? usable / 2 : 1;
     if (wanted <= most) {
@@ -202,6 +219,7 @@ static bool make_workers(struct gateway *gateway, struct policy *policy)
     unsigned wanted = policy->gateway.workers == 0 ? count_processors() : policy->gateway.workers;
     unsigned connections = limit_connections(policy, wanted);
     unsigned share = (connections + wanted - 1) / wanted;
+    reserve_descriptors(gateway, 2 * (rlim_t)connections + spare_descriptors(wanted));
     gateway->workers = calloc(wanted, sizeof *gateway->workers);
     gateway->access_log = access_log_create(wanted);
     gateway->observe = observe_create(wanted);
