@@ -25,7 +25,6 @@ static void reset(struct exchange *exchange, struct downstream *downstream, size
     exchange->region_bytes = region_bytes;
     exchange->request_region = (char *)(exchange + 1);
     exchange->used = used;
-    exchange->client_wait = WAIT_HEAD;
     exchange->verdict.suggestion = METHOD_UNKNOWN;
     exchange->start_ns = uv_hrtime();
     request_line_start(&exchange->scanner);
@@ -40,6 +39,7 @@ struct exchange *exchange_create(struct downstream *downstream)
     }
     exchange->region_bytes = proxy->region_bytes;
     reset(exchange, downstream, 0);
+    exchange->client_wait = WAIT_REQUEST;
     return exchange;
 }
 
@@ -83,6 +83,9 @@ void exchange_restart(struct exchange *exchange)
     memmove(exchange->request_region, exchange->request_region + exchange->read_offset, rest);
     let_go(exchange);
     reset(exchange, exchange->downstream, rest);
+    exchange->client_wait = WAIT_HEAD;
+    deadline_arm(&exchange->proxy->deadlines, &exchange->downstream->deadline,
+                 exchange_settings(exchange)->head_timeout_ms);
 }
 
 /* ---- who may read, and until when */
@@ -316,7 +319,8 @@ static void hand_over_record(struct exchange *exchange)
     proxy_tick(proxy);
     char client[INET6_ADDRSTRLEN];
     uint64_t now = uv_hrtime();
-    uint64_t first_byte = exchange->first_byte_ns;
+    uint64_t first_byte =
+        exchange->first_byte_ns == 0 && exchange->is_local ? now : exchange->first_byte_ns;
     struct record record = {
         .clock = &proxy->clock,
         .policy = exchange->snapshot->policy,
@@ -455,6 +459,7 @@ bool exchange_check_complete(struct exchange *exchange)
 void exchange_client_timeout(struct exchange *exchange)
 {
     switch (exchange->client_wait) {
+    case WAIT_REQUEST:
     case WAIT_HEAD:
         exchange_fail(exchange, REASON_HEAD_SLOW);
         break;
