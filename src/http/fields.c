@@ -65,7 +65,7 @@ static bool is_folded_to(const char *known_name, struct slice name)
 }
 
 /* The id of a name that is not the candidate's: of the second of two, or in another spelling. */
-static enum field_id rarer_id(enum field_id candidate, struct slice name)
+RARE static enum field_id rarer_id(enum field_id candidate, struct slice name)
 {
     enum field_id id = candidate;
     if (candidate == FIELD_CACHE_CONTROL) {

@@ -66,7 +66,8 @@ static int on_value(llhttp_t *parser, const char *at, size_t length)
 
 static void forget_field(struct message *message)
 {
-    message->name = message->value = slice_make(NULL, 0);
+    message->name = slice_make(NULL, 0);
+    message->value = slice_make(NULL, 0);
 }
 
 static int on_value_complete(llhttp_t *parser)

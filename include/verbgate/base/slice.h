@@ -5,6 +5,8 @@
 #ifndef VERBGATE_BASE_SLICE_H
 #define VERBGATE_BASE_SLICE_H
 
+#include "verbgate/base/attributes.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -124,8 +126,17 @@ static inline struct slice slice_after(struct slice slice, size_t count)
     return count == 0 ? slice : (struct slice){slice.data + count, slice.length - count};
 }
 
-/* `slice` without SP and HTAB at both ends (OWS, RFC 9110 section 5.6.3). */
-struct slice slice_trim(struct slice slice);
+/* What slice_trim does where there may be something to remove. */
+RARE struct slice slice_without_blanks(struct slice slice);
+
+/* `slice` without SP and HTAB at both ends (OWS, RFC 9110 section 5.6.3). Nearly all that is asked for
+ * has none, which two looks tell: neither is above SP. */
+static inline struct slice slice_trim(struct slice slice)
+{
+    bool is_trimmed =
+        slice.length == 0 || (slice.data[0] > ' ' && slice.data[slice.length - 1] > ' ');
+    return is_trimmed ? slice : slice_without_blanks(slice);
+}
 
 /* Offset of the first `byte`, or slice.length when there is none. */
 size_t slice_find(struct slice slice, char byte);

@@ -114,6 +114,10 @@ Test(slice, is_trimmed_of_spaces_and_tabs)
     cr_expect(slice_equal(slice_trim(SLICE(" \t a b\t ")), SLICE("a b")));
     cr_expect(slice_equal(slice_trim(SLICE("a")), SLICE("a")));
     cr_expect(slice_equal(slice_trim(SLICE("\r\n\v a")), SLICE("\r\n\v a")));
+    cr_expect(slice_equal(slice_trim(SLICE("\xe9 a \x80")), SLICE("\xe9 a \x80")));
+    cr_expect(slice_equal(slice_trim(SLICE("a\t")), SLICE("a")));
+    cr_expect(slice_equal(slice_trim(SLICE(" a")), SLICE("a")));
+    cr_expect(slice_equal(slice_trim(SLICE("\xe9 ")), SLICE("\xe9")));
     cr_expect_eq(slice_trim(SLICE(" \t ")).length, 0);
     cr_expect_eq(slice_trim(none).length, 0);
 }
