@@ -2,7 +2,7 @@
 
 #include <assert.h>
 
-/* One check of the room and four copies: this runs for each field of each message. */
+/* One check of the room and four copies. */
 static void put_field(struct writer *writer, struct slice name, struct slice value)
 {
     size_t room = writer->capacity - writer->length;
@@ -22,6 +22,48 @@ static void put_field(struct writer *writer, struct slice name, struct slice val
     *to++ = '\r';
     *to++ = '\n';
     writer->length = (size_t)(to - writer->data);
+}
+
+/*
+ * Received lines on their way out. Most are sent as they came, and stand one behind the other in what was
+ * read: those go in one piece. The bytes between the parts are looked at, so what is copied is to the byte
+ * what put_field would write.
+ */
+struct run {
+    const char *start; /* NULL: no line waits */
+    const char *end;   /* of the last one's value */
+};
+
+static void put_run(struct writer *writer, struct run *run)
+{
+    if (run->start != NULL) {
+        writer_put(writer, slice_make(run->start, (size_t)(run->end - run->start)));
+        writer_literal(writer, "\r\n");
+        run->start = NULL;
+    }
+}
+
+static bool is_as_sent(const struct field *field)
+{
+    const char *colon = field->name.data + field->name.length;
+    return field->value.data == colon + 2 && memcmp(colon, ": ", 2) == 0;
+}
+
+static void pass_field(struct writer *writer, struct run *run, const struct field *field)
+{
+    bool is_usual = is_as_sent(field);
+    if (is_usual && run->start != NULL && field->name.data == run->end + 2 &&
+        memcmp(run->end, "\r\n", 2) == 0) {
+        run->end = field->value.data + field->value.length;
+        return;
+    }
+    put_run(writer, run);
+    if (is_usual) {
+        run->start = field->name.data;
+        run->end = field->value.data + field->value.length;
+    } else {
+        put_field(writer, field->name, field->value);
+    }
 }
 
 static void put_number_field(struct writer *writer, struct slice name_colon, uint64_t number)
@@ -210,12 +252,14 @@ void serialise_request_head(struct writer *writer, const struct request_head *he
     put_request_line(writer, head);
     size_t fields_start = writer->length;
     put_field(writer, SLICE("Host"), head->host);
+    struct run run = {NULL, NULL};
     for (unsigned i = 0; i < head->fields->count; i++) {
         const struct field *field = &head->fields->items[i];
         if (is_passed_in_request(head, field)) {
-            put_field(writer, field->name, field->value);
+            pass_field(writer, &run, field);
         }
     }
+    put_run(writer, &run);
     if (head->max_forwards >= 0) {
         put_number_field(writer, SLICE("Max-Forwards: "), (uint64_t)head->max_forwards);
     }
@@ -295,12 +339,14 @@ static void put_response_options(struct writer *writer, const struct response_he
 void serialise_response_head(struct writer *writer, const struct response_head *head)
 {
     put_status_line(writer, head);
+    struct run run = {NULL, NULL};
     for (unsigned i = 0; i < head->fields->count; i++) {
         const struct field *field = &head->fields->items[i];
         if (is_passed_in_response(head, field)) {
-            put_field(writer, field->name, field->value);
+            pass_field(writer, &run, field);
         }
     }
+    put_run(writer, &run);
     writer_put(writer, head->extra);
     if (head->date.length > 0 && !fields_has(head->fields, FIELD_DATE)) {
         put_field(writer, SLICE("Date"), head->date);

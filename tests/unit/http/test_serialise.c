@@ -364,6 +364,19 @@ Test(serialise, writes_what_reads_back_to_the_same_fields)
     }
 }
 
+/* Lines that came as they are sent go on in one piece; those between them do not. */
+Test(serialise, writes_every_field_the_same_way_however_it_came)
+{
+    struct received received;
+    receive(&received, MESSAGE_REQUEST,
+            SLICE("A: 1\r\nB: 2\r\nC:3\r\nD:  4\r\nE:\t5\r\nF: 6 \r\nG: 7\r\nH:\r\nI: \r\n"
+                  "Connection: k\r\nJ: 10\r\nK: 11\r\nL: 1\t2\r\nM: 13\t\r\nN: 14\r\n\r\n"));
+    struct request_head head = plain_request(&received);
+    check_request(&head, REQUEST_LINE HOST_LINE
+                  "A: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\nE: 5\r\nF: 6\r\nG: 7\r\nH: \r\nI: \r\n"
+                  "J: 10\r\nL: 1\t2\r\nM: 13\r\nN: 14\r\n" VIA_LINE "\r\n");
+}
+
 /* Responses. */
 
 static struct response_head plain_response(const struct received *received)
