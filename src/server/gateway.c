@@ -14,6 +14,8 @@ enum {
     WORKERS_MAX = 256,
     SPARE_DESCRIPTORS = 64,        /* files, pipes, standard streams, the control loop */
     SPARE_DESCRIPTORS_WORKER = 16, /* its loop, and its listening sockets up to a dozen */
+    DESCRIPTORS_PIPE = 2,
+    PIPES_SHARE = 16, /* at most one in so many descriptors is a pipe's */
 };
 
 const char *gateway_libuv_version(void)
@@ -35,32 +37,52 @@ static unsigned count_processors(void)
     return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : (unsigned)count;
 }
 
-/* Client connections that the descriptors at hand allow: each may need one more to a server.
- * Accepting stops there, so that running exchanges never find themselves without. */
-static unsigned limit_connections(const struct policy *policy, unsigned workers)
+/* Descriptors that the process may have, raised as far as that goes; 0: unknown. */
+static rlim_t count_descriptors(void)
 {
     struct rlimit limit;
-    unsigned wanted = policy->gateway.max_connections;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return wanted;
+        return 0;
     }
     if (limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
         if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-            return wanted;
+            return 0;
         }
     }
-    rlim_t spare = SPARE_DESCRIPTORS + (rlim_t)SPARE_DESCRIPTORS_WORKER * workers;
-    rlim_t usable = limit.rlim_cur > 2 * spare ? limit.rlim_cur - spare : limit.rlim_cur / 2;
-    rlim_t most = usable / 2 > 0 ? usable / 2 : 1;
-    if (wanted <= most) {
-        return wanted;
+    return limit.rlim_cur;
+}
+
+/* Pipes of each worker. They are a gain and no need, so they leave nearly all to the connections. */
+static unsigned limit_pipes(rlim_t usable, unsigned workers)
+{
+    rlim_t most = usable / PIPES_SHARE / DESCRIPTORS_PIPE / workers;
+    return most < SPLICE_PIPES_MOST ? (unsigned)most : SPLICE_PIPES_MOST;
+}
+
+/* What each worker may have of the descriptors at hand. A client connection may need one more to a server:
+ * accepting stops where there would be none left, so that running exchanges never find themselves
+ * without. */
+static struct proxy_limits limit_workers(const struct policy *policy, unsigned workers)
+{
+    unsigned wanted = policy->gateway.max_connections;
+    rlim_t descriptors = count_descriptors();
+    struct proxy_limits limits = {(wanted + workers - 1) / workers, SPLICE_PIPES_MOST};
+    if (descriptors == 0) {
+        return limits;
     }
-    log_warn(
-        "max-connections = %u needs more file descriptors than the %llu that are allowed: %llu "
-        "client connections are the limit (raise it with ulimit -n)",
-        wanted, (unsigned long long)limit.rlim_cur, (unsigned long long)most);
-    return (unsigned)most;
+    rlim_t spare = SPARE_DESCRIPTORS + (rlim_t)SPARE_DESCRIPTORS_WORKER * workers;
+    rlim_t usable = descriptors > 2 * spare ? descriptors - spare : descriptors / 2;
+    limits.pipes = limit_pipes(usable, workers);
+    rlim_t left = usable - (rlim_t)DESCRIPTORS_PIPE * limits.pipes * workers;
+    rlim_t most = left / 2 > 0 ? left / 2 : 1;
+    if (wanted > most) {
+        log_warn("max-connections = %u needs more file descriptors than the %llu that are allowed: "
+                 "%llu client connections are the limit (raise it with ulimit -n)",
+                 wanted, (unsigned long long)descriptors, (unsigned long long)most);
+        limits.connections = ((unsigned)most + workers - 1) / workers;
+    }
+    return limits;
 }
 
 /* ---- stopping */
@@ -200,8 +222,7 @@ static void start_handles(struct gateway *gateway)
 static bool make_workers(struct gateway *gateway, struct policy *policy)
 {
     unsigned wanted = policy->gateway.workers == 0 ? count_processors() : policy->gateway.workers;
-    unsigned connections = limit_connections(policy, wanted);
-    unsigned share = (connections + wanted - 1) / wanted;
+    struct proxy_limits limits = limit_workers(policy, wanted);
     gateway->workers = calloc(wanted, sizeof *gateway->workers);
     gateway->access_log = access_log_create(wanted);
     gateway->observe = observe_create(wanted);
@@ -210,7 +231,7 @@ static bool make_workers(struct gateway *gateway, struct policy *policy)
         return false;
     }
     for (unsigned i = 0; i < wanted; i++) {
-        if (!worker_init(&gateway->workers[i], i, policy, share, gateway->access_log, note_ended,
+        if (!worker_init(&gateway->workers[i], i, policy, limits, gateway->access_log, note_ended,
                          gateway)) {
             return false;
         }
