@@ -257,9 +257,21 @@ enum stream_write_status relay_send(struct proxy *proxy, struct stream *stream,
 /* ---- relay_splice.c */
 
 /* Whether what comes next of the content is to be spliced: then no room is given, and
- * exchange_response_nothing moves it. Begins and ends that. */
-bool exchange_splices_response(struct exchange *exchange);
-bool exchange_splices_request(struct exchange *exchange);
+ * exchange_response_nothing moves it. Begins and ends that; only of content that fills its rooms. */
+SELDOM bool exchange_choose_response_way(struct exchange *exchange);
+SELDOM bool exchange_choose_request_way(struct exchange *exchange);
+
+static inline bool exchange_splices_response(struct exchange *exchange)
+{
+    return (exchange->from_server.doublings > 0 || exchange->response_pipe != NULL) &&
+           exchange_choose_response_way(exchange);
+}
+
+static inline bool exchange_splices_request(struct exchange *exchange)
+{
+    return (exchange->from_client.doublings > 0 || exchange->request_pipe != NULL) &&
+           exchange_choose_request_way(exchange);
+}
 
 /* Nothing is queued any more for the recipient of content that is being spliced. */
 void exchange_pour_response(struct exchange *exchange);

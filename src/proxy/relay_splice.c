@@ -72,8 +72,7 @@ static void end(const struct way *way)
 static bool is_spliced(struct proxy *proxy, const struct way *way)
 {
     if (*way->pipe == NULL) {
-        bool is_worth_it =
-            way->room->doublings > 0 && way->left >= SPLICE_LEAST && !*way->stays_copied;
+        bool is_worth_it = way->left >= SPLICE_LEAST && !*way->stays_copied;
         if (is_worth_it && splice_pipe_takes(way->from) && splice_pipe_takes(way->to)) {
             *way->pipe = splice_pipe_create(&proxy->pipes);
         }
@@ -83,13 +82,13 @@ static bool is_spliced(struct proxy *proxy, const struct way *way)
     return *way->pipe != NULL;
 }
 
-bool exchange_splices_response(struct exchange *exchange)
+bool exchange_choose_response_way(struct exchange *exchange)
 {
     struct way way = response_way(exchange);
     return is_spliced(exchange->proxy, &way);
 }
 
-bool exchange_splices_request(struct exchange *exchange)
+bool exchange_choose_request_way(struct exchange *exchange)
 {
     struct way way = request_way(exchange);
     return is_spliced(exchange->proxy, &way);

@@ -170,8 +170,10 @@ class Transfers(Splice):
         connection.send(upload_head(LARGE))
         for number in range(LARGE - 1):
             connection.send(block(number))
-        # The last block and the requests behind it are there together.
-        connection.send(block(LARGE - 1) + request("GET", "/3") + request("GET", "/%d" % LARGE))
+        last = block(LARGE - 1)
+        connection.send(last[:-1000])
+        # In one write, so that they come together.
+        connection.send(last[-1000:] + request("GET", "/3") + request("GET", "/%d" % LARGE))
         self.assertEqual(connection.read().text, digest_of(LARGE))
         self.assertEqual(connection.read(sink=ignore).digest, digest_of(3))
         self.assertEqual(connection.read(sink=ignore).digest, digest_of(LARGE))
@@ -187,7 +189,9 @@ class Transfers(Splice):
                     connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % LENGTH)
                     for number in range(LARGE - 1):
                         connection.send(block(number))
-                    connection.send(block(LARGE - 1) + more)
+                    last = block(LARGE - 1)
+                    connection.send(last[:-1000])
+                    connection.send(last[-1000:] + more)  # in one write, so that they come together
                 else:
                     connection.send(answer(body=b"good"))
 
