@@ -18,10 +18,22 @@ static const bool plain_bytes[256] = {
     ['z'] = true, ['{'] = true, ['|'] = true, ['}'] = true, ['~'] = true,
 };
 
+static bool is_plain(char c)
+{
+    return plain_bytes[(unsigned char)c];
+}
+
 size_t plain_length(struct slice text)
 {
     size_t length = 0;
-    while (length < text.length && plain_bytes[(unsigned char)text.data[length]]) {
+    /* Four at once, since most texts are plain from end to end. */
+    for (const char *at = text.data; text.length - length >= 4; at += 4) {
+        if (!(is_plain(at[0]) & is_plain(at[1]) & is_plain(at[2]) & is_plain(at[3]))) {
+            break;
+        }
+        length += 4;
+    }
+    while (length < text.length && is_plain(text.data[length])) {
         length++;
     }
     return length;

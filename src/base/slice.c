@@ -47,7 +47,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t';
 }
 
-struct slice slice_trim(struct slice slice)
+struct slice slice_without_blanks(struct slice slice)
 {
     while (slice.length > 0 && is_blank(slice.data[0])) {
         slice = slice_after(slice, 1);

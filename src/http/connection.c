@@ -35,13 +35,13 @@ static void nominate(struct fields *fields, struct slice option)
 
 static void note_option(struct options *options, struct slice option)
 {
-    if (slice_equal_ignoring_case(option, SLICE("close"))) {
+    if (slice_is_word(option, SLICE("close"))) {
         options->has_close = true;
-    } else if (slice_equal_ignoring_case(option, SLICE("keep-alive"))) {
+    } else if (slice_is_word(option, SLICE("keep-alive"))) {
         options->has_keep_alive = true;
-    } else if (slice_equal_ignoring_case(option, SLICE("upgrade"))) {
+    } else if (slice_is_word(option, SLICE("upgrade"))) {
         options->has_upgrade = true;
-    } else if (slice_equal_ignoring_case(option, SLICE("te"))) {
+    } else if (slice_is_word(option, SLICE("te"))) {
         options->has_te = true;
     }
 }
@@ -50,6 +50,12 @@ static void note_option(struct options *options, struct slice option)
 static enum http_fault read_options(struct fields *fields, struct slice value,
                                     struct options *options)
 {
+    /* What nearly all say. The field that it names is hop-by-hop by the table of fields.h. */
+    if (slice_is_word(value, SLICE("keep-alive")) && options->count < CONNECTION_OPTIONS_MAX) {
+        options->count++;
+        options->has_keep_alive = true;
+        return FAULT_NONE;
+    }
     struct slice option;
     while (token_list_next(&value, &option)) {
         if (++options->count > CONNECTION_OPTIONS_MAX || !token_is_valid(option)) {

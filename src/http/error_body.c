@@ -1,7 +1,6 @@
 #include "verbgate/http/error_body.h"
 
 #include "verbgate/base/html.h"
-#include "verbgate/base/plain.h"
 #include "verbgate/http/status_line.h"
 #include "verbgate/http/token.h"
 
@@ -56,6 +55,13 @@ static void put_escaped(struct writer *writer, enum media_type media, struct sli
     }
 }
 
+static void put_detail(struct writer *writer, const struct error_body *body)
+{
+    struct slice plain = slice_make(body->detail.text.data, body->detail.plain_length);
+    writer_put(writer, plain);
+    put_escaped(writer, body->media, slice_after(body->detail.text, plain.length));
+}
+
 static void put_method(struct writer *writer, const struct error_body *body)
 {
     bool is_cut = body->method.length > METHOD_SHOWN_MAX;
@@ -77,7 +83,7 @@ static void write_text(struct writer *writer, const struct error_body *body)
 {
     put_title(writer, body);
     writer_byte(writer, '\n');
-    put_escaped(writer, MEDIA_TEXT, body->detail);
+    put_detail(writer, body);
     writer_byte(writer, '\n');
 }
 
@@ -89,7 +95,7 @@ static void write_html(struct writer *writer, const struct error_body *body)
     writer_literal(writer, "</title></head>\n<body>\n<h1>");
     put_title(writer, body);
     writer_literal(writer, "</h1>\n<p>");
-    put_escaped(writer, MEDIA_HTML, body->detail);
+    put_detail(writer, body);
     writer_literal(writer, "</p>\n");
     if (body->docs.length > 0) {
         writer_literal(writer, "<p><a rel=\"help\" href=\"");
@@ -124,7 +130,7 @@ static void write_problem(struct writer *writer, const struct error_body *body)
     writer_literal(writer, "\",\"status\":");
     writer_number(writer, body->status);
     writer_literal(writer, ",\"detail\":\"");
-    put_escaped(writer, MEDIA_PROBLEM, body->detail);
+    put_detail(writer, body);
     writer_byte(writer, '"');
     if (body->method.length > 0) {
         writer_literal(writer, ",\"method\":\"");
@@ -151,7 +157,7 @@ static size_t put_placeholder(struct writer *writer, const struct error_body *bo
         return sizeof "{reason}" - 1;
     }
     if (slice_starts_with(text, SLICE("{detail}"))) {
-        put_escaped(writer, body->media, body->detail);
+        put_detail(writer, body);
         return sizeof "{detail}" - 1;
     }
     if (slice_starts_with(text, SLICE("{method}"))) {

@@ -4,11 +4,13 @@
 
 #include <assert.h>
 
+/* Rows of 32 bytes, which are found by a shift. */
 static const struct {
-    struct slice name;
+    char name[30];
+    unsigned char name_bytes;
     bool is_hop_by_hop;
 } known[FIELD_ID_COUNT] = {
-#define X(identifier, text, hop, protected) [FIELD_##identifier] = {{text, sizeof(text) - 1}, hop},
+#define X(identifier, text, hop, protected) [FIELD_##identifier] = {text, sizeof(text) - 1, hop},
     HTTP_FIELDS(X)
 #undef X
 };
@@ -18,109 +20,82 @@ void fields_init(struct fields *fields, struct field *items, unsigned capacity)
     *fields = (struct fields){.items = items, .capacity = capacity};
 }
 
-/* Length and first letter name at most one candidate, save for two pairs that the second or third
- * letter tells apart; the caller compares. */
-static enum field_id guess(struct slice name)
-{
-    switch (name.length << 8 | (unsigned char)ascii_lower(name.data[0])) {
-    case 2 << 8 | 't':
-        return FIELD_TE;
-    case 3 << 8 | 'v':
-        return FIELD_VIA;
-    case 4 << 8 | 'd':
-        return FIELD_DATE;
-    case 4 << 8 | 'h':
-        return FIELD_HOST;
-    case 6 << 8 | 'a':
-        return FIELD_ACCEPT;
-    case 6 << 8 | 'c':
-        return FIELD_COOKIE;
-    case 6 << 8 | 'e':
-        return FIELD_EXPECT;
-    case 7 << 8 | 'r':
-        return FIELD_REFERER;
-    case 7 << 8 | 't':
-        return FIELD_TRAILER;
-    case 7 << 8 | 'u':
-        return FIELD_UPGRADE;
-    case 9 << 8 | 'f':
-        return FIELD_FORWARDED;
-    case 10 << 8 | 'c':
-        return FIELD_CONNECTION;
-    case 10 << 8 | 'k':
-        return FIELD_KEEP_ALIVE;
-    case 10 << 8 | 's':
-        return FIELD_SET_COOKIE;
-    case 10 << 8 | 't':
-        return FIELD_TRACESTATE;
-    case 10 << 8 | 'u':
-        return FIELD_USER_AGENT;
-    case 11 << 8 | 't':
-        return FIELD_TRACEPARENT;
-    case 12 << 8 | 'c':
-        return FIELD_CONTENT_TYPE;
-    case 12 << 8 | 'm':
-        return FIELD_MAX_FORWARDS;
-    case 12 << 8 | 'x':
-        return FIELD_X_REQUEST_ID;
-    case 13 << 8 | 'a':
-        return FIELD_AUTHORIZATION;
-    case 13 << 8 | 'x':
-        return FIELD_X_HTTP_METHOD;
-    case 13 << 8 | 'c':
-        return ascii_lower(name.data[1]) == 'a' ? FIELD_CACHE_CONTROL : FIELD_CONTENT_RANGE;
-    case 14 << 8 | 'c':
-        return FIELD_CONTENT_LENGTH;
-    case 14 << 8 | 'h':
-        return FIELD_HTTP2_SETTINGS;
-    case 15 << 8 | 'x':
-        return FIELD_X_FORWARDED_FOR;
-    case 16 << 8 | 'c':
-        return FIELD_CONTENT_ENCODING;
-    case 16 << 8 | 'p':
-        return FIELD_PROXY_CONNECTION;
-    case 16 << 8 | 'x':
-        return FIELD_X_FORWARDED_HOST;
-    case 17 << 8 | 't':
-        return FIELD_TRANSFER_ENCODING;
-    case 17 << 8 | 'x':
-        return ascii_lower(name.data[2]) == 'm' ? FIELD_X_METHOD_OVERRIDE : FIELD_X_FORWARDED_PROTO;
-    case 22 << 8 | 'x':
-        return FIELD_X_HTTP_METHOD_OVERRIDE;
-    default:
-        return FIELD_OTHER;
-    }
-}
+enum { KNOWN_NAME_BYTES_MAX = 22 };
+
+/* By length and first letter, whose case is not among the low five bits: the known name that begins so,
+ * or the first of two. Other bytes find candidates too, so the name has to be compared. */
+static const unsigned char candidates[KNOWN_NAME_BYTES_MAX + 1][32] = {
+    [2] = {['t' & 31] = FIELD_TE},
+    [3] = {['v' & 31] = FIELD_VIA},
+    [4] = {['d' & 31] = FIELD_DATE, ['h' & 31] = FIELD_HOST},
+    [6] = {['a' & 31] = FIELD_ACCEPT, ['c' & 31] = FIELD_COOKIE, ['e' & 31] = FIELD_EXPECT},
+    [7] = {['r' & 31] = FIELD_REFERER, ['t' & 31] = FIELD_TRAILER, ['u' & 31] = FIELD_UPGRADE},
+    [9] = {['f' & 31] = FIELD_FORWARDED},
+    [10] = {['c' & 31] = FIELD_CONNECTION,
+            ['k' & 31] = FIELD_KEEP_ALIVE,
+            ['s' & 31] = FIELD_SET_COOKIE,
+            ['t' & 31] = FIELD_TRACESTATE,
+            ['u' & 31] = FIELD_USER_AGENT},
+    [11] = {['t' & 31] = FIELD_TRACEPARENT},
+    [12] = {['c' & 31] = FIELD_CONTENT_TYPE,
+            ['m' & 31] = FIELD_MAX_FORWARDS,
+            ['x' & 31] = FIELD_X_REQUEST_ID},
+    [13] = {['a' & 31] = FIELD_AUTHORIZATION,
+            ['c' & 31] = FIELD_CACHE_CONTROL,
+            ['x' & 31] = FIELD_X_HTTP_METHOD},
+    [14] = {['c' & 31] = FIELD_CONTENT_LENGTH, ['h' & 31] = FIELD_HTTP2_SETTINGS},
+    [15] = {['x' & 31] = FIELD_X_FORWARDED_FOR},
+    [16] = {['c' & 31] = FIELD_CONTENT_ENCODING,
+            ['p' & 31] = FIELD_PROXY_CONNECTION,
+            ['x' & 31] = FIELD_X_FORWARDED_HOST},
+    [17] = {['t' & 31] = FIELD_TRANSFER_ENCODING, ['x' & 31] = FIELD_X_FORWARDED_PROTO},
+    [22] = {['x' & 31] = FIELD_X_HTTP_METHOD_OVERRIDE},
+};
 
 /* Equal but for case, and for '_' in place of '-'. */
-static bool is_folded_to(struct slice known_name, struct slice name)
+static bool is_folded_to(const char *known_name, struct slice name)
 {
     for (size_t i = 0; i < name.length; i++) {
         char c = name.data[i] == '_' ? '-' : ascii_lower(name.data[i]);
-        if (c != known_name.data[i]) {
+        if (c != known_name[i]) {
             return false;
         }
     }
     return true;
 }
 
-enum field_id fields_id(struct slice name)
+/* The id of a name that is not the candidate's: of the second of two, or in another spelling. */
+RARE static enum field_id rarer_id(enum field_id candidate, struct slice name)
 {
-    if (name.length == 0) {
-        return FIELD_OTHER;
-    }
-    enum field_id id = guess(name);
-    if (slice_equal_ignoring_case(known[id].name, name)) {
-        return id;
+    enum field_id id = candidate;
+    if (candidate == FIELD_CACHE_CONTROL) {
+        id = FIELD_CONTENT_RANGE;
+    } else if (candidate == FIELD_X_FORWARDED_PROTO) {
+        id = FIELD_X_METHOD_OVERRIDE;
     }
     bool is_override = (FIELDS_OVERRIDE >> id & 1) != 0;
-    return is_override && is_folded_to(known[id].name, name) ? id : FIELD_OTHER;
+    bool is_found =
+        is_override ? is_folded_to(known[id].name, name) : slice_is_word(name, fields_name(id));
+    return is_found ? id : FIELD_OTHER;
+}
+
+enum field_id fields_id(struct slice name)
+{
+    if (name.length == 0 || name.length > KNOWN_NAME_BYTES_MAX) {
+        return FIELD_OTHER;
+    }
+    enum field_id candidate = candidates[name.length][name.data[0] & 31];
+    if (candidate == FIELD_OTHER ||
+        slice_is_word_text(name.data, known[candidate].name, name.length)) {
+        return candidate;
+    }
+    return rarer_id(candidate, name);
 }
 
 struct slice fields_name(enum field_id id)
 {
     assert(id < FIELD_ID_COUNT);
-    return known[id].name;
+    return slice_make(known[id].name, known[id].name_bytes);
 }
 
 enum http_fault fields_add(struct fields *fields, struct slice name, struct slice value)

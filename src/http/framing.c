@@ -11,17 +11,15 @@ enum { LENGTH_DIGITS_MAX = 18 };
  */
 static enum http_fault read_length(const struct fields *fields, uint64_t *length)
 {
-    if (fields_count(fields, FIELD_CONTENT_LENGTH) > 1) {
+    const struct field *field = fields_find(fields, FIELD_CONTENT_LENGTH);
+    if (fields_find_next(fields, field) != NULL) {
         return FAULT_LENGTH_REPEATED;
     }
-    struct slice value = fields_find(fields, FIELD_CONTENT_LENGTH)->value;
-    if (slice_find(value, ',') < value.length) {
-        return FAULT_LENGTH_REPEATED;
+    struct slice value = field->value;
+    if (value.length <= LENGTH_DIGITS_MAX && slice_to_number(value, length)) {
+        return FAULT_NONE;
     }
-    if (value.length > LENGTH_DIGITS_MAX || !slice_to_number(value, length)) {
-        return FAULT_LENGTH_SYNTAX;
-    }
-    return FAULT_NONE;
+    return slice_find(value, ',') < value.length ? FAULT_LENGTH_REPEATED : FAULT_LENGTH_SYNTAX;
 }
 
 /* The fault of one transfer coding, which may have parameters (section 7): "chunked" takes none. */

@@ -66,12 +66,27 @@ static int on_value(llhttp_t *parser, const char *at, size_t length)
 
 static void forget_field(struct message *message)
 {
-    message->name = message->value = slice_make(NULL, 0);
+    message->name = slice_make(NULL, 0);
+    message->value = slice_make(NULL, 0);
+}
+
+/* Whether the field just read is a line as nearly all are: it begins where the one before it ended, with
+ * CRLF, and has one space behind the colon. The bytes between the parts are looked at, and llhttp finds
+ * no name and no value beyond a line end. */
+static bool is_usual_line(const struct message *message)
+{
+    const char *line = message->name.data;
+    const char *colon = line + message->name.length;
+    return line == message->next_line &&
+           (line == message->section || memcmp(line - 2, "\r\n", 2) == 0) &&
+           message->value.data == colon + 2 && memcmp(colon, ": ", 2) == 0;
 }
 
 static int on_value_complete(llhttp_t *parser)
 {
     struct message *message = parser->data;
+    message->next_line =
+        is_usual_line(message) ? message->value.data + message->value.length + 2 : NULL;
     enum http_fault fault = fields_add(message->fields, message->name, slice_trim(message->value));
     forget_field(message);
     return fault == FAULT_NONE ? 0 : stop_with(message, fault);
@@ -255,6 +270,15 @@ static enum http_fault check_section(const struct message *message, const char *
     return fields_check_lines(message->section, (size_t)(end - message->section));
 }
 
+/* Whether each line was a usual one, and the empty line is where it ought to be: in such a section
+ * fields_check_lines would find nothing. */
+static bool is_usual_section(const struct message *message, const char *end)
+{
+    const char *line = message->next_line;
+    return line != NULL && end == line + 2 && line != message->section &&
+           memcmp(line - 2, "\r\n\r\n", 4) == 0;
+}
+
 /* The fault behind an error of llhttp, or a stop of our own, in the field section. */
 static enum http_fault section_fault(struct message *message, llhttp_errno_t error, const char *end)
 {
@@ -276,7 +300,7 @@ enum message_status message_read_fields(struct message *message, const char *dat
     llhttp_t *parser = parser_of(message);
     parser->data = message;
     if (message->section == NULL) {
-        message->section = data;
+        message->section = message->next_line = data;
     }
     llhttp_errno_t error = llhttp_execute(parser, data, length);
     if (error == HPE_OK) {
@@ -287,7 +311,8 @@ enum message_status message_read_fields(struct message *message, const char *dat
         return fail(message, section_fault(message, error, data + length));
     }
     const char *end = llhttp_get_error_pos(parser);
-    enum http_fault fault = check_section(message, end);
+    enum http_fault fault =
+        LIKELY(is_usual_section(message, end)) ? FAULT_NONE : check_section(message, end);
     if (UNLIKELY(fault != FAULT_NONE)) {
         return fail(message, fault);
     }

@@ -20,12 +20,13 @@ static enum method check(enum method candidate, struct slice name)
  * enough for a walk over the names of the same first byte. */
 enum method method_find(struct slice name)
 {
+    if (slice_equal(name, SLICE("GET"))) {
+        return METHOD_GET;
+    }
     if (name.length < 3) {
         return METHOD_UNKNOWN;
     }
     switch (name.length << 8 | (unsigned char)name.data[0]) {
-    case 3 << 8 | 'G':
-        return check(METHOD_GET, name);
     case 3 << 8 | 'P':
         return check(name.data[1] == 'U' ? METHOD_PUT : METHOD_PRI, name);
     case 4 << 8 | 'P':

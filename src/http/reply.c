@@ -1,6 +1,5 @@
 #include "verbgate/http/reply.h"
 
-#include "verbgate/base/plain.h"
 #include "verbgate/http/status_line.h"
 
 #include <assert.h>
@@ -20,10 +19,11 @@ static size_t least(size_t a, size_t b)
 
 /* RFC 8941 section 3.3.3: a string has printable ASCII only, and escapes two characters of it. An
  * escape that would be cut in half is left out. */
-static void put_details(struct writer *writer, struct slice details)
+static void put_details(struct writer *writer, const struct quote *quote)
 {
+    struct slice details = quote->text;
     char text[DETAILS_MAX];
-    size_t length = plain_length(slice_make(details.data, least(details.length, sizeof text)));
+    size_t length = least(quote->plain_length, sizeof text);
     if (length > 0) {
         memcpy(text, details.data, length);
     }
@@ -50,8 +50,8 @@ static void put_proxy_status(struct writer *writer, const struct reply *reply)
     writer_put(writer, reply->proxy_name);
     writer_literal(writer, "; error=");
     writer_string(writer, reply->proxy_error);
-    if (reply->details.length > 0) {
-        put_details(writer, reply->details);
+    if (reply->details.text.length > 0) {
+        put_details(writer, &reply->details);
     }
     writer_literal(writer, "\r\n");
 }
@@ -150,8 +150,10 @@ static bool is_shown_plainly(char c)
 void reply_write_shown(struct writer *writer, struct slice text, size_t max)
 {
     static const char digits[] = "0123456789ABCDEF";
-    size_t length = text.length < max ? text.length : max;
-    for (size_t i = 0; i < length; i++) {
+    size_t length = least(text.length, max);
+    size_t plain = plain_length(slice_make(text.data, length));
+    writer_put(writer, slice_make(text.data, plain));
+    for (size_t i = plain; i < length; i++) {
         unsigned char byte = (unsigned char)text.data[i];
         if (is_shown_plainly(text.data[i])) {
             writer_byte(writer, text.data[i]);

@@ -143,9 +143,9 @@ static void put_forwarded(struct writer *writer, const struct request_head *head
  * own, is the last element of the list. Minor versions above 9 do not exist. */
 static void put_via(struct writer *writer, const struct request_head *head)
 {
-    writer_literal(writer, "Via: 1.");
-    writer_number(writer, head->received_minor);
-    writer_byte(writer, ' ');
+    char start[] = "Via: 1.0 ";
+    start[sizeof "Via: 1." - 1] = (char)('0' + head->received_minor);
+    writer_put(writer, slice_make(start, sizeof start - 1));
     writer_put(writer, head->via_name);
     writer_literal(writer, "\r\n");
 }
@@ -232,9 +232,14 @@ void serialise_request_head(struct writer *writer, const struct request_head *he
 
 static void put_status_line(struct writer *writer, const struct response_head *head)
 {
-    writer_literal(writer, "HTTP/1.1 ");
-    writer_number(writer, head->status);
-    writer_byte(writer, ' '); /* also before an empty reason (RFC 9112 section 4) */
+    assert(head->status >= 100 && head->status <= 999);
+    /* The space stands before an empty reason too (RFC 9112 section 4). */
+    char start[] = "HTTP/1.1 000 ";
+    char *code = start + sizeof "HTTP/1.1 " - 1;
+    code[0] = (char)('0' + head->status / 100);
+    code[1] = (char)('0' + head->status / 10 % 10);
+    code[2] = (char)('0' + head->status % 10);
+    writer_put(writer, slice_make(start, sizeof start - 1));
     writer_put(writer, head->reason);
     writer_literal(writer, "\r\n");
 }

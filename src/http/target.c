@@ -26,9 +26,25 @@ static bool is_hex_digit(char c)
  * copied into lists (X-Forwarded-Host) and parameters (Forwarded), where those two would make one
  * host into two elements. No name in the DNS has them.
  */
+static const bool name_characters[256] = {
+    ['!'] = true, ['$'] = true, ['&'] = true, ['\''] = true, ['('] = true, [')'] = true,
+    ['*'] = true, ['+'] = true, ['-'] = true, ['.'] = true,  ['0'] = true, ['1'] = true,
+    ['2'] = true, ['3'] = true, ['4'] = true, ['5'] = true,  ['6'] = true, ['7'] = true,
+    ['8'] = true, ['9'] = true, ['='] = true, ['A'] = true,  ['B'] = true, ['C'] = true,
+    ['D'] = true, ['E'] = true, ['F'] = true, ['G'] = true,  ['H'] = true, ['I'] = true,
+    ['J'] = true, ['K'] = true, ['L'] = true, ['M'] = true,  ['N'] = true, ['O'] = true,
+    ['P'] = true, ['Q'] = true, ['R'] = true, ['S'] = true,  ['T'] = true, ['U'] = true,
+    ['V'] = true, ['W'] = true, ['X'] = true, ['Y'] = true,  ['Z'] = true, ['_'] = true,
+    ['a'] = true, ['b'] = true, ['c'] = true, ['d'] = true,  ['e'] = true, ['f'] = true,
+    ['g'] = true, ['h'] = true, ['i'] = true, ['j'] = true,  ['k'] = true, ['l'] = true,
+    ['m'] = true, ['n'] = true, ['o'] = true, ['p'] = true,  ['q'] = true, ['r'] = true,
+    ['s'] = true, ['t'] = true, ['u'] = true, ['v'] = true,  ['w'] = true, ['x'] = true,
+    ['y'] = true, ['z'] = true, ['~'] = true,
+};
+
 static bool is_name_character(char c)
 {
-    return is_alpha(c) || is_digit(c) || (c != '\0' && strchr("-._~!$&'()*+=", c) != NULL);
+    return name_characters[(unsigned char)c];
 }
 
 /* "%" and two hex digits of a byte outside ASCII. RFC 3986 section 3.2.2 has percent-encoding in a

@@ -150,9 +150,6 @@ int stream_init_accepted(struct stream *stream, uv_loop_t *loop, int family, int
         close(descriptor);
         return error;
     }
-    if (family != AF_UNIX) {
-        uv_tcp_nodelay(&stream->uv.tcp, 1); /* a failure costs latency, nothing else */
-    }
     return 0;
 }
 
@@ -174,7 +171,7 @@ int stream_init_connecting(struct stream *stream, uv_loop_t *loop,
     }
     int error = uv_tcp_connect(request, &stream->uv.tcp, &address->any, on_connected);
     if (error == 0) {
-        uv_tcp_nodelay(&stream->uv.tcp, 1);
+        uv_tcp_nodelay(&stream->uv.tcp, 1); /* a failure costs latency, nothing else */
     }
     return error;
 }

@@ -13,9 +13,10 @@ void decide_settle_method(struct verdict *verdict, enum verdict_rule rule,
 }
 
 enum method decide_suggest(const struct policy *policy, const struct method_set *known,
-                           struct slice name)
+                           enum method method, struct slice name)
 {
-    enum method registered = method_suggest(name);
+    /* Whoever names a registered method means that one. */
+    enum method registered = method < METHOD_REGISTERED_COUNT ? method : method_suggest(name);
     if (registered != METHOD_UNKNOWN && method_set_has(known, registered)) {
         return registered;
     }
@@ -87,7 +88,8 @@ static void settle_nowhere(const struct policy *policy, const struct decide_requ
                          only == NULL ? decide_built_in
                                       : decide_source_of(only->implements_source, only->source),
                          taken);
-    verdict->suggestion = decide_suggest(policy, &policy->implemented, request->method);
+    verdict->suggestion =
+        decide_suggest(policy, &policy->implemented, verdict->method, request->method);
 }
 
 /* RFC 9110 section 15.6.2: what is decided about a method whatever its resource is. */

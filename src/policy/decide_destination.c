@@ -46,7 +46,8 @@ static bool refuse_unimplemented(const struct policy *policy, const struct decid
         return refuse_method(verdict, destination, VERDICT_METHOD_GENERAL_RULE, source);
     }
     bool is_somewhere = method_set_has(&policy->implemented, verdict->method);
-    verdict->suggestion = decide_suggest(policy, taken_at(destination), request->method);
+    verdict->suggestion =
+        decide_suggest(policy, taken_at(destination), verdict->method, request->method);
     return refuse_method(verdict, destination,
                          is_somewhere ? VERDICT_METHOD_UPSTREAM_RULE : VERDICT_METHOD_NOWHERE_RULE,
                          source);

@@ -87,9 +87,9 @@ static inline const struct method_set *decide_answer_of(struct destination desti
 void decide_settle_method(struct verdict *verdict, enum verdict_rule rule,
                           struct rule_source source, const struct method_set *taken);
 
-/* What a reader of `name` most likely meant, among the methods of `known`. */
+/* What a reader of `name`, which stands for `method`, most likely meant, among the methods of `known`. */
 enum method decide_suggest(const struct policy *policy, const struct method_set *known,
-                           struct slice name);
+                           enum method method, struct slice name);
 
 /* ---- decide_destination.c */
 

@@ -13,12 +13,13 @@ static void begin_answer(struct exchange *exchange, unsigned status)
     exchange->status = status;
     exchange->is_local = true;
     exchange->response_state = RESPONSE_DONE;
-    exchange->first_byte_ns = uv_hrtime();
 }
 
+/* Most answers are complete here; the time of the others' first byte is not that of their end. */
 static void end_answer(struct exchange *exchange)
 {
     if (!exchange_check_complete(exchange)) {
+        exchange->first_byte_ns = uv_hrtime();
         exchange_update(exchange);
     }
 }
@@ -83,7 +84,7 @@ static void add_refusal(struct exchange *exchange, struct reply *reply, struct w
     const struct policy *policy = exchange->snapshot->policy;
     const struct policy_answers *answers = &verdict_settings(policy, verdict)->answers;
     verdict_write_told(sentence, policy, verdict, &exchange->facts.request);
-    reply->details = writer_slice(sentence);
+    reply->details = quote_make(writer_slice(sentence));
     reply->docs = answers->docs;
     reply->max_age = verdict_is_cacheable(verdict) ? answers->max_age : 0;
     struct error_body body = {.detail = reply->details};
@@ -133,8 +134,9 @@ void exchange_answer_error(struct exchange *exchange, unsigned status, const cha
     struct writer sentence = writer_make(sentence_text, sizeof sentence_text);
     writer_put(&sentence, details);
     writer_byte(&sentence, '.');
-    struct reply reply = {.status = status, .proxy_error = proxy_error, .details = details};
-    struct error_body body = {.detail = writer_slice(&sentence)};
+    struct reply reply = {
+        .status = status, .proxy_error = proxy_error, .details = quote_make(details)};
+    struct error_body body = {.detail = quote_make(writer_slice(&sentence))};
     add_body(exchange, &reply, &body, &exchange_settings(exchange)->settings.answers);
     send_reply(exchange, &reply);
 }

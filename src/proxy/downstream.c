@@ -46,8 +46,6 @@ static void begin_request(struct downstream *downstream)
 {
     downstream->state = DOWNSTREAM_ACTIVE;
     downstream->request_count++;
-    deadline_arm(&downstream->proxy->deadlines, &downstream->deadline,
-                 settings(downstream)->head_timeout_ms);
 }
 
 /* Past the limit nothing more is read. What the client has not confirmed yet would be lost by a

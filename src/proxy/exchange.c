@@ -7,8 +7,6 @@
 
 #include <assert.h>
 
-enum { STATUS_CLIENT_GONE = 499 }; /* for logs only: nginx's number, which operators know */
-
 size_t exchange_object_bytes(size_t region_bytes)
 {
     return sizeof(struct exchange) + region_bytes;
@@ -25,7 +23,6 @@ static void reset(struct exchange *exchange, struct downstream *downstream, size
     exchange->region_bytes = region_bytes;
     exchange->request_region = (char *)(exchange + 1);
     exchange->used = used;
-    exchange->client_wait = WAIT_HEAD;
     exchange->verdict.suggestion = METHOD_UNKNOWN;
     exchange->start_ns = uv_hrtime();
     request_line_start(&exchange->scanner);
@@ -40,6 +37,7 @@ struct exchange *exchange_create(struct downstream *downstream)
     }
     exchange->region_bytes = proxy->region_bytes;
     reset(exchange, downstream, 0);
+    exchange->client_wait = WAIT_REQUEST;
     return exchange;
 }
 
@@ -85,6 +83,9 @@ void exchange_restart(struct exchange *exchange)
     memmove(exchange->request_region, exchange->request_region + exchange->read_offset, rest);
     let_go(exchange);
     reset(exchange, exchange->downstream, rest);
+    exchange->client_wait = WAIT_HEAD;
+    deadline_arm(&exchange->proxy->deadlines, &exchange->downstream->deadline,
+                 exchange_settings(exchange)->head_timeout_ms);
 }
 
 /* ---- who may read, and until when */
@@ -279,77 +280,6 @@ static void set_reason(struct exchange *exchange, enum close_reason reason)
     }
 }
 
-static struct slice server_text(const struct exchange *exchange)
-{
-    if (!exchange->has_verdict || exchange->verdict.kind != VERDICT_FORWARD) {
-        return slice_make(NULL, 0);
-    }
-    assert(exchange->verdict.upstream != NULL);
-    return exchange->verdict.upstream->servers[exchange->server].text;
-}
-
-static struct slice field_value(const struct exchange *exchange, enum field_id id)
-{
-    const struct field *field =
-        exchange->has_head ? fields_find(&exchange->request_fields, id) : NULL;
-    return field == NULL ? slice_make(NULL, 0) : field->value;
-}
-
-/* Only of an exchange with a response from the server. */
-static struct slice received_allow(const struct exchange *exchange)
-{
-    const struct fields *fields = &exchange->response->fields;
-    for (unsigned i = 0; i < fields->count; i++) {
-        if (slice_equal_ignoring_case(fields->items[i].name, SLICE("allow"))) {
-            return fields->items[i].value;
-        }
-    }
-    return slice_make(NULL, 0);
-}
-
-static unsigned logged_status(const struct exchange *exchange)
-{
-    return exchange->status != 0 ? exchange->status : STATUS_CLIENT_GONE;
-}
-
-static void hand_over_record(struct exchange *exchange)
-{
-    struct proxy *proxy = exchange->proxy;
-    proxy_tick(proxy);
-    char client[INET6_ADDRSTRLEN];
-    uint64_t now = uv_hrtime();
-    uint64_t first_byte = exchange->first_byte_ns;
-    struct record record = {
-        .clock = &proxy->clock,
-        .policy = exchange->snapshot->policy,
-        .client_ip = exchange_client_ip(exchange, client),
-        .peer_ip = downstream_peer_ip(exchange->downstream),
-        .request_id = exchange_request_id(exchange),
-        .trace_id = exchange_trace_id(exchange),
-        .method = exchange->line.method,
-        .target = exchange->line.target,
-        .version_major = exchange->line.version_major,
-        .version_minor = exchange->line.version_minor,
-        .host = exchange->facts.received_host,
-        .user_agent = field_value(exchange, FIELD_USER_AGENT),
-        .referer = field_value(exchange, FIELD_REFERER),
-        .status = logged_status(exchange),
-        .is_local = exchange->is_local,
-        .verdict = exchange->has_verdict ? &exchange->verdict : NULL,
-        .reason = exchange->reason,
-        .fault = exchange->fault,
-        .server = server_text(exchange),
-        .received_bytes = exchange->received_bytes,
-        .sent_bytes = exchange->sent_bytes,
-        .duration_us = (now - exchange->start_ns) / 1000,
-        .first_byte_us = first_byte == 0 ? 0 : (first_byte - exchange->start_ns) / 1000,
-    };
-    if (record.status == 405 && !record.is_local) {
-        record.allow = received_allow(exchange);
-    }
-    proxy->events->on_record(proxy, &record);
-}
-
 static void log_failure(struct exchange *exchange, enum close_reason reason)
 {
     if (!reason_is_error(reason) || !proxy_may_log(exchange->proxy)) {
@@ -362,9 +292,9 @@ static void log_failure(struct exchange *exchange, enum close_reason reason)
         exchange->verdict.upstream == NULL ? SLICE("-") : exchange->verdict.upstream->name;
     bool has_fault = exchange->fault != FAULT_NONE;
     log_warn("upstream %.*s (%.*s): %s%s%s, for %.*s %.*s", SLICE_PRINT(name),
-             SLICE_PRINT(server_text(exchange)), reason_text(reason), has_fault ? ": " : "",
-             has_fault ? fault_sentence(exchange->fault) : "", SLICE_PRINT(exchange->line.method),
-             SLICE_PRINT(writer_slice(&writer)));
+             SLICE_PRINT(exchange_server_text(exchange)), reason_text(reason),
+             has_fault ? ": " : "", has_fault ? fault_sentence(exchange->fault) : "",
+             SLICE_PRINT(exchange->line.method), SLICE_PRINT(writer_slice(&writer)));
 }
 
 /* A response whose end is the connection's end must not seem complete: only a reset tells. */
@@ -380,7 +310,7 @@ void exchange_abort(struct exchange *exchange, enum close_reason reason)
 {
     struct downstream *downstream = exchange->downstream;
     set_reason(exchange, reason);
-    hand_over_record(exchange);
+    exchange_hand_over_record(exchange);
     bool with_reset = reason == REASON_TUNNEL_CUT || would_seem_complete(exchange);
     if (reason == REASON_TUNNEL_CUT && exchange->upstream != NULL) {
         stream_reset(&exchange->upstream->stream);
@@ -447,7 +377,7 @@ bool exchange_check_complete(struct exchange *exchange)
                          has_more || (exchange->proxy->is_draining && !exchange->must_close);
     bool linger = !exchange->client_is_done && may_send_more;
     set_reason(exchange, REASON_COMPLETE);
-    hand_over_record(exchange);
+    exchange_hand_over_record(exchange);
     downstream_exchange_done(exchange->downstream, keep, linger);
     return true;
 }
@@ -457,6 +387,7 @@ bool exchange_check_complete(struct exchange *exchange)
 void exchange_client_timeout(struct exchange *exchange)
 {
     switch (exchange->client_wait) {
+    case WAIT_REQUEST:
     case WAIT_HEAD:
         exchange_fail(exchange, REASON_HEAD_SLOW);
         break;

@@ -3,7 +3,8 @@
  * all of it has come), forward.c (its way to a server), response.c (the server's side), response_head.c
  * (the block that an answer is read into, and its head), answer.c (local answers), identity.c (who asks),
  * tunnel.c (upgraded connections), extra_fields.c and method_fields.c (the gateway's own fields), relay.c
- * (content on its way), relay_splice.c (large content on its way, not copied). */
+ * (content on its way), relay_splice.c (large content on its way, not copied), record.c (what is told of an
+ * exchange at its end). */
 #ifndef VERBGATE_PROXY_EXCHANGE_STEPS_H
 #define VERBGATE_PROXY_EXCHANGE_STEPS_H
 
@@ -86,6 +87,14 @@ void exchange_give_object(struct proxy *proxy, struct slab *slab, void *object,
 
 /* Lets both sides read or not, and arms their deadlines, by the states. */
 void exchange_update(struct exchange *exchange);
+
+/* ---- record.c */
+
+/* The text of the server that the request went to; empty: to none. */
+struct slice exchange_server_text(const struct exchange *exchange);
+
+/* Tells the proxy's owner how the exchange ended; once, and while all of it is still there. */
+void exchange_hand_over_record(struct exchange *exchange);
 
 /* ---- request_content.c */
 
@@ -258,8 +267,8 @@ enum stream_write_status relay_send(struct proxy *proxy, struct stream *stream,
 
 /* Whether what comes next of the content is to be spliced: then no room is given, and
  * exchange_response_nothing moves it. Begins and ends that; only of content that fills its rooms. */
-SELDOM bool exchange_choose_response_way(struct exchange *exchange);
-SELDOM bool exchange_choose_request_way(struct exchange *exchange);
+RARE bool exchange_choose_response_way(struct exchange *exchange);
+RARE bool exchange_choose_request_way(struct exchange *exchange);
 
 static inline bool exchange_splices_response(struct exchange *exchange)
 {

@@ -418,6 +418,7 @@ void exchange_upstream_timeout(struct exchange *exchange)
         }
         break;
     case WAIT_NOTHING:
+    case WAIT_REQUEST:
     case WAIT_HEAD:
     case WAIT_CONNECT:
     case WAIT_HALF_CLOSED:

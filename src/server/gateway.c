@@ -4,6 +4,7 @@
 #include "verbgate/base/log.h"
 #include "verbgate/http/message.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -37,6 +38,11 @@ static unsigned count_processors(void)
     return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : (unsigned)count;
 }
 
+static rlim_t spare_descriptors(unsigned workers)
+{
+    return SPARE_DESCRIPTORS + (rlim_t)SPARE_DESCRIPTORS_WORKER * workers;
+}
+
 /* Descriptors that the process may have, raised as far as that goes; 0: unknown. */
 static rlim_t count_descriptors(void)
 {
@@ -53,36 +59,58 @@ static rlim_t count_descriptors(void)
     return limit.rlim_cur;
 }
 
-/* Pipes of each worker. They are a gain and no need, so they leave nearly all to the connections. */
+/* Pipes are a gain and no need, so they leave nearly all descriptors to the connections. */
 static unsigned limit_pipes(rlim_t usable, unsigned workers)
 {
-    rlim_t most = usable / PIPES_SHARE / DESCRIPTORS_PIPE / workers;
-    return most < SPLICE_PIPES_MOST ? (unsigned)most : SPLICE_PIPES_MOST;
+    rlim_t most = usable / PIPES_SHARE / DESCRIPTORS_PIPE;
+    rlim_t wanted = (rlim_t)SPLICE_PIPES_MOST * workers;
+    return (unsigned)(most < wanted ? most : wanted);
 }
 
-/* What each worker may have of the descriptors at hand. A client connection may need one more to a server:
- * accepting stops where there would be none left, so that running exchanges never find themselves
- * without. */
-static struct proxy_limits limit_workers(const struct policy *policy, unsigned workers)
+/* What the descriptors at hand allow, all workers together. A client connection may need one more to a
+ * server: accepting stops where there would be none left, so that running exchanges never find
+ * themselves without. */
+static struct proxy_limits limit_process(const struct policy *policy, unsigned workers)
 {
     unsigned wanted = policy->gateway.max_connections;
     rlim_t descriptors = count_descriptors();
-    struct proxy_limits limits = {(wanted + workers - 1) / workers, SPLICE_PIPES_MOST};
     if (descriptors == 0) {
-        return limits;
+        return (struct proxy_limits){wanted, SPLICE_PIPES_MOST * workers};
     }
-    rlim_t spare = SPARE_DESCRIPTORS + (rlim_t)SPARE_DESCRIPTORS_WORKER * workers;
+    rlim_t spare = spare_descriptors(workers);
     rlim_t usable = descriptors > 2 * spare ? descriptors - spare : descriptors / 2;
-    limits.pipes = limit_pipes(usable, workers);
-    rlim_t left = usable - (rlim_t)DESCRIPTORS_PIPE * limits.pipes * workers;
+    unsigned pipes = limit_pipes(usable, workers);
+    rlim_t left = usable - (rlim_t)DESCRIPTORS_PIPE * pipes;
     rlim_t most = left / 2 > 0 ? left / 2 : 1;
-    if (wanted > most) {
-        log_warn("max-connections = %u needs more file descriptors than the %llu that are allowed: "
-                 "%llu client connections are the limit (raise it with ulimit -n)",
-                 wanted, (unsigned long long)descriptors, (unsigned long long)most);
-        limits.connections = ((unsigned)most + workers - 1) / workers;
+    if (wanted <= most) {
+        return (struct proxy_limits){wanted, pipes};
     }
-    return limits;
+    log_warn("max-connections = %u needs more file descriptors than the %llu that are allowed: "
+             "%llu client connections are the limit (raise it with ulimit -n)",
+             wanted, (unsigned long long)descriptors, (unsigned long long)most);
+    return (struct proxy_limits){(unsigned)most, pipes};
+}
+
+static struct proxy_limits share_limits(struct proxy_limits all, unsigned workers)
+{
+    return (struct proxy_limits){
+        .connections = (all.connections + workers - 1) / workers,
+        .pipes = all.pipes / workers,
+    };
+}
+
+/* Makes room for all descriptors at once. While threads share the kernel's table, each time that it
+ * grows (at 64, 128, 256...) the thread that needs the next one waits for all processors, 10 ms and
+ * more: amid a burst of connections. Before the first thread it costs nothing. */
+static void reserve_descriptors(const struct gateway *gateway, struct proxy_limits all,
+                                unsigned workers)
+{
+    rlim_t count = 2 * (rlim_t)all.connections + DESCRIPTORS_PIPE * (rlim_t)all.pipes +
+                   spare_descriptors(workers);
+    int highest = fcntl(uv_backend_fd(&gateway->loop), F_DUPFD_CLOEXEC, (int)count - 1);
+    if (highest >= 0) {
+        close(highest);
+    }
 }
 
 /* ---- stopping */
@@ -222,7 +250,9 @@ static void start_handles(struct gateway *gateway)
 static bool make_workers(struct gateway *gateway, struct policy *policy)
 {
     unsigned wanted = policy->gateway.workers == 0 ? count_processors() : policy->gateway.workers;
-    struct proxy_limits limits = limit_workers(policy, wanted);
+    struct proxy_limits limits = limit_process(policy, wanted);
+    struct proxy_limits share = share_limits(limits, wanted);
+    reserve_descriptors(gateway, limits, wanted);
     gateway->workers = calloc(wanted, sizeof *gateway->workers);
     gateway->access_log = access_log_create(wanted);
     gateway->observe = observe_create(wanted);
@@ -231,7 +261,7 @@ static bool make_workers(struct gateway *gateway, struct policy *policy)
         return false;
     }
     for (unsigned i = 0; i < wanted; i++) {
-        if (!worker_init(&gateway->workers[i], i, policy, limits, gateway->access_log, note_ended,
+        if (!worker_init(&gateway->workers[i], i, policy, share, gateway->access_log, note_ended,
                          gateway)) {
             return false;
         }

@@ -176,6 +176,7 @@ static void choose_logging(struct worker *worker, const struct policy *policy)
 {
     worker->is_logging = !slice_equal(policy->gateway.access_log, SLICE("off"));
     worker->is_observing = observe_is_wanted(policy);
+    worker->proxy.wants_texts = worker->is_logging || worker->is_observing;
 }
 
 /* ---- ending */
@@ -353,7 +354,6 @@ bool worker_init(struct worker *worker, unsigned index, struct policy *policy,
     list_init(&worker->acceptors);
     deadline_init(&worker->retry, on_retry);
     deadline_init(&worker->flush, on_flush);
-    choose_logging(worker, policy);
     worker->tally = tally_create(1);
     if (worker->tally == NULL) {
         return false;
@@ -368,6 +368,7 @@ bool worker_init(struct worker *worker, unsigned index, struct policy *policy,
         tally_destroy(worker->tally);
         return false;
     }
+    choose_logging(worker, policy);
     return true;
 }
 

@@ -350,6 +350,16 @@ class Descriptors(Case):
             pass
         self.assert_status(clients[1].ask(), 200)
 
+    def test_the_table_of_descriptors_has_its_size_before_the_first_client(self):
+        """A table that grows while threads share it stops the worker for 10 ms and more, amid a burst."""
+        gate = self.gate(self.origin(), gateway="max-connections = 1000", upstream="implements = GET", workers="1")
+        size = gate.status_number("FDSize")
+        self.assertGreaterEqual(size, 2 * 1000)  # one for the client, one for its server
+        clients = [self.client(gate) for _ in range(150)]
+        for connection in clients:
+            self.assert_status(connection.ask("PATCH"), 501)
+        self.assertEqual(gate.status_number("FDSize"), size)
+
     def test_no_descriptor_leaks(self):
         gate = self.gate(self.origin(), upstream="implements = GET\nmax-idle = 1", workers="1")
         self.ask(gate).body

@@ -8,8 +8,9 @@
 /* printf-like: the format is parameter number `text`, its arguments start at `first`. */
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 
-/* A function that few callers need, kept out of the hot ones that call it. */
-#define SELDOM __attribute__((cold, noinline))
+/* The rare way of a function that runs for each field or request: kept out of it, the usual way saves no
+ * registers for it. */
+#define RARE __attribute__((cold, noinline))
 
 #define LIKELY(condition)   __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)

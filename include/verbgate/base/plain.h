@@ -10,4 +10,15 @@
 /* How many bytes at the front of `text` are plain: printable ASCII and none of & < > " ' \ */
 size_t plain_length(struct slice text);
 
+/* A text that is quoted in several places, looked through once. */
+struct quote {
+    struct slice text;
+    size_t plain_length;
+};
+
+static inline struct quote quote_make(struct slice text)
+{
+    return (struct quote){text, plain_length(text)};
+}
+
 #endif

@@ -5,6 +5,8 @@
 #ifndef VERBGATE_BASE_SLICE_H
 #define VERBGATE_BASE_SLICE_H
 
+#include "verbgate/base/attributes.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,6 +55,63 @@ static inline bool slice_equal_ignoring_case(struct slice a, struct slice b)
     return a.length == b.length && slice_is_same_text(a.data, b.data, a.length);
 }
 
+/* Eight bytes, and four, as a number: of use only to be compared with others of their kind. */
+static inline uint64_t slice_word(const char *data)
+{
+    uint64_t word;
+    memcpy(&word, data, sizeof word);
+    return word;
+}
+
+static inline uint64_t slice_half_word(const char *data)
+{
+    uint32_t word;
+    memcpy(&word, data, sizeof word);
+    return word;
+}
+
+/* Case is bit 0x20 of a letter, and of the bytes that `lower` may have (see slice_is_word) letters alone
+ * have bit 0x40: where that is set, and only there, `text` may lack the other. */
+static inline bool slice_is_any_case_of(uint64_t text, uint64_t lower)
+{
+    return (text | (lower & UINT64_C(0x4040404040404040)) >> 1) == lower;
+}
+
+/* Whether `length` bytes are those of `lower`, ASCII case ignored; see slice_is_word. */
+static inline bool slice_is_word_text(const char *text, const char *lower, size_t length)
+{
+    /* The last words overlap others where the length is no multiple of theirs. */
+    if (length >= sizeof(uint64_t)) {
+        const size_t last = length - sizeof(uint64_t);
+        for (size_t at = 0; at < last; at += sizeof(uint64_t)) {
+            if (!slice_is_any_case_of(slice_word(text + at), slice_word(lower + at))) {
+                return false;
+            }
+        }
+        return slice_is_any_case_of(slice_word(text + last), slice_word(lower + last));
+    }
+    if (length >= sizeof(uint32_t)) {
+        const size_t last = length - sizeof(uint32_t);
+        return slice_is_any_case_of(slice_half_word(text), slice_half_word(lower)) &&
+               slice_is_any_case_of(slice_half_word(text + last), slice_half_word(lower + last));
+    }
+    for (size_t at = 0; at < length; at++) {
+        if (ascii_lower(text[at]) != lower[at]) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/*
+ * Whether `slice` is `word`, ASCII case ignored, where `word` is known to be of a-z, digits and '-'
+ * alone: faster than slice_equal_ignoring_case. Any bytes may be in `slice`.
+ */
+static inline bool slice_is_word(struct slice slice, struct slice word)
+{
+    return slice.length == word.length && slice_is_word_text(slice.data, word.data, word.length);
+}
+
 /* True when `slice` begins with `prefix`, byte for byte. */
 static inline bool slice_starts_with(struct slice slice, struct slice prefix)
 {
@@ -67,8 +126,17 @@ static inline struct slice slice_after(struct slice slice, size_t count)
     return count == 0 ? slice : (struct slice){slice.data + count, slice.length - count};
 }
 
-/* `slice` without SP and HTAB at both ends (OWS, RFC 9110 section 5.6.3). */
-struct slice slice_trim(struct slice slice);
+/* What slice_trim does where there may be something to remove. */
+RARE struct slice slice_without_blanks(struct slice slice);
+
+/* `slice` without SP and HTAB at both ends (OWS, RFC 9110 section 5.6.3). Nearly all that is asked for
+ * has none, which two looks tell: neither is above SP. */
+static inline struct slice slice_trim(struct slice slice)
+{
+    bool is_trimmed =
+        slice.length == 0 || (slice.data[0] > ' ' && slice.data[slice.length - 1] > ' ');
+    return is_trimmed ? slice : slice_without_blanks(slice);
+}
 
 /* Offset of the first `byte`, or slice.length when there is none. */
 size_t slice_find(struct slice slice, char byte);

@@ -5,6 +5,7 @@
 #ifndef VERBGATE_HTTP_ERROR_BODY_H
 #define VERBGATE_HTTP_ERROR_BODY_H
 
+#include "verbgate/base/plain.h"
 #include "verbgate/base/writer.h"
 #include "verbgate/http/accept.h"
 
@@ -15,7 +16,7 @@ struct error_body {
     enum media_type media;
     struct slice own;    /* the operator's text for this type; empty: the one made here */
     unsigned status;     /* with a reason phrase in http/status_line */
-    struct slice detail; /* one or more sentences; printable ASCII */
+    struct quote detail; /* one or more sentences; printable ASCII */
     struct slice method; /* as received; empty: not known */
     struct slice allow;  /* the Allow value; `has_allow` tells an empty one from none */
     bool has_allow;

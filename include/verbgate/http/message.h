@@ -52,6 +52,7 @@ struct message {
     struct fields *fields;     /* where head fields go; not owned */
     struct trailers *trailers; /* where trailer fields go; not owned; NULL drops them */
     const char *section;       /* where the field section begins */
+    const char *next_line;     /* behind the last field line while all were usual ones, or NULL */
     struct slice name, value;  /* the field being read; value.data is set once the name is whole */
     struct chunk_framing chunk_framing;
     struct slice expected; /* while reading chunks: the piece of content that llhttp must find */
@@ -71,7 +72,7 @@ void message_start(struct message *message, enum message_kind kind, struct field
  * empty line, relative to `data`; on MESSAGE_MORE it is `length`. Faults: FIELD_SYNTAX, FIELD_NAME,
  * FIELD_FOLDED, FIELD_LINE_END, FIELDS_TOO_MANY, PARSER. No field's meaning is judged here:
  * Content-Length, Transfer-Encoding and Connection are for framing and connection. The section has
- * passed fields_check_lines when it is DONE.
+ * passed fields_check_lines when it is DONE, or has only lines of the usual form, which pass.
  */
 MUST_CHECK enum message_status message_read_fields(struct message *message, const char *data,
                                                    size_t length, size_t *used);

@@ -6,6 +6,7 @@
 #ifndef VERBGATE_HTTP_REPLY_H
 #define VERBGATE_HTTP_REPLY_H
 
+#include "verbgate/base/plain.h"
 #include "verbgate/base/writer.h"
 #include "verbgate/http/accept.h"
 
@@ -19,7 +20,7 @@ struct reply {
     bool has_allow;
     const char *proxy_error; /* Proxy-Status error type (RFC 9209 section 2.3), NULL: no field */
     struct slice proxy_name; /* the gateway's name in Proxy-Status; a token */
-    struct slice details;    /* Proxy-Status details; any bytes, written escaped and cut */
+    struct quote details;    /* Proxy-Status details; any bytes, written escaped and cut */
     struct slice extra;      /* more field lines, each with its CRLF; or empty */
     struct slice docs;       /* a URL for "Link: <URL>; rel=help"; or empty */
     uint32_t max_age;        /* seconds in Cache-Control; 0: no-store */

@@ -55,7 +55,7 @@ struct request_head {
 void serialise_request_head(struct writer *writer, const struct request_head *head);
 
 struct response_head {
-    unsigned status;
+    unsigned status; /* three digits */
     struct slice reason;
     const struct fields *fields;
     struct framing framing; /* of the content as it will be sent to the client */

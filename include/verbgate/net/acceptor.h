@@ -40,7 +40,7 @@ struct acceptor {
 };
 
 /* Starts accepting from a listening, non-blocking `descriptor`, which the acceptor owns from here
- * on unless this fails. Returns 0 or a libuv error. */
+ * on unless this fails. TCP connections come with TCP_NODELAY set. Returns 0 or a libuv error. */
 MUST_CHECK int acceptor_start(struct acceptor *acceptor, uv_loop_t *loop, int descriptor,
                               const struct acceptor_events *events, void *owner);
 

@@ -80,7 +80,7 @@ static inline bool stream_has_failed(enum stream_write_status status)
 /* Buffers of one stream_write at most. */
 enum { STREAM_VECTOR_MAX = 4 };
 
-/* Prepares a stream over the accepted, non-blocking socket `descriptor`, which the stream owns from
+/* Prepares a stream over the socket `descriptor`, as an acceptor hands it over. The stream owns it from
  * here on, also when this fails. Returns 0 or a libuv error; after an error the caller closes the
  * stream with stream_close and waits for on_closed like for any other. */
 MUST_CHECK int stream_init_accepted(struct stream *stream, uv_loop_t *loop, int family,

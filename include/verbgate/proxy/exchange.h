@@ -39,7 +39,8 @@ enum { EXCHANGE_INTERIM_MAX = 16 }; /* 1xx responses to one request */
 /* What a side is waited for. */
 enum exchange_wait {
     WAIT_NOTHING,
-    WAIT_HEAD,        /* the request's head */
+    WAIT_REQUEST,     /* its first bytes: the deadline of the idle connection is still armed */
+    WAIT_HEAD,        /* the rest of the request's head */
     WAIT_TO_SEND,     /* the peer takes what is queued for it */
     WAIT_CONTENT,     /* the next piece of content */
     WAIT_CONNECT,     /* the connection to the server */

@@ -70,6 +70,7 @@ struct proxy {
     struct snapshot *snapshot; /* of the policy in force; one reference */
     unsigned snapshot_count;   /* made so far */
     bool is_draining;
+    bool wants_texts; /* in records, see record.h; set by the owner */
     unsigned connection_count;
     unsigned max_connections;
 

@@ -199,12 +199,15 @@ class Gateway:
             match = self.wait_log(result, since)
         return match.group(0).startswith("policy reloaded")
 
-    def resident_bytes(self, key="VmRSS"):
+    def status_number(self, key):
         with open("/proc/%d/status" % self.pid, encoding="ascii") as status:
             for line in status:
                 if line.startswith(key + ":"):
-                    return int(line.split()[1]) * 1024
+                    return int(line.split()[1])
         raise AssertionError("no %s in /proc status" % key)
+
+    def resident_bytes(self, key="VmRSS"):
+        return 1024 * self.status_number(key)
 
     def open_files(self):
         return len(os.listdir("/proc/%d/fd" % self.pid))

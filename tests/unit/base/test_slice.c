@@ -2,6 +2,8 @@
 
 #include "verbgate/base/slice.h"
 
+#include <stdlib.h>
+
 static const struct slice none = {NULL, 0};
 
 Test(slice, compares_bytes)
@@ -50,6 +52,30 @@ Test(slice, ignores_the_case_of_letters_alone_at_every_place)
     }
 }
 
+/* Each byte in place of each one of words of every length that is compared in its own way. */
+Test(slice, knows_a_word_by_the_case_of_its_letters_alone)
+{
+    static const char letters[] = "az-09bcdefghijklmnopqrst";
+    for (size_t length = 0; length < sizeof letters; length++) {
+        char *text = malloc(length + 1); /* and the block's end is the text's end */
+        memcpy(text + 1, letters, length);
+        struct slice word = slice_make(letters, length);
+        cr_assert(slice_is_word(slice_make(text + 1, length), word), "length %zu", length);
+        for (size_t place = 0; place < length; place++) {
+            for (int byte = 0; byte < 256; byte++) {
+                text[1 + place] = (char)byte;
+                cr_assert_eq(slice_is_word(slice_make(text + 1, length), word),
+                             ascii_lower((char)byte) == letters[place], "byte %d at %zu of %zu",
+                             byte, place, length);
+            }
+            text[1 + place] = letters[place];
+        }
+        free(text);
+    }
+    cr_expect(!slice_is_word(SLICE("clos"), SLICE("close")));
+    cr_expect(!slice_is_word(none, SLICE("te")));
+}
+
 Test(slice, lowers_only_the_letters_of_ascii)
 {
     for (int value = 0; value < 256; value++) {
@@ -88,6 +114,10 @@ Test(slice, is_trimmed_of_spaces_and_tabs)
     cr_expect(slice_equal(slice_trim(SLICE(" \t a b\t ")), SLICE("a b")));
     cr_expect(slice_equal(slice_trim(SLICE("a")), SLICE("a")));
     cr_expect(slice_equal(slice_trim(SLICE("\r\n\v a")), SLICE("\r\n\v a")));
+    cr_expect(slice_equal(slice_trim(SLICE("\xe9 a \x80")), SLICE("\xe9 a \x80")));
+    cr_expect(slice_equal(slice_trim(SLICE("a\t")), SLICE("a")));
+    cr_expect(slice_equal(slice_trim(SLICE(" a")), SLICE("a")));
+    cr_expect(slice_equal(slice_trim(SLICE("\xe9 ")), SLICE("\xe9")));
     cr_expect_eq(slice_trim(SLICE(" \t ")).length, 0);
     cr_expect_eq(slice_trim(none).length, 0);
 }

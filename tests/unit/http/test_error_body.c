@@ -21,7 +21,7 @@ static struct error_body refusal(enum media_type media)
     return (struct error_body){
         .media = media,
         .status = 405,
-        .detail = SLICE("DELETE is not allowed for this resource. Did you mean PATCH?"),
+        .detail = quote_make(SLICE("DELETE is not allowed for this resource. Did you mean PATCH?")),
         .method = SLICE("DELETE"),
         .allow = SLICE("GET, HEAD"),
         .has_allow = true,
@@ -151,7 +151,7 @@ Test(error_body, falls_back_when_an_own_text_grows_too_large)
                      "DELETE is not allowed for this resource. Did you mean PATCH?\n");
     memset(own, 'x', OWN_BYTES);
     memcpy(own, "{detail}", 8);
-    cr_assert_eq(strlen(write(&body)), OWN_BYTES - 8 + body.detail.length);
+    cr_assert_eq(strlen(write(&body)), OWN_BYTES - 8 + body.detail.text.length);
     free(own);
 }
 
@@ -164,7 +164,8 @@ Test(error_body, fits_whatever_it_is_about)
         for (size_t i = 0; i < sizeof bytes; i++) {
             memset(worst, bytes[i], TEXT_BYTES);
             struct error_body body = refusal((enum media_type)media);
-            body.detail = body.allow = slice_make(worst, TEXT_BYTES);
+            body.allow = slice_make(worst, TEXT_BYTES);
+            body.detail = quote_make(body.allow);
             body.method = slice_make(worst, 100);
             body.docs = slice_make(worst, 1024);
             cr_assert_gt(strlen(write(&body)), TEXT_BYTES);

@@ -25,6 +25,32 @@ Test(fields, finds_each_known_name_in_any_case)
     }
 }
 
+static bool is_override_name(enum field_id id)
+{
+    return (FIELDS_OVERRIDE >> id & 1) != 0;
+}
+
+/* What was no checked token is asked for too. */
+Test(fields, knows_no_name_by_any_other_byte_than_a_letter_of_the_other_case)
+{
+    for (unsigned id = FIELD_OTHER + 1; id < FIELD_ID_COUNT; id++) {
+        struct slice name = slice_of(known_names[id]);
+        char changed[32];
+        memcpy(changed, name.data, name.length);
+        for (size_t i = 0; i < name.length; i++) {
+            for (int byte = 0; byte < 256; byte++) {
+                changed[i] = (char)byte;
+                bool is_same = ascii_lower(changed[i]) == name.data[i] ||
+                               (is_override_name(id) && byte == '_' && name.data[i] == '-');
+                cr_assert_eq(fields_id(slice_make(changed, name.length)),
+                             is_same ? id : FIELD_OTHER, "byte %d of %s: %d", (int)i, name.data,
+                             byte);
+            }
+            changed[i] = name.data[i];
+        }
+    }
+}
+
 Test(fields, takes_near_misses_for_other_fields)
 {
     for (unsigned id = FIELD_OTHER + 1; id < FIELD_ID_COUNT; id++) {

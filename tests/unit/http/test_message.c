@@ -221,6 +221,68 @@ Test(message, takes_just_the_bytes_that_names_and_values_may_have)
     }
 }
 
+/* Sections of usual lines alone are not walked through again. */
+static void check_lines_of(struct slice text)
+{
+    for (enum cut cut = CUT_NONE; cut <= CUT_EACH_BYTE; cut++) {
+        struct section_result result = read_section(MESSAGE_RESPONSE, text, cut, 0);
+        if (result.status == MESSAGE_DONE) {
+            cr_assert_eq(fields_check_lines(text.data, result.used), FAULT_NONE, "cut %d: %.*s",
+                         cut, SLICE_PRINT(text));
+        }
+    }
+}
+
+/* Usual lines, and lines of other forms among them. read_section takes four fields. */
+static const struct slice several_lines[] = {
+    CASE_TEXT("A: b\r\nCd: ef\r\nG: h \r\n\r\n"),
+    CASE_TEXT("A: b\r\nC: \t d\r\nG:\r\n\r\n"),
+    CASE_TEXT("A:b\r\nC: d\r\nEf: g\r\n\r\n"),
+};
+enum { SEVERAL_COUNT = sizeof several_lines / sizeof several_lines[0], TEXT_BYTES_MAX = 48 };
+
+Test(message, lets_no_line_through_that_the_line_check_refuses)
+{
+    for (size_t i = 0; i < SEVERAL_COUNT; i++) {
+        struct slice lines = several_lines[i];
+        cr_assert_eq(read_section(MESSAGE_REQUEST, lines, CUT_NONE, 0).status, MESSAGE_DONE);
+        for (size_t at = 0; at < lines.length; at++) {
+            char text[TEXT_BYTES_MAX];
+            memcpy(text, lines.data, lines.length);
+            for (unsigned byte = 0; byte < 256; byte++) {
+                text[at] = (char)byte;
+                check_lines_of(slice_make(text, lines.length));
+            }
+        }
+    }
+}
+
+static void check_with_inserted(struct slice lines, const char *inserted)
+{
+    size_t length = strlen(inserted);
+    for (size_t at = 0; at <= lines.length; at++) {
+        char text[TEXT_BYTES_MAX];
+        cr_assert_leq(lines.length + length, sizeof text);
+        memcpy(text, lines.data, at);
+        memcpy(text + at, inserted, length);
+        memcpy(text + at + length, lines.data + at, lines.length - at);
+        check_lines_of(slice_make(text, lines.length + length));
+    }
+}
+
+Test(message, lets_no_line_through_with_something_between_its_parts)
+{
+    static const char *const inserted[] = {
+        "\n",     "\r",     " ",      "\r\n", "\r\n ", "\n ",
+        "\r\n\t", "\n\r\n", "\r\r\n", "\n\n", "x\n",   "\nx: y\r",
+    };
+    for (size_t i = 0; i < SEVERAL_COUNT; i++) {
+        for (size_t j = 0; j < sizeof inserted / sizeof inserted[0]; j++) {
+            check_with_inserted(several_lines[i], inserted[j]);
+        }
+    }
+}
+
 struct chunks_result {
     enum message_status status;
     enum http_fault fault;

@@ -29,7 +29,7 @@ Test(reply, writes_an_answer_with_all_its_fields_in_order)
     reply.has_allow = true;
     reply.allow = SLICE("GET, HEAD");
     reply.proxy_error = "http_request_denied";
-    reply.details = SLICE("route \"orders\" takes GET");
+    reply.details = quote_make(SLICE("route \"orders\" takes GET"));
     reply.body = SLICE("405 not here\n");
     reply.close = true;
     check_reply(&reply, "HTTP/1.1 405 Method Not Allowed\r\n" DATE_LINE
@@ -39,7 +39,7 @@ Test(reply, writes_an_answer_with_all_its_fields_in_order)
                         "details=\"route \\\"orders\\\" takes GET\"\r\nConnection: close\r\n\r\n"
                         "405 not here\n");
     reply.head_only = true;
-    reply.details = slice_make(NULL, 0);
+    reply.details = quote_make(slice_make(NULL, 0));
     check_reply(&reply, "HTTP/1.1 405 Method Not Allowed\r\n" DATE_LINE
                         "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 13\r\n"
                         "Allow: GET, HEAD\r\nCache-Control: no-store\r\n"
@@ -101,7 +101,7 @@ static size_t write_details(struct slice details, char *out, size_t room)
 {
     struct reply reply = plain_reply(501);
     reply.proxy_error = "http_request_error";
-    reply.details = details;
+    reply.details = quote_make(details);
     char buffer[2048];
     struct writer writer = writer_make(buffer, sizeof buffer);
     reply_write(&writer, &reply);
@@ -148,7 +148,7 @@ Test(reply, stays_within_the_overhead_that_it_promises)
     reply.has_allow = true;
     reply.allow = SLICE("GET");
     reply.proxy_error = "http_response_incomplete";
-    reply.details = slice_make(details, sizeof details);
+    reply.details = quote_make(slice_make(details, sizeof details));
     reply.body = SLICE("body");
     reply.docs = SLICE("u");
     reply.media = MEDIA_TEXT;
@@ -173,7 +173,7 @@ Test(reply, reads_back_as_a_message)
 {
     struct reply reply = plain_reply(501);
     reply.proxy_error = "http_request_error";
-    reply.details = SLICE("\r\n\r\nHTTP/1.1 200 OK");
+    reply.details = quote_make(SLICE("\r\n\r\nHTTP/1.1 200 OK"));
     reply.body = SLICE("no");
     char buffer[2048];
     struct writer writer = writer_make(buffer, sizeof buffer);

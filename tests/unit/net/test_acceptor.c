@@ -3,6 +3,7 @@
 #include "verbgate/net/acceptor.h"
 
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -30,6 +31,10 @@ static void on_accepted(struct acceptor *by, int descriptor, const struct socket
     cr_assert_eq(peer->any.sa_family, AF_INET);
     cr_assert(fcntl(descriptor, F_GETFL) & O_NONBLOCK);
     cr_assert(fcntl(descriptor, F_GETFD) & FD_CLOEXEC);
+    int sends_at_once = 0;
+    socklen_t length = sizeof sends_at_once;
+    cr_assert_eq(getsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &sends_at_once, &length), 0);
+    cr_assert_neq(sends_at_once, 0);
     accepted_count++;
     close(descriptor);
 }
