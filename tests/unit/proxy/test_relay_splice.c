@@ -188,20 +188,31 @@ Test(relay_splice, goes_back_to_copying_where_splice_gets_no_further)
     finish();
 }
 
+/* The client stops until something is queued for it. What was left may have fitted into the piece that was
+ * queued: then it goes on for a while and stops again. */
+static void stop_with_bytes_in_the_pipe(void)
+{
+    struct stream *client = &gateway_downstream()->stream;
+    for (unsigned turns = 0; turns < TURNS_MAX; turns++) {
+        struct splice_pipe *pipe = exchange_now()->response_pipe;
+        bool is_queued = stream_is_queued(client);
+        if (is_queued && pipe != NULL && pipe->held > 0) {
+            return;
+        }
+        way.is_stopped = !is_queued;
+        turn();
+    }
+    cr_assert_fail("the pipe was always poured out");
+}
+
 /* A recipient that stops: the pipe keeps what it holds, which is not counted as sent. */
 Test(relay_splice, counts_what_is_left_in_the_pipe_as_not_sent)
 {
     begin_download(LENGTH);
     turn_until_received(LENGTH / 4);
-    way.is_stopped = true;
-    struct stream *client = &gateway_downstream()->stream;
-    for (unsigned turns = 0; turns < TURNS_MAX && !stream_is_queued(client); turns++) {
-        turn();
-    }
-    cr_assert(stream_is_queued(client));
+    stop_with_bytes_in_the_pipe();
     struct exchange *exchange = exchange_now();
     uint64_t taken = exchange->response->framing.length - exchange->response->left;
-    cr_assert(exchange->response_pipe->held > 0);
     cr_assert_eq(exchange->sent_bytes, taken - exchange->response_pipe->held);
     cr_assert_not(exchange->upstream->stream.is_reading);
     way.is_stopped = false;
@@ -215,12 +226,7 @@ Test(relay_splice, closes_a_pipe_that_holds_bytes_with_the_exchange)
 {
     begin_download(LENGTH);
     turn_until_received(LENGTH / 4);
-    way.is_stopped = true;
-    struct stream *client = &gateway_downstream()->stream;
-    for (unsigned turns = 0; turns < TURNS_MAX && !stream_is_queued(client); turns++) {
-        turn();
-    }
-    cr_assert(exchange_now()->response_pipe->held > 0);
+    stop_with_bytes_in_the_pipe();
     end_reset(&gateway.client);
     for (unsigned turns = 0; turns < TURNS_MAX && gateway.records == 0; turns++) {
         gateway_turn();
