@@ -247,6 +247,14 @@ size_t stream_unsent(const struct stream *stream)
     return queued + (size_t)count;
 }
 
+int stream_descriptor(const struct stream *stream)
+{
+    uv_os_fd_t descriptor;
+    bool is_socket = stream->operations == &stream_socket_operations &&
+                     uv_fileno(&stream->uv.handle, &descriptor) == 0;
+    return is_socket ? descriptor : -1;
+}
+
 bool stream_is_quiet(const struct stream *stream)
 {
     uv_os_fd_t descriptor;

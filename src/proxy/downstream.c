@@ -93,7 +93,11 @@ static void on_read_end(struct stream *stream, int error)
 
 static void on_read_nothing(struct stream *stream)
 {
-    drop_unused_exchange(of_stream(stream));
+    struct downstream *downstream = of_stream(stream);
+    drop_unused_exchange(downstream);
+    if (downstream->state == DOWNSTREAM_ACTIVE) {
+        exchange_request_nothing(downstream->exchange);
+    }
 }
 
 static void on_drained(struct stream *stream, int error)

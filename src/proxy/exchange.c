@@ -59,6 +59,8 @@ static void let_go(struct exchange *exchange)
         list_remove(&exchange->downstream->ready_node); /* see exchange_send_stored */
         request_store_free(exchange->store);
     }
+    splice_pipe_free(exchange->request_pipe);
+    splice_pipe_free(exchange->response_pipe);
     relay_room_end(&exchange->from_client, &exchange->proxy->large_rooms);
     relay_room_end(&exchange->from_server, &exchange->proxy->large_rooms);
     if (exchange->response != NULL) {

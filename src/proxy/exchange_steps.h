@@ -3,7 +3,8 @@
  * all of it has come), forward.c (its way to a server), response.c (the server's side), response_head.c
  * (the block that an answer is read into, and its head), answer.c (local answers), identity.c (who asks),
  * tunnel.c (upgraded connections), extra_fields.c and method_fields.c (the gateway's own fields), relay.c
- * (content on its way), record.c (what is told of it at its end). */
+ * (content on its way), relay_splice.c (large content on its way, not copied), record.c (what is told of an
+ * exchange at its end). */
 #ifndef VERBGATE_PROXY_EXCHANGE_STEPS_H
 #define VERBGATE_PROXY_EXCHANGE_STEPS_H
 
@@ -261,5 +262,28 @@ enum stream_write_status relay_write(struct proxy *proxy, struct stream *stream,
 enum stream_write_status relay_send(struct proxy *proxy, struct stream *stream,
                                     enum framing_kind framing, struct slice content, bool is_last,
                                     const struct trailers *trailers);
+
+/* ---- relay_splice.c */
+
+/* Whether what comes next of the content is to be spliced: then no room is given, and
+ * exchange_response_nothing moves it. Begins and ends that; only of content that fills its rooms. */
+RARE bool exchange_choose_response_way(struct exchange *exchange);
+RARE bool exchange_choose_request_way(struct exchange *exchange);
+
+static inline bool exchange_splices_response(struct exchange *exchange)
+{
+    return (exchange->from_server.doublings > 0 || exchange->response_pipe != NULL) &&
+           exchange_choose_response_way(exchange);
+}
+
+static inline bool exchange_splices_request(struct exchange *exchange)
+{
+    return (exchange->from_client.doublings > 0 || exchange->request_pipe != NULL) &&
+           exchange_choose_request_way(exchange);
+}
+
+/* Nothing is queued any more for the recipient of content that is being spliced. */
+void exchange_pour_response(struct exchange *exchange);
+void exchange_pour_request(struct exchange *exchange);
 
 #endif

@@ -294,6 +294,8 @@ void exchange_upstream_drained(struct exchange *exchange, int error)
         exchange_send_failed(exchange, false);
     } else if (exchange_has_stored(exchange)) {
         exchange_send_stored(exchange);
+    } else if (exchange->request_pipe != NULL) {
+        exchange_pour_request(exchange);
     } else {
         exchange_update(exchange);
     }

@@ -116,14 +116,16 @@ static void init_turns(struct proxy *proxy)
 }
 
 bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
-                unsigned max_connections, const struct proxy_events *events, void *owner)
+                struct proxy_limits limits, const struct proxy_events *events, void *owner)
 {
+    unsigned max_connections = limits.connections;
     *proxy = (struct proxy){.loop = loop,
                             .events = events,
                             .owner = owner,
                             .max_connections = max_connections,
                             .region_bytes = region_bytes_of(policy),
-                            .store_memory = {.most = PROXY_STORE_BYTES}};
+                            .store_memory = {.most = PROXY_STORE_BYTES},
+                            .pipes = {.most = limits.pipes}};
     init_lists(proxy);
     slab_init(&proxy->downstreams, sizeof(struct downstream), max_connections, KEEP_DOWNSTREAMS);
     slab_init(&proxy->exchanges, exchange_object_bytes(proxy->region_bytes), max_connections,
@@ -247,7 +249,7 @@ void proxy_close(struct proxy *proxy)
 
 void proxy_finish(struct proxy *proxy)
 {
-    assert(list_is_empty(&proxy->pools));
+    assert(list_is_empty(&proxy->pools) && proxy->pipes.count == 0);
     slab_finish(&proxy->downstreams);
     slab_finish(&proxy->exchanges);
     slab_finish(&proxy->responses);

@@ -142,6 +142,7 @@ uv_buf_t exchange_request_room(struct exchange *exchange)
     }
     if (uses_scratch(exchange)) {
         uint64_t left = exchange->request_left;
+        room = exchange_splices_request(exchange) ? 0 : room;
         return (uv_buf_t){exchange->proxy->scratch, left < room ? (size_t)left : room};
     }
     assert(exchange->used < exchange->region_bytes);
@@ -263,6 +264,8 @@ void exchange_client_drained(struct exchange *exchange, int error)
     } else if (exchange->response_state == RESPONSE_HEAD && exchange->response != NULL &&
                exchange->response->used > 0) {
         exchange_response_bytes(exchange, NULL, 0); /* what waited behind an interim response */
+    } else if (exchange->response_pipe != NULL) {
+        exchange_pour_response(exchange);
     } else if (!exchange_check_complete(exchange)) {
         exchange_update(exchange);
     }

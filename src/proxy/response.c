@@ -329,8 +329,8 @@ uv_buf_t exchange_response_room(struct exchange *exchange)
 {
     if (exchange->response_state >= RESPONSE_CONTENT) {
         struct proxy *proxy = exchange->proxy;
-        return (uv_buf_t){proxy->scratch,
-                          relay_room_bytes(&exchange->from_server, proxy_turn(proxy))};
+        size_t room = relay_room_bytes(&exchange->from_server, proxy_turn(proxy));
+        return (uv_buf_t){proxy->scratch, exchange_splices_response(exchange) ? 0 : room};
     }
     if (exchange->response == NULL) {
         exchange->response = exchange_take_response(exchange->proxy);

@@ -39,6 +39,14 @@ static void on_read(struct stream *stream, char *data, size_t length)
     }
 }
 
+static void on_read_nothing(struct stream *stream)
+{
+    struct upstream *upstream = of_stream(stream);
+    if (upstream->exchange != NULL) {
+        exchange_response_nothing(upstream->exchange);
+    }
+}
+
 static void on_read_end(struct stream *stream, int error)
 {
     struct upstream *upstream = of_stream(stream);
@@ -81,6 +89,7 @@ static const struct stream_events events = {
     .on_allocate = on_allocate,
     .on_read = on_read,
     .on_read_end = on_read_end,
+    .on_read_nothing = on_read_nothing,
     .on_drained = on_drained,
     .on_connected = on_connected,
     .on_closed = on_closed,

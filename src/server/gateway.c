@@ -15,6 +15,8 @@ enum {
     WORKERS_MAX = 256,
     SPARE_DESCRIPTORS = 64,        /* files, pipes, standard streams, the control loop */
     SPARE_DESCRIPTORS_WORKER = 16, /* its loop, and its listening sockets up to a dozen */
+    DESCRIPTORS_PIPE = 2,
+    PIPES_SHARE = 16, /* at most one in so many descriptors is a pipe's */
 };
 
 const char *gateway_libuv_version(void)
@@ -36,48 +38,79 @@ static unsigned count_processors(void)
     return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : (unsigned)count;
 }
 
-/* Makes room for `count` descriptors at once. While threads share the kernel's table, each time that
- * it grows (at 64, 128, 256...) the thread that needs the next one waits for all processors, 10 ms
- * and more: amid a burst of connections. Before the first thread it costs nothing. */
-static void reserve_descriptors(const struct gateway *gateway, rlim_t count)
-{
-    int highest = fcntl(uv_backend_fd(&gateway->loop), F_DUPFD_CLOEXEC, (int)count - 1);
-    if (highest >= 0) {
-        close(highest);
-    }
-}
-
 static rlim_t spare_descriptors(unsigned workers)
 {
     return SPARE_DESCRIPTORS + (rlim_t)SPARE_DESCRIPTORS_WORKER * workers;
 }
 
-/* Client connections that the descriptors at hand allow: each may need one more to a server.
- * Accepting stops there, so that running exchanges never find themselves without. */
-static unsigned limit_connections(const struct policy *policy, unsigned workers)
+/* Descriptors that the process may have, raised as far as that goes; 0: unknown. */
+static rlim_t count_descriptors(void)
 {
     struct rlimit limit;
-    unsigned wanted = policy->gateway.max_connections;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        return wanted;
+        return 0;
     }
     if (limit.rlim_cur < limit.rlim_max) {
         limit.rlim_cur = limit.rlim_max;
         if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-            return wanted;
+            return 0;
         }
     }
-    rlim_t spare = spare_descriptors(workers);
-    rlim_t usable = limit.rlim_cur > 2 * spare ? limit.rlim_cur - spare : limit.rlim_cur / 2;
-    rlim_t most = usable / 2 > 0 ? usable / 2 : 1;
-    if (wanted <= most) {
-        return wanted;
+    return limit.rlim_cur;
+}
+
+/* Pipes are a gain and no need, so they leave nearly all descriptors to the connections. */
+static unsigned limit_pipes(rlim_t usable, unsigned workers)
+{
+    rlim_t most = usable / PIPES_SHARE / DESCRIPTORS_PIPE;
+    rlim_t wanted = (rlim_t)SPLICE_PIPES_MOST * workers;
+    return (unsigned)(most < wanted ? most : wanted);
+}
+
+/* What the descriptors at hand allow, all workers together. A client connection may need one more to a
+ * server: accepting stops where there would be none left, so that running exchanges never find
+ * themselves without. */
+static struct proxy_limits limit_process(const struct policy *policy, unsigned workers)
+{
+    unsigned wanted = policy->gateway.max_connections;
+    rlim_t descriptors = count_descriptors();
+    if (descriptors == 0) {
+        return (struct proxy_limits){wanted, SPLICE_PIPES_MOST * workers};
     }
-    log_warn(
-        "max-connections = %u needs more file descriptors than the %llu that are allowed: %llu "
-        "client connections are the limit (raise it with ulimit -n)",
-        wanted, (unsigned long long)limit.rlim_cur, (unsigned long long)most);
-    return (unsigned)most;
+    rlim_t spare = spare_descriptors(workers);
+    rlim_t usable = descriptors > 2 * spare ? descriptors - spare : descriptors / 2;
+    unsigned pipes = limit_pipes(usable, workers);
+    rlim_t left = usable - (rlim_t)DESCRIPTORS_PIPE * pipes;
+    rlim_t most = left / 2 > 0 ? left / 2 : 1;
+    if (wanted <= most) {
+        return (struct proxy_limits){wanted, pipes};
+    }
+    log_warn("max-connections = %u needs more file descriptors than the %llu that are allowed: "
+             "%llu client connections are the limit (raise it with ulimit -n)",
+             wanted, (unsigned long long)descriptors, (unsigned long long)most);
+    return (struct proxy_limits){(unsigned)most, pipes};
+}
+
+static struct proxy_limits share_limits(struct proxy_limits all, unsigned workers)
+{
+    return (struct proxy_limits){
+        .connections = (all.connections + workers - 1) / workers,
+        .pipes = all.pipes / workers,
+    };
+}
+
+/* Makes room for all descriptors at once. While threads share the kernel's table, each time that it
+ * grows (at 64, 128, 256...) the thread that needs the next one waits for all processors, 10 ms and
+ * more: amid a burst of connections. Before the first thread it costs nothing. */
+static void reserve_descriptors(const struct gateway *gateway, struct proxy_limits all,
+                                unsigned workers)
+{
+    rlim_t count = 2 * (rlim_t)all.connections + DESCRIPTORS_PIPE * (rlim_t)all.pipes +
+                   spare_descriptors(workers);
+    int highest = fcntl(uv_backend_fd(&gateway->loop), F_DUPFD_CLOEXEC, (int)count - 1);
+    if (highest >= 0) {
+        close(highest);
+    }
 }
 
 /* ---- stopping */
@@ -217,9 +250,9 @@ static void start_handles(struct gateway *gateway)
 static bool make_workers(struct gateway *gateway, struct policy *policy)
 {
     unsigned wanted = policy->gateway.workers == 0 ? count_processors() : policy->gateway.workers;
-    unsigned connections = limit_connections(policy, wanted);
-    unsigned share = (connections + wanted - 1) / wanted;
-    reserve_descriptors(gateway, 2 * (rlim_t)connections + spare_descriptors(wanted));
+    struct proxy_limits limits = limit_process(policy, wanted);
+    struct proxy_limits share = share_limits(limits, wanted);
+    reserve_descriptors(gateway, limits, wanted);
     gateway->workers = calloc(wanted, sizeof *gateway->workers);
     gateway->access_log = access_log_create(wanted);
     gateway->observe = observe_create(wanted);

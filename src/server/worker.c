@@ -326,13 +326,12 @@ bool worker_abort(struct worker *worker)
 /* ---- life */
 
 /* The loop and what hangs on it; false: nothing of it is left. */
-static bool open_loop(struct worker *worker, struct policy *policy, unsigned max_connections)
+static bool open_loop(struct worker *worker, struct policy *policy, struct proxy_limits limits)
 {
     if (uv_loop_init(&worker->loop) != 0) {
         return false;
     }
-    if (!proxy_init(&worker->proxy, &worker->loop, policy, max_connections, &proxy_events,
-                    worker)) {
+    if (!proxy_init(&worker->proxy, &worker->loop, policy, limits, &proxy_events, worker)) {
         uv_loop_close(&worker->loop);
         return false;
     }
@@ -347,7 +346,7 @@ static bool open_loop(struct worker *worker, struct policy *policy, unsigned max
 }
 
 bool worker_init(struct worker *worker, unsigned index, struct policy *policy,
-                 unsigned max_connections, struct access_log *access_log,
+                 struct proxy_limits limits, struct access_log *access_log,
                  void (*on_ended)(struct worker *worker), void *owner)
 {
     *worker = (struct worker){
@@ -364,7 +363,7 @@ bool worker_init(struct worker *worker, unsigned index, struct policy *policy,
         tally_destroy(worker->tally);
         return false;
     }
-    if (!open_loop(worker, policy, max_connections)) {
+    if (!open_loop(worker, policy, limits)) {
         uv_mutex_destroy(&worker->lock);
         tally_destroy(worker->tally);
         return false;

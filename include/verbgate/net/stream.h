@@ -128,6 +128,9 @@ size_t stream_unread(const struct stream *stream);
 /* Bytes that the peer has not confirmed yet: queued here or in the kernel. */
 size_t stream_unsent(const struct stream *stream);
 
+/* The socket, for what libuv has no call for; -1 when the stream is more than a socket, or is none yet. */
+int stream_descriptor(const struct stream *stream);
+
 /* True when neither bytes nor an end have arrived: a kept connection that is fit for another use.
  */
 bool stream_is_quiet(const struct stream *stream);

@@ -110,6 +110,10 @@ struct exchange {
     struct response *response;     /* owned; NULL until the server's first bytes are due */
     struct relay_room from_client; /* content */
     struct relay_room from_server;
+    struct splice_pipe *request_pipe; /* owned; NULL: content from the client is copied */
+    struct splice_pipe *response_pipe;
+    bool request_stays_copied; /* splicing it was tried */
+    bool response_stays_copied;
 
     /* The request. */
     size_t used;        /* bytes in request_region */
@@ -201,6 +205,7 @@ enum exchange_step exchange_run_head(struct exchange *exchange);
 /* ---- events of the client's side */
 uv_buf_t exchange_request_room(struct exchange *exchange);
 void exchange_request_bytes(struct exchange *exchange, char *data, size_t length);
+void exchange_request_nothing(struct exchange *exchange); /* was read, as no room was given */
 void exchange_request_end(struct exchange *exchange, int error);
 void exchange_client_drained(struct exchange *exchange, int error);
 void exchange_client_timeout(struct exchange *exchange);
@@ -209,6 +214,7 @@ void exchange_client_timeout(struct exchange *exchange);
 void exchange_upstream_connected(struct exchange *exchange, int error);
 uv_buf_t exchange_response_room(struct exchange *exchange); /* empty: out of memory */
 void exchange_response_bytes(struct exchange *exchange, char *data, size_t length);
+void exchange_response_nothing(struct exchange *exchange);
 void exchange_response_end(struct exchange *exchange, int error);
 void exchange_upstream_drained(struct exchange *exchange, int error);
 void exchange_upstream_timeout(struct exchange *exchange);

@@ -13,6 +13,7 @@
 #include "verbgate/base/slab.h"
 #include "verbgate/base/writer.h"
 #include "verbgate/net/deadline.h"
+#include "verbgate/net/splice_pipe.h"
 #include "verbgate/policy/policy.h"
 #include "verbgate/proxy/record.h"
 #include "verbgate/proxy/relay_room.h"
@@ -41,6 +42,12 @@ struct proxy_events {
     void (*on_record)(struct proxy *proxy, const struct record *record);
     /* A client connection is gone: another may be accepted; a worker that drains may be done. */
     void (*on_connection_closed)(struct proxy *proxy);
+};
+
+/* What one worker may have of the process's descriptors. */
+struct proxy_limits {
+    unsigned connections; /* of clients; each may need one more to a server */
+    unsigned pipes;       /* at most SPLICE_PIPES_MOST */
 };
 
 /* Written by the worker, read by the control thread for the metrics. */
@@ -92,6 +99,7 @@ struct proxy {
     struct writer tail;   /* what follows a piece of content: CRLF, last chunk, trailers */
 
     struct request_store_memory store_memory; /* of buffered content */
+    struct splice_pipes pipes;                /* of content that is not copied */
 
     struct proxy_counters counters;
     uint64_t log_second;
@@ -101,7 +109,7 @@ struct proxy {
 /* Makes a proxy on `loop` with `policy` (it takes a reference of its own). Returns false when
  * memory is short, or the system gives no random bytes; then nothing is left behind. */
 MUST_CHECK bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
-                           unsigned max_connections, const struct proxy_events *events,
+                           struct proxy_limits limits, const struct proxy_events *events,
                            void *owner);
 
 /* Puts another policy in force for requests that begin from here on. Takes a reference. Returns

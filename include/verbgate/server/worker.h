@@ -44,7 +44,7 @@ struct worker {
 /* Prepares a worker, with its thread not started. Returns false when resources are short; then
  * nothing is left behind. */
 MUST_CHECK bool worker_init(struct worker *worker, unsigned index, struct policy *policy,
-                            unsigned max_connections, struct access_log *access_log,
+                            struct proxy_limits limits, struct access_log *access_log,
                             void (*on_ended)(struct worker *worker), void *owner);
 
 /* Starts the thread. */

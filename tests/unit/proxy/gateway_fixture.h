@@ -164,7 +164,8 @@ static inline void gateway_prepare(const char *settings)
 static inline bool gateway_try_proxy(void)
 {
     struct gateway *made = &gateway;
-    if (proxy_init(&made->proxy, &made->loop, made->policy, 100, &fixture_events, made)) {
+    struct proxy_limits limits = {100, SPLICE_PIPES_MOST};
+    if (proxy_init(&made->proxy, &made->loop, made->policy, limits, &fixture_events, made)) {
         return true;
     }
     policy_release(made->policy);

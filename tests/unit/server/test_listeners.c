@@ -27,7 +27,8 @@ static void start(void)
     access_log = access_log_create(WORKERS);
     struct policy *policy = fixture_policy("[listener a]\nbind = 127.0.0.1:0\n" UPSTREAM);
     for (unsigned i = 0; i < WORKERS; i++) {
-        cr_assert(worker_init(&workers[i], i, policy, 10, access_log, on_ended, NULL));
+        cr_assert(worker_init(&workers[i], i, policy, (struct proxy_limits){10, 0}, access_log,
+                              on_ended, NULL));
     }
     policy_release(policy);
 }
