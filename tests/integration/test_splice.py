@@ -5,6 +5,7 @@ import resource
 import signal
 import socket
 import threading
+import time
 
 from lib.backends import pattern
 from lib.case import Case
@@ -396,6 +397,44 @@ class Ends(Splice):
 
 class Stops(Splice):
     slow = True
+
+    def test_content_that_goes_on_slowly_is_not_given_up(self):
+        """For several times body-timeout, both ways."""
+        quick, pieces, piece = 16, 25, 100000
+
+        def pass_slowly(connection):
+            for number in range(quick):
+                connection.send(block(number))
+            for _ in range(pieces):
+                time.sleep(0.1)
+                connection.send(BLOCK[:piece])
+            for number in range(quick, 2 * quick):
+                connection.send(block(number))
+
+        length = 2 * quick * MIB + pieces * piece
+        expected = hashlib.sha256(b"".join([block(number) for number in range(quick)] + [BLOCK[:piece]] * pieces +
+                                           [block(number) for number in range(quick, 2 * quick)])).hexdigest()
+
+        def script(connection):
+            connection.sink = ignore
+            message = connection.read_request()
+            if message.method == "POST":
+                connection.send(answer(body=message.digest.encode()))
+            else:
+                connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % length)
+                pass_slowly(connection)
+
+        gate = self.gate_of(self.origin(script), gateway="body-timeout = 1s")
+        before = self.read_bytes(gate)
+        up, down = self.client(gate), self.client(gate)
+        down.send(request())
+        up.send(request("POST", "/", fields=[("Content-Length", str(length))]))
+        uploader = threading.Thread(target=pass_slowly, args=(up,), daemon=True)
+        uploader.start()
+        self.assertEqual(down.read(sink=ignore).digest, expected)
+        uploader.join()
+        self.assertEqual(up.read().text, expected)
+        self.assertLess(self.read_bytes(gate) - before, length)
 
     def test_a_reader_that_stops_again_and_again_gets_everything(self):
         """A small receive buffer, so that the pipe is left full at every place of its pages."""
