@@ -51,8 +51,8 @@ Test(effective, shows_each_value_with_its_origin)
         "\n[listener main] ; gateway.ini:6\nbind = 127.0.0.1:80 ; gateway.ini:7\n",
         "\n;mode = 0660 ; default\n",
         "\nmode = 0600 ; gateway.ini:10\n",
-        "\n[upstream app] ; more.ini:1\nserver = 127.0.0.1:81 ; more.ini:2\n"
-        "server = h:82 ; more.ini:3\n",
+        ("\n[upstream app] ; more.ini:1\nserver = 127.0.0.1:81 ; more.ini:2\n"
+         "server = h:82 ; more.ini:3\n"),
         "\n; host-header is unset\n",
         "\nhost = a.test ; gateway.ini:13\nhost = B.test *.c.test ; gateway.ini:14\n",
         "\npath = \"/orders/* /x;y\" ; gateway.ini:15\n",
