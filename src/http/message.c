@@ -76,10 +76,9 @@ static void forget_field(struct message *message)
 static bool is_usual_line(const struct message *message)
 {
     const char *line = message->name.data;
-    const char *colon = line + message->name.length;
     return line == message->next_line &&
            (line == message->section || memcmp(line - 2, "\r\n", 2) == 0) &&
-           message->value.data == colon + 2 && memcmp(colon, ": ", 2) == 0;
+           fields_is_usual_form(message->name, message->value);
 }
 
 static int on_value_complete(llhttp_t *parser)

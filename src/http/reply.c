@@ -1,5 +1,6 @@
 #include "verbgate/http/reply.h"
 
+#include "verbgate/http/serialise.h"
 #include "verbgate/http/status_line.h"
 
 #include <assert.h>
@@ -63,15 +64,6 @@ static void put_line(struct writer *writer, struct slice name_colon, struct slic
     writer_literal(writer, "\r\n");
 }
 
-static void put_status_line(struct writer *writer, unsigned status)
-{
-    writer_literal(writer, "HTTP/1.1 ");
-    writer_number(writer, status);
-    writer_byte(writer, ' ');
-    writer_string(writer, status_reason(status));
-    writer_literal(writer, "\r\n");
-}
-
 static void put_content_fields(struct writer *writer, const struct reply *reply)
 {
     if (reply->body.length > 0) {
@@ -112,7 +104,7 @@ static void put_docs(struct writer *writer, struct slice docs)
 void reply_write_head(struct writer *writer, const struct reply *reply)
 {
     assert(reply->status >= 200 && (reply->status != 204 || reply->body.length == 0));
-    put_status_line(writer, reply->status);
+    serialise_status_line(writer, reply->status, slice_of(status_reason(reply->status)));
     put_line(writer, SLICE("Date: "), reply->date);
     put_content_fields(writer, reply);
     if (reply->has_allow) {

@@ -43,15 +43,9 @@ static void put_run(struct writer *writer, struct run *run)
     }
 }
 
-static bool is_as_sent(const struct field *field)
-{
-    const char *colon = field->name.data + field->name.length;
-    return field->value.data == colon + 2 && memcmp(colon, ": ", 2) == 0;
-}
-
 static void pass_field(struct writer *writer, struct run *run, const struct field *field)
 {
-    bool is_usual = is_as_sent(field);
+    bool is_usual = fields_is_usual_form(field->name, field->value);
     if (is_usual && run->start != NULL && field->name.data == run->end + 2 &&
         memcmp(run->end, "\r\n", 2) == 0) {
         run->end = field->value.data + field->value.length;
@@ -274,17 +268,17 @@ void serialise_request_head(struct writer *writer, const struct request_head *he
     }
 }
 
-static void put_status_line(struct writer *writer, const struct response_head *head)
+void serialise_status_line(struct writer *writer, unsigned status, struct slice reason)
 {
-    assert(head->status >= 100 && head->status <= 999);
+    assert(status >= 100 && status <= 999);
     /* The space stands before an empty reason too (RFC 9112 section 4). */
     char start[] = "HTTP/1.1 000 ";
     char *code = start + sizeof "HTTP/1.1 " - 1;
-    code[0] = (char)('0' + head->status / 100);
-    code[1] = (char)('0' + head->status / 10 % 10);
-    code[2] = (char)('0' + head->status % 10);
+    code[0] = (char)('0' + status / 100);
+    code[1] = (char)('0' + status / 10 % 10);
+    code[2] = (char)('0' + status % 10);
     writer_put(writer, slice_make(start, sizeof start - 1));
-    writer_put(writer, head->reason);
+    writer_put(writer, reason);
     writer_literal(writer, "\r\n");
 }
 
@@ -338,7 +332,7 @@ static void put_response_options(struct writer *writer, const struct response_he
 
 void serialise_response_head(struct writer *writer, const struct response_head *head)
 {
-    put_status_line(writer, head);
+    serialise_status_line(writer, head->status, head->reason);
     struct run run = {NULL, NULL};
     for (unsigned i = 0; i < head->fields->count; i++) {
         const struct field *field = &head->fields->items[i];

@@ -98,6 +98,14 @@ struct slice fields_name(enum field_id id);
  * when the capacity is reached. */
 MUST_CHECK enum http_fault fields_add(struct fields *fields, struct slice name, struct slice value);
 
+/* Whether a value that was read stands behind its name as ": " puts it. The two bytes between them are
+ * looked at only when there are just two. */
+static inline bool fields_is_usual_form(struct slice name, struct slice value)
+{
+    const char *colon = name.data + name.length;
+    return value.data == colon + 2 && memcmp(colon, ": ", 2) == 0;
+}
+
 static inline bool fields_has(const struct fields *fields, enum field_id id)
 {
     return (fields->present >> id) & 1;

@@ -54,6 +54,9 @@ struct request_head {
  * Expect, TE, Upgrade and Connection are not sent. */
 void serialise_request_head(struct writer *writer, const struct request_head *head);
 
+/* "HTTP/1.1 ", the three digits of `status`, the reason, which may be empty, and CRLF. */
+void serialise_status_line(struct writer *writer, unsigned status, struct slice reason);
+
 struct response_head {
     unsigned status; /* three digits */
     struct slice reason;
