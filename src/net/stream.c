@@ -26,15 +26,22 @@ static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
     *buffer = stream->events->on_allocate(stream);
 }
 
+/* -1 while there is none, which every call refuses. */
+static int socket_of(const struct stream *stream)
+{
+    uv_os_fd_t descriptor;
+    return uv_fileno(&stream->uv.handle, &descriptor) == 0 ? descriptor : -1;
+}
+
 /* When a reset comes together with the last bytes, libuv reports a clean end: the socket still
  * knows better. */
 static int true_end(const struct stream *stream, int error)
 {
-    uv_os_fd_t descriptor;
     int pending = 0;
     socklen_t length = sizeof pending;
-    if (error == UV_EOF && uv_fileno(&stream->uv.handle, &descriptor) == 0 &&
-        getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &pending, &length) == 0 && pending != 0) {
+    if (error == UV_EOF &&
+        getsockopt(socket_of(stream), SOL_SOCKET, SO_ERROR, &pending, &length) == 0 &&
+        pending != 0) {
         return uv_translate_sys_error(pending);
     }
     return error;
@@ -92,12 +99,7 @@ static void socket_stop_reading(struct stream *stream)
  * is called, so the order of the bytes is safe. */
 static int send_piece(struct stream *stream, const uv_buf_t *buffer)
 {
-    uv_os_fd_t descriptor;
-    int error = uv_fileno(&stream->uv.handle, &descriptor);
-    if (error != 0) {
-        return error;
-    }
-    ssize_t taken = send(descriptor, buffer->base, buffer->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t taken = send(socket_of(stream), buffer->base, buffer->len, MSG_NOSIGNAL | MSG_DONTWAIT);
     return taken < 0 ? uv_translate_sys_error(errno) : (int)taken;
 }
 
@@ -148,9 +150,8 @@ int stream_init_accepted(struct stream *stream, uv_loop_t *loop, int family, int
                                   : uv_tcp_open(&stream->uv.tcp, descriptor);
     if (error != 0) {
         close(descriptor);
-        return error;
     }
-    return 0;
+    return error;
 }
 
 void stream_init_unconnected(struct stream *stream, uv_loop_t *loop,
@@ -196,11 +197,8 @@ void stream_stop_reading(struct stream *stream)
 void stream_shutdown(struct stream *stream)
 {
     assert(stream->queue == NULL);
-    uv_os_fd_t descriptor;
-    if (uv_fileno(&stream->uv.handle, &descriptor) == 0) {
-        /* An error means that the peer is gone already; reading will tell. */
-        (void)shutdown(descriptor, SHUT_WR);
-    }
+    /* An error means that the peer is gone already; reading will tell. */
+    (void)shutdown(socket_of(stream), SHUT_WR);
 }
 
 void stream_close(struct stream *stream)
@@ -215,52 +213,38 @@ void stream_close(struct stream *stream)
 
 void stream_reset(struct stream *stream)
 {
-    uv_os_fd_t descriptor;
-    if (!stream->is_closing && uv_fileno(&stream->uv.handle, &descriptor) == 0) {
+    if (!stream->is_closing) {
         /* Linger 0 makes close(2) send RST. On a Unix socket it has no effect and does no harm. */
         struct linger linger = {.l_onoff = 1, .l_linger = 0};
-        (void)setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+        (void)setsockopt(socket_of(stream), SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
     }
     stream_close(stream);
 }
 
 size_t stream_unread(const struct stream *stream)
 {
-    uv_os_fd_t descriptor;
     int count = 0;
-    if (uv_fileno(&stream->uv.handle, &descriptor) != 0 ||
-        ioctl(descriptor, FIONREAD, &count) != 0 || count < 0) {
-        return 0;
-    }
-    return (size_t)count;
+    bool is_known = ioctl(socket_of(stream), FIONREAD, &count) == 0 && count >= 0;
+    return is_known ? (size_t)count : 0;
 }
 
 size_t stream_unsent(const struct stream *stream)
 {
-    uv_os_fd_t descriptor;
     int count = 0;
     size_t queued = uv_stream_get_write_queue_size(&stream->uv.stream);
-    if (uv_fileno(&stream->uv.handle, &descriptor) != 0 ||
-        ioctl(descriptor, SIOCOUTQ, &count) != 0 || count < 0) {
-        return queued;
-    }
-    return queued + (size_t)count;
+    bool is_known = ioctl(socket_of(stream), SIOCOUTQ, &count) == 0 && count >= 0;
+    return is_known ? queued + (size_t)count : queued;
 }
 
 int stream_descriptor(const struct stream *stream)
 {
-    uv_os_fd_t descriptor;
-    bool is_socket = stream->operations == &stream_socket_operations &&
-                     uv_fileno(&stream->uv.handle, &descriptor) == 0;
-    return is_socket ? descriptor : -1;
+    return stream->operations == &stream_socket_operations ? socket_of(stream) : -1;
 }
 
 bool stream_is_quiet(const struct stream *stream)
 {
-    uv_os_fd_t descriptor;
     char byte;
-    return uv_fileno(&stream->uv.handle, &descriptor) == 0 &&
-           recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+    return recv(socket_of(stream), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
            (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
