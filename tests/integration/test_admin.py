@@ -426,27 +426,17 @@ class Requests(AdminCase):
         self.assert_closed(silent)
         self.assert_closed(slow)
 
-    def open_sockets(self, gate):
-        folder = "/proc/%d/fd" % gate.pid
-        count = 0
-        for name in os.listdir(folder):
-            try:
-                count += os.readlink(os.path.join(folder, name)).startswith("socket:")
-            except FileNotFoundError:
-                pass  # closed meanwhile
-        return count
-
     def test_a_33rd_connection_waits_for_a_place(self):
         gate = self.start_admin(self.origin())
-        before = self.open_sockets(gate)
+        before = gate.count_open("socket")
         held = [self.client(gate.admin) for _ in range(32)]
-        until(lambda: self.open_sockets(gate) == before + 32, "the connections to be accepted")
+        until(lambda: gate.count_open("socket") == before + 32, "the connections to be accepted")
         late = self.client(gate.admin)
         late.send(request("GET", "/healthz", host="localhost"))
         for connection in held[:3]:  # turns of the loop in which it would have been accepted
             connection.send(request("GET", "/healthz", host="localhost"))
             self.assert_status(connection.read(), 200)
-        self.assertEqual(self.open_sockets(gate), before + 32)
+        self.assertEqual(gate.count_open("socket"), before + 32)
         held[0].close()
         self.assert_status(late.read(), 200)
         self.assert_status(self.ask(gate), 200)

@@ -220,18 +220,6 @@ class Reload(Case):
 
 
 class AccessLog(Case):
-    def lines(self, gate, count, name="access.log"):
-        """The lines of the log once there are `count` of them."""
-        def read():
-            try:
-                with open(gate.path(name), encoding="utf-8") as file:
-                    text = file.read()
-            except FileNotFoundError:
-                return None
-            return text.splitlines() if text.count("\n") >= count else None
-
-        return until(read, "%d lines in %s" % (count, name))
-
     def exchanges(self, gate):
         connection = self.client(gate)
         connection.ask("GET", "/a?b=c")
@@ -245,20 +233,20 @@ class AccessLog(Case):
         gate = self.gate(self.origin(), gateway="access-log = @FOLDER@/access.log\naccess-log-format = common",
                          upstream="implements = GET POST")
         self.exchanges(gate)
-        lines = self.lines(gate, 4)
+        lines = gate.access_lines(4)
         matches = [COMMON.match(line) for line in lines]
         self.assertTrue(all(matches), lines)
         self.assertEqual([match.group("status") for match in matches], ["200", "200", "501", "505"])
         self.assertEqual(matches[0].group("request"), "GET /a?b=c HTTP/1.1")
         self.assertEqual(matches[0].group("bytes"), "2")
         gate.stop()
-        self.assertEqual(len(self.lines(gate, 4)), 4)
+        self.assertEqual(len(gate.access_lines(4)), 4)
 
     def test_the_json_format_has_one_object_an_exchange(self):
         gate = self.gate(self.origin(), gateway="access-log = @FOLDER@/access.log\naccess-log-format = json",
                          upstream="implements = GET POST")
         self.exchanges(gate)
-        objects = [json.loads(line) for line in self.lines(gate, 4)]
+        objects = [json.loads(line) for line in gate.access_lines(4)]
         self.assertEqual([entry["status"] for entry in objects], [200, 200, 501, 505])
         self.assertEqual([entry["method"] for entry in objects[:3]], ["GET", "POST", "PATCH"])
 
@@ -268,7 +256,7 @@ class AccessLog(Case):
                              gateway="access-log = @FOLDER@/access.log\naccess-log-format = " + kind)
             connection = self.client(gate)
             connection.ask("GET", "/\"\\x", fields=[("Referer", "\"\\\xff"), ("User-Agent", "a\"b\\\xe9\t")])
-            lines = self.lines(gate, 1)
+            lines = gate.access_lines(1)
             self.assertEqual(len(lines), 1)
             if kind == "json":
                 json.loads(lines[0])
@@ -276,20 +264,20 @@ class AccessLog(Case):
     def test_the_access_log_may_go_to_stdout(self):
         gate = self.gate(self.origin(), gateway="access-log = stdout")
         self.ask(gate, target="/seen")
-        self.assertIn("/seen", self.lines(gate, 1, "stdout")[0])
+        self.assertIn("/seen", gate.access_lines(1, "stdout")[0])
 
     @threads
     def test_sigusr1_opens_the_log_anew(self):
         gate = self.gate(self.origin(), gateway="access-log = @FOLDER@/access.log", workers="2")
         connection = self.client(gate)
         connection.ask("GET", "/before")
-        self.lines(gate, 1)
+        gate.access_lines(1)
         os.rename(gate.path("access.log"), gate.path("access.log.1"))
         gate.signal(signal.SIGUSR1)
         until(lambda: os.path.exists(gate.path("access.log")), "the new log file")
         connection.ask("GET", "/after")
-        self.assertIn("/after", self.lines(gate, 1)[-1])
-        self.assertNotIn("/after", "\n".join(self.lines(gate, 1, "access.log.1")))
+        self.assertIn("/after", gate.access_lines(1)[-1])
+        self.assertNotIn("/after", "\n".join(gate.access_lines(1, "access.log.1")))
 
     @threads
     def test_no_line_is_lost_at_the_end(self):
@@ -299,7 +287,7 @@ class AccessLog(Case):
             for number in range(50):
                 connection.ask("GET", "/%d" % number)
         gate.stop()
-        self.assertEqual(len(self.lines(gate, 200)), 200)
+        self.assertEqual(len(gate.access_lines(200)), 200)
 
 
 class Descriptors(Case):

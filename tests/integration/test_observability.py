@@ -6,7 +6,6 @@ import re
 from lib.case import Case, threads
 from lib.client import request
 from lib.gateway import ini, run_command
-from lib.limits import until
 from lib.origin import answer, once, serve
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -17,18 +16,8 @@ BY_PROXY = LOG + "access-log-format = $client $peer\ntrusted-proxies = 127.0.0.0
 
 
 class Observed(Case):
-    def lines(self, gate, count):
-        """The lines of the access log, once there are as many."""
-        def read():
-            if not os.path.exists(gate.path("access.log")):
-                return []
-            with open(gate.path("access.log"), encoding="ascii") as file:
-                return file.read().splitlines()
-        until(lambda: len(read()) >= count, "%d lines of the access log" % count)
-        return read()
-
     def entry(self, gate):
-        return json.loads(self.lines(gate, 1)[-1])
+        return json.loads(gate.access_lines(1)[-1])
 
     def got(self, gateway, fields, reply=None, **kwargs):
         """What the backend got of one request, what the client got, and the gateway."""
@@ -54,13 +43,13 @@ class TrustedProxies(Observed):
         connection = self.client(gate)
         for number, (value, client) in enumerate(cases):
             self.assert_status(connection.ask(fields=[("X-Forwarded-For", value)]), 200)
-            self.assertEqual(self.lines(gate, number + 1)[number], client + " 127.0.0.1", value)
+            self.assertEqual(gate.access_lines(number + 1)[number], client + " 127.0.0.1", value)
 
     def test_x_forwarded_for_on_several_lines_is_one_list(self):
         fields = [("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-For", "192.0.2.1"),
                   ("X-Forwarded-For", "10.0.0.2")]
         message, _, gate = self.got(BY_PROXY, fields)
-        self.assertEqual(self.lines(gate, 1)[0], "192.0.2.1 127.0.0.1")
+        self.assertEqual(gate.access_lines(1)[0], "192.0.2.1 127.0.0.1")
         self.assertEqual(message.all("x-forwarded-for"), ["203.0.113.9, 192.0.2.1, 10.0.0.2, 127.0.0.1"])
 
     def test_what_an_untrusted_peer_says_of_the_client_is_not_believed(self):
@@ -69,7 +58,7 @@ class TrustedProxies(Observed):
         settings = LOG + "access-log-format = $client $peer\n"
         for gateway in (settings, settings + "trusted-proxies = 10.0.0.0/8 unix\n"):
             message, _, gate = self.got(gateway, forged)
-            self.assertEqual(self.lines(gate, 1)[0], "127.0.0.1 127.0.0.1")
+            self.assertEqual(gate.access_lines(1)[0], "127.0.0.1 127.0.0.1")
             self.assertEqual(message.all("x-forwarded-for"), ["127.0.0.1"])
             self.assertEqual(message.all("x-forwarded-host"), ["test"])
             self.assertEqual(message.all("x-forwarded-proto"), ["http"])
@@ -107,7 +96,7 @@ class TrustedProxies(Observed):
                        gateway=LOG + "access-log-format = $client $peer\ntrusted-proxies = %s\n" % trusted)
             gate = self.gateway(text)
             self.assert_status(self.ask(gate, fields=[("X-Forwarded-For", "192.0.2.1")]), 200)
-            self.assertEqual(self.lines(gate, 1)[0], client + " unix")
+            self.assertEqual(gate.access_lines(1)[0], client + " unix")
             self.assertEqual(backend.wait_requests(1).all("x-forwarded-for"),
                              ["192.0.2.1"] if trusted == "unix" else [])
 
@@ -124,7 +113,7 @@ class TrustedProxies(Observed):
             self.assertTrue(gate.reload(text(trusted)))
             for _ in range(2):
                 self.assert_status(connection.ask(fields=[("X-Forwarded-For", "192.0.2.1")]), 200)
-            clients += self.lines(gate, 2 * number + 2)[2 * number:]
+            clients += gate.access_lines(2 * number + 2)[2 * number:]
         self.assertEqual(clients, 2 * ["192.0.2.1"] + 2 * ["127.0.0.1"] + 2 * ["192.0.2.1"] + 2 * ["127.0.0.1"])
 
     def test_a_bad_list_of_proxies_is_an_error_with_its_place(self):
@@ -148,12 +137,12 @@ class LogsAndIds(Observed):
         self.assertEqual(entry["trace_id"], message.get("traceparent").split("-")[1])
         self.assertTrue(gate.reload())
         self.ask(gate)
-        self.assertEqual(json.loads(self.lines(gate, 2)[1])["generation"], 2)
+        self.assertEqual(json.loads(gate.access_lines(2)[1])["generation"], 2)
 
     def test_the_combined_log_is_apaches(self):
         _, _, gate = self.got(LOG + "access-log-format = combined\n",
                               [("Referer", "http://a.test/"), ("User-Agent", "agent \"7\"")])
-        self.assertRegex(self.lines(gate, 1)[0],
+        self.assertRegex(gate.access_lines(1)[0],
                          r'^127\.0\.0\.1 - - \[[^]]+\] "GET / HTTP/1\.1" 200 2 "http://a\.test/" "agent \\"7\\""$')
 
     def test_a_format_of_ones_own(self):
@@ -165,7 +154,7 @@ class LogsAndIds(Observed):
         broken = self.client(gate)
         broken.send(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
         self.assert_status(broken.read(), 400)
-        self.assertEqual(self.lines(gate, 3), [
+        self.assertEqual(gate.access_lines(3), [
             '200 forward/forward by upstream "GET /a%20b" $ backend',
             '501 method-nowhere/refuse by gateway "PATCH /\\"x" $ -',
             '400 -/- by gateway "GET /" $ -'])
@@ -175,7 +164,7 @@ class LogsAndIds(Observed):
             gate = self.gate(self.origin(), gateway=LOG + "access-log-format = " + kind)
             connection = self.client(gate)
             connection.ask("GET", "/\"\\x", fields=[("Referer", "\"\\\xff"), ("User-Agent", "a\"b\\\xe9\t")])
-            lines = self.lines(gate, 1)
+            lines = gate.access_lines(1)
             self.assertEqual(len(lines), 1)
             self.assertTrue(lines[0].isprintable())
 
@@ -192,7 +181,7 @@ class LogsAndIds(Observed):
         (made,) = message.all("x-request-id")
         self.assertRegex(made, HEX_ID)
         self.assertEqual(response.all("x-request-id"), [made])
-        self.assertEqual(self.lines(gate, 1), [made])
+        self.assertEqual(gate.access_lines(1), [made])
 
     def test_request_ids_are_not_the_same_twice(self):
         backend = self.origin()
@@ -214,7 +203,7 @@ class LogsAndIds(Observed):
         faulty = broken.read()
         self.assert_status(faulty, 400)
         ids = [response.get("x-request-id") for response in (refused, faulty)]
-        self.assertEqual(self.lines(gate, 2), ["501 " + ids[0], "400 " + ids[1]])
+        self.assertEqual(gate.access_lines(2), ["501 " + ids[0], "400 " + ids[1]])
 
     def test_a_request_id_is_taken_from_a_trusted_proxy_only(self):
         given = [("X-Request-ID", "abc-1")]
@@ -227,7 +216,7 @@ class LogsAndIds(Observed):
             else:
                 self.assertEqual(sent, expected)
             self.assertEqual(response.all("x-request-id"), [sent])
-            self.assertEqual(self.lines(gate, 1), [sent])
+            self.assertEqual(gate.access_lines(1), [sent])
 
     def test_a_bad_request_id_is_replaced_even_if_a_trusted_proxy_sent_it(self):
         bad = ["", "a b", "a\"b", "<script>", "x" * 129, "a;b", "\xe9"]
@@ -251,11 +240,11 @@ class LogsAndIds(Observed):
                                            reply=answer(fields=[("X-Request-ID", "of-the-backend")]))
         self.assertEqual(message.all("x-request-id"), ["mine"])
         self.assertEqual(response.all("x-request-id"), ["of-the-backend"])
-        self.assertEqual(self.lines(gate, 1), ["mine"])
+        self.assertEqual(gate.access_lines(1), ["mine"])
         message, response, gate = self.got(gateway, [("X-Request-ID", "a b")])
         self.assertEqual(message.all("x-request-id"), ["a b"])
         self.assertEqual(response.all("x-request-id"), [])
-        self.assertEqual(self.lines(gate, 1), ["-"])
+        self.assertEqual(gate.access_lines(1), ["-"])
 
     def test_a_request_that_is_sent_again_keeps_its_id(self):
         backend = self.origin(once(answer()), serve())
@@ -272,7 +261,7 @@ class LogsAndIds(Observed):
             message, _, gate = self.got(LOG + "access-log-format = $trace_id\ntraceparent = %s\n" % mode, fields)
             self.assertEqual(message.all("traceparent"), [PARENT])
             self.assertEqual(message.all("tracestate"), ["a=1,b=2"])
-            self.assertEqual(self.lines(gate, 1), [TRACE])
+            self.assertEqual(gate.access_lines(1), [TRACE])
 
     def test_an_invalid_traceparent_is_made_anew_without_its_tracestate(self):
         for fields in ((), [("traceparent", PARENT.upper()), ("tracestate", "a=1")],
@@ -283,10 +272,10 @@ class LogsAndIds(Observed):
             self.assertRegex(made, r"^00-[0-9a-f]{32}-[0-9a-f]{16}-00$")
             self.assertNotIn(TRACE, made)
             self.assertEqual(message.all("tracestate"), [])
-            self.assertEqual(self.lines(gate, 1), [made.split("-")[1]])
+            self.assertEqual(gate.access_lines(1), [made.split("-")[1]])
         message, _, gate = self.got(LOG + "access-log-format = $trace_id\n", [("traceparent", "x"), ("tracestate", "y")])
         self.assertEqual((message.all("traceparent"), message.all("tracestate")), (["x"], ["y"]))
-        self.assertEqual(self.lines(gate, 1), ["-"])
+        self.assertEqual(gate.access_lines(1), ["-"])
 
     def test_the_101_of_an_upgrade_has_the_request_id(self):
         backend = self.origin(once(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"

@@ -1,6 +1,5 @@
 """Large content whose length is known, which goes from socket to socket without being copied."""
 import hashlib
-import os
 import resource
 import signal
 import socket
@@ -81,23 +80,10 @@ class Splice(Case):
             return int(file.readline().split()[1])
 
     def pipes(self, gate):
-        folder = "/proc/%d/fd" % gate.pid
-        count = 0
-        for name in os.listdir(folder):
-            try:
-                count += os.readlink(os.path.join(folder, name)).startswith("pipe:")
-            except FileNotFoundError:
-                pass
-        return count // 2
+        return gate.count_open("pipe") // 2
 
     def log_lines(self, gate, count):
-        def read():
-            if not os.path.exists(gate.path("access.log")):
-                return []
-            with open(gate.path("access.log"), encoding="ascii") as file:
-                return file.read().splitlines()
-        until(lambda: len(read()) >= count, "%d lines of the access log" % count)
-        return [line.split(" ", 3) for line in read()]
+        return [line.split(" ", 3) for line in gate.access_lines(count)]
 
     def download(self, connection, blocks=LARGE):
         connection.send(request("GET", "/%d" % blocks))

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import threading
 
-from .limits import WAIT
+from .limits import WAIT, until
 
 BINARY = os.environ.get("VERBGATE_TEST_BINARY", "build/verbgate")
 # What runs the binary, for example "setarch -R" where ThreadSanitizer needs it.
@@ -211,6 +211,29 @@ class Gateway:
 
     def open_files(self):
         return len(os.listdir("/proc/%d/fd" % self.pid))
+
+    def count_open(self, kind):
+        """Open descriptors of one kind: "socket", or "pipe", which has two for each."""
+        folder = "/proc/%d/fd" % self.pid
+        count = 0
+        for name in os.listdir(folder):
+            try:
+                count += os.readlink(os.path.join(folder, name)).startswith(kind + ":")
+            except FileNotFoundError:
+                pass  # closed meanwhile
+        return count
+
+    def access_lines(self, count, name="access.log"):
+        """The lines of the access log once there are `count` of them."""
+        def read():
+            try:
+                with open(self.path(name), encoding="ascii") as file:
+                    text = file.read()
+            except FileNotFoundError:
+                return None
+            return text.splitlines() if text.count("\n") >= count else None
+
+        return until(read, "%d lines in %s" % (count, name))
 
     def wait(self, seconds=None):
         """Waits for the end of the process and returns its exit status."""
