@@ -286,6 +286,7 @@ class Ends(Splice):
             connection.send(request())
             connection.read_head()
             connection.stream.pass_exactly(16 * MIB, ignore, "a part")
+            connection.stream.exactly(1, "and a byte")
             self.assertEqual(self.pipes(gate), pipes + 1)
             getattr(connection, way)()
             until(ended.is_set, "the server's connection to end")
