@@ -17,51 +17,72 @@ struct stream_queue {
     char bytes[];
 };
 
-/* ---- libuv's callbacks: cast, and hand on */
+/* Of one stream at once, when each read fills its room; then the others have their turn. */
+enum { READS_MOST = 32 };
 
-static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+/* ---- reading
+ *
+ * libuv only tells that there is something to read: it is given no buffer, and says so. recv(2) is the
+ * shortest way into the kernel, it leaves alone what read(2) looks at of a file, and what it says of an
+ * end is the socket's own word (libuv takes a reset that comes with the last bytes for a clean end). */
+
+static void end_reading(struct stream *stream, int error)
 {
-    (void)suggested;
-    struct stream *stream = handle->data;
-    *buffer = stream->events->on_allocate(stream);
+    stream_stop_reading(stream);
+    stream->events->on_read_end(stream, error);
 }
 
-/* -1 while there is none, which every call refuses. */
-static int socket_of(const struct stream *stream)
+static void tell_nothing(struct stream *stream)
 {
-    uv_os_fd_t descriptor;
-    return uv_fileno(&stream->uv.handle, &descriptor) == 0 ? descriptor : -1;
-}
-
-/* When a reset comes together with the last bytes, libuv reports a clean end: the socket still
- * knows better. */
-static int true_end(const struct stream *stream, int error)
-{
-    int pending = 0;
-    socklen_t length = sizeof pending;
-    if (error == UV_EOF &&
-        getsockopt(socket_of(stream), SOL_SOCKET, SO_ERROR, &pending, &length) == 0 &&
-        pending != 0) {
-        return uv_translate_sys_error(pending);
+    if (stream->events->on_read_nothing != NULL) {
+        stream->events->on_read_nothing(stream);
     }
-    return error;
 }
 
-static void on_read(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
+/* True when there may be more to read at once. */
+static bool read_once(struct stream *stream)
 {
-    struct stream *stream = handle->data;
+    uv_buf_t room = stream->events->on_allocate(stream);
+    if (room.base == NULL) {
+        end_reading(stream, UV_ENOBUFS);
+        return false;
+    }
+    if (room.len == 0) {
+        tell_nothing(stream);
+        return false;
+    }
+    ssize_t count = recv(stream->descriptor, room.base, room.len, MSG_DONTWAIT);
     if (count > 0) {
-        stream->events->on_read(stream, buffer->base, (size_t)count);
-    } else if (count == 0 || (count == UV_ENOBUFS && buffer->base != NULL)) {
-        /* Nothing was there, or no room was given for now. */
-        if (stream->events->on_read_nothing != NULL) {
-            stream->events->on_read_nothing(stream);
-        }
+        stream->events->on_read(stream, room.base, (size_t)count);
+        return (size_t)count == room.len;
+    }
+    if (count == 0) {
+        end_reading(stream, UV_EOF);
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
+        tell_nothing(stream);
     } else {
-        stream_stop_reading(stream);
-        stream->events->on_read_end(stream, true_end(stream, (int)count));
+        end_reading(stream, uv_translate_sys_error(errno));
+    }
+    return false;
+}
+
+static void on_no_buffer(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
+{
+    (void)handle, (void)suggested;
+    *buffer = uv_buf_init(NULL, 0);
+}
+
+/* Called with UV_ENOBUFS, since there was no buffer; what there is, the socket tells. */
+static void on_readable(uv_stream_t *handle, ssize_t count, const uv_buf_t *buffer)
+{
+    (void)count, (void)buffer;
+    struct stream *stream = handle->data;
+    unsigned reads = 0;
+    while (read_once(stream) && stream->is_reading && ++reads < READS_MOST) {
     }
 }
+
+/* ---- libuv's other callbacks: cast, and hand on */
 
 static void on_connected(uv_connect_t *request, int error)
 {
@@ -87,7 +108,7 @@ static void on_written(uv_write_t *request, int error)
 
 static int socket_start_reading(struct stream *stream)
 {
-    return uv_read_start(&stream->uv.stream, on_allocate, on_read);
+    return uv_read_start(&stream->uv.stream, on_no_buffer, on_readable);
 }
 
 static void socket_stop_reading(struct stream *stream)
@@ -99,7 +120,8 @@ static void socket_stop_reading(struct stream *stream)
  * is called, so the order of the bytes is safe. */
 static int send_piece(struct stream *stream, const uv_buf_t *buffer)
 {
-    ssize_t taken = send(socket_of(stream), buffer->base, buffer->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    ssize_t taken =
+        send(stream->descriptor, buffer->base, buffer->len, MSG_NOSIGNAL | MSG_DONTWAIT);
     return taken < 0 ? uv_translate_sys_error(errno) : (int)taken;
 }
 
@@ -138,8 +160,18 @@ static void init_handle(struct stream *stream, uv_loop_t *loop, bool is_unix,
     stream->operations = &stream_socket_operations;
     stream->events = events;
     stream->queue = NULL;
+    stream->descriptor = -1;
     stream->is_reading = false;
     stream->is_closing = false;
+}
+
+/* Left as it is when there is no socket, since one could not be made. */
+static void note_descriptor(struct stream *stream)
+{
+    uv_os_fd_t descriptor;
+    if (uv_fileno(&stream->uv.handle, &descriptor) == 0) {
+        stream->descriptor = descriptor;
+    }
 }
 
 int stream_init_accepted(struct stream *stream, uv_loop_t *loop, int family, int descriptor,
@@ -150,14 +182,19 @@ int stream_init_accepted(struct stream *stream, uv_loop_t *loop, int family, int
                                   : uv_tcp_open(&stream->uv.tcp, descriptor);
     if (error != 0) {
         close(descriptor);
+        return error;
     }
-    return error;
+    stream->descriptor = descriptor;
+    return 0;
 }
 
-void stream_init_unconnected(struct stream *stream, uv_loop_t *loop,
-                             const struct stream_events *events)
+int stream_init_from(struct stream *stream, uv_stream_t *listener,
+                     const struct stream_events *events)
 {
-    init_handle(stream, loop, false, events);
+    init_handle(stream, listener->loop, false, events);
+    int error = uv_accept(listener, &stream->uv.stream);
+    note_descriptor(stream);
+    return error;
 }
 
 int stream_init_connecting(struct stream *stream, uv_loop_t *loop,
@@ -168,9 +205,11 @@ int stream_init_connecting(struct stream *stream, uv_loop_t *loop,
     init_handle(stream, loop, is_unix, events);
     if (is_unix) {
         uv_pipe_connect(request, &stream->uv.pipe, address->path.sun_path, on_connected);
+        note_descriptor(stream);
         return 0;
     }
     int error = uv_tcp_connect(request, &stream->uv.tcp, &address->any, on_connected);
+    note_descriptor(stream);
     if (error == 0) {
         uv_tcp_nodelay(&stream->uv.tcp, 1); /* a failure costs latency, nothing else */
     }
@@ -198,7 +237,7 @@ void stream_shutdown(struct stream *stream)
 {
     assert(stream->queue == NULL);
     /* An error means that the peer is gone already; reading will tell. */
-    (void)shutdown(socket_of(stream), SHUT_WR);
+    (void)shutdown(stream->descriptor, SHUT_WR);
 }
 
 void stream_close(struct stream *stream)
@@ -209,6 +248,7 @@ void stream_close(struct stream *stream)
     stream_stop_reading(stream);
     stream->is_closing = true;
     uv_close(&stream->uv.handle, on_closed);
+    stream->descriptor = -1;
 }
 
 void stream_reset(struct stream *stream)
@@ -216,7 +256,7 @@ void stream_reset(struct stream *stream)
     if (!stream->is_closing) {
         /* Linger 0 makes close(2) send RST. On a Unix socket it has no effect and does no harm. */
         struct linger linger = {.l_onoff = 1, .l_linger = 0};
-        (void)setsockopt(socket_of(stream), SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
+        (void)setsockopt(stream->descriptor, SOL_SOCKET, SO_LINGER, &linger, sizeof linger);
     }
     stream_close(stream);
 }
@@ -224,7 +264,7 @@ void stream_reset(struct stream *stream)
 size_t stream_unread(const struct stream *stream)
 {
     int count = 0;
-    bool is_known = ioctl(socket_of(stream), FIONREAD, &count) == 0 && count >= 0;
+    bool is_known = ioctl(stream->descriptor, FIONREAD, &count) == 0 && count >= 0;
     return is_known ? (size_t)count : 0;
 }
 
@@ -232,19 +272,19 @@ size_t stream_unsent(const struct stream *stream)
 {
     int count = 0;
     size_t queued = uv_stream_get_write_queue_size(&stream->uv.stream);
-    bool is_known = ioctl(socket_of(stream), SIOCOUTQ, &count) == 0 && count >= 0;
+    bool is_known = ioctl(stream->descriptor, SIOCOUTQ, &count) == 0 && count >= 0;
     return is_known ? queued + (size_t)count : queued;
 }
 
 int stream_descriptor(const struct stream *stream)
 {
-    return stream->operations == &stream_socket_operations ? socket_of(stream) : -1;
+    return stream->operations == &stream_socket_operations ? stream->descriptor : -1;
 }
 
 bool stream_is_quiet(const struct stream *stream)
 {
     char byte;
-    return recv(socket_of(stream), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+    return recv(stream->descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
            (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 

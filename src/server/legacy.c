@@ -243,8 +243,7 @@ static void on_connection(uv_stream_t *listener, int status)
     connection->legacy = legacy;
     list_init(&connection->node);
     list_append(&legacy->connections, &connection->node);
-    stream_init_unconnected(&connection->stream, &legacy->loop, &events);
-    if (uv_accept(listener, &connection->stream.uv.stream) == 0) {
+    if (stream_init_from(&connection->stream, listener, &events) == 0) {
         stream_start_reading(&connection->stream);
     } else {
         stream_close(&connection->stream);

@@ -3,8 +3,9 @@
  * copied and sent when it can be; the owner sees that (STREAM_QUEUED), stops producing, and goes on
  * in on_drained. So at most what one call writes is ever queued.
  *
- * The transport is a table of operations: libuv's sockets (TCP and Unix) here, a scripted one in
- * the tests; TLS would be another.
+ * The transport is a table of operations: sockets (TCP and Unix) here, a scripted one in the tests; TLS
+ * would be another. libuv owns the sockets, tells when one is ready, and sends what is queued; what is read
+ * and what is sent at once goes by recv(2) and send(2).
  *
  * Life: stream_init_* -> (stream_connect) -> reads and writes -> stream_close -> on_closed, after
  * which the memory may go. Nothing but on_closed is called once stream_close was.
@@ -61,6 +62,7 @@ struct stream {
     const struct stream_operations *operations;
     const struct stream_events *events;
     struct stream_queue *queue; /* NULL when everything was sent; owned */
+    int descriptor; /* the socket, which libuv owns; -1: none, which every call refuses */
     bool is_reading;
     bool is_closing;
 };
@@ -86,9 +88,10 @@ enum { STREAM_VECTOR_MAX = 4 };
 MUST_CHECK int stream_init_accepted(struct stream *stream, uv_loop_t *loop, int family,
                                     int descriptor, const struct stream_events *events);
 
-/* Prepares a TCP stream for uv_accept. */
-void stream_init_unconnected(struct stream *stream, uv_loop_t *loop,
-                             const struct stream_events *events);
+/* Prepares a TCP stream over the next connection that `listener`, one of libuv's, has. Returns 0 or a libuv
+ * error; after an error: as above. */
+MUST_CHECK int stream_init_from(struct stream *stream, uv_stream_t *listener,
+                                const struct stream_events *events);
 
 /* Prepares a stream and starts to connect it; on_connected follows unless this returns an error.
  * `request` lives as long as the stream. After an error: as above. */

@@ -9,7 +9,7 @@
  * is queued any more.
  *
  * One direction takes its share of a turn and then rests until the next one, when the other
- * connections have had theirs: without that libuv reads up to 32 times from a stream that is full.
+ * connections have had theirs: without that a stream that is full is read up to 32 times.
  */
 #ifndef VERBGATE_PROXY_RELAY_ROOM_H
 #define VERBGATE_PROXY_RELAY_ROOM_H
