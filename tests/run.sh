@@ -198,7 +198,6 @@ fuzz_targets() {
 
 # What a request costs in instructions, heap calls and system calls: no clock, so no quiet machine is needed.
 guards() {
-    build bench -DCMAKE_BUILD_TYPE=Release || return
     heading "guards of cost"
     timeout "$stage_seconds_max" python3 tests/bench/guard.py --binary build/bench/verbgate \
         --filter "$filter" 2>&1 | tee build/bench/guard.log
@@ -219,7 +218,11 @@ if build asan -DVERBGATE_SANITIZE=ON -DVERBGATE_TESTS=ON; then
     [ -z "$run_integration" ] || integration_tests asan
 fi
 [ -z "$run_unit" ] || fuzz_targets
-[ -z "$run_unit" ] || guards
+# What is installed: optimised across files, and trained.
+if build bench -DCMAKE_BUILD_TYPE=Release -DVERBGATE_TRAIN=ON; then
+    [ -z "$run_unit" ] || guards
+    [ -z "$run_integration" ] || integration_tests bench
+fi
 if [ -n "$run_threads" ] && build tsan -DVERBGATE_SANITIZE_THREAD=ON; then
     choose_thread_wrapper
     integration_tests tsan --threads

@@ -66,7 +66,7 @@ install_packages
 mkdir -p build
 echo "Building build/bench (the output goes to build/bench.log) ..."
 build() {
-    cmake -B build/bench -DCMAKE_BUILD_TYPE=Release &&
+    cmake -B build/bench -DCMAKE_BUILD_TYPE=Release -DVERBGATE_TRAIN=ON &&
         cmake --build build/bench -j"$(nproc)" &&
         gcc -std=gnu11 -O2 -Wall -Wextra -o build/bench/floor tests/bench/floor.c
 }
