@@ -52,6 +52,7 @@ void exchange_give_object(struct proxy *proxy, struct slab *slab, void *object, 
 
 static void let_go(struct exchange *exchange)
 {
+    exchange_leave_line(exchange);
     if (exchange->upstream != NULL) {
         upstream_close(exchange->upstream);
     }
@@ -327,6 +328,7 @@ void exchange_fail(struct exchange *exchange, enum close_reason reason)
 {
     set_reason(exchange, reason);
     log_failure(exchange, reason);
+    exchange_leave_line(exchange);
     if (exchange->upstream != NULL) {
         upstream_close(exchange->upstream);
     }

@@ -151,8 +151,11 @@ void exchange_continue_stored(struct exchange *exchange);
  * gone. */
 MUST_CHECK bool exchange_send_continue(struct exchange *exchange);
 
-/* Chooses a server and takes or opens a connection to it. */
+/* Chooses a server and takes or opens a connection to it, or waits in line for one. */
 void exchange_find_upstream(struct exchange *exchange, bool may_reuse);
+
+/* Leaves the line, or does nothing. */
+void exchange_leave_line(struct exchange *exchange);
 
 /* A pooled connection turned out to be dead. Tries once more on a fresh one where that is safe, and
  * returns true; `nothing_was_sent`: not a byte of the request reached the old one. */

@@ -211,26 +211,67 @@ static struct upstream *take_kept(struct exchange *exchange, struct pool *pool)
     return NULL;
 }
 
-void exchange_find_upstream(struct exchange *exchange, bool may_reuse)
+/* Takes or opens a connection of the pool; false: there is neither one nor room to open it. */
+static bool use_pool(struct exchange *exchange, struct pool *pool)
 {
-    struct pool *pool =
-        balance_choose(exchange->snapshot, exchange->verdict.upstream, &exchange->server);
-    /* The pool may be shared with an upstream that keeps its connections. */
-    may_reuse = may_reuse && !exchange->verdict.upstream->sends_http_10;
-    exchange->upstream = may_reuse ? take_kept(exchange, pool) : NULL;
+    exchange->upstream = exchange->wants_fresh ? NULL : take_kept(exchange, pool);
     if (exchange->upstream != NULL) {
         send_head(exchange);
-        return;
+        return true;
+    }
+    if (!pool_may_open(pool)) {
+        return false;
     }
     int error = 0;
     exchange->upstream =
         upstream_connect(pool, exchange, exchange->verdict.upstream->connect_timeout_ms, &error);
     if (exchange->upstream == NULL) {
         connect_failed(exchange, pool, error);
-        return;
+        return true;
     }
     exchange->upstream_wait = WAIT_CONNECT;
     exchange_update(exchange);
+    return true;
+}
+
+void exchange_find_upstream(struct exchange *exchange, bool may_reuse)
+{
+    struct pool *pool =
+        balance_choose(exchange->snapshot, exchange->verdict.upstream, &exchange->server);
+    /* The pool may be shared with an upstream that keeps its connections. */
+    exchange->wants_fresh = !may_reuse || exchange->verdict.upstream->sends_http_10;
+    if (UNLIKELY(pool_has_line(pool)) || !use_pool(exchange, pool)) {
+        counter_increment(&exchange->proxy->counters.upstream_waits);
+        exchange->is_in_line = true;
+        exchange->line_since_ms = uv_now(exchange->proxy->loop);
+        pool_wait(pool, &exchange->line_node);
+        exchange_update(exchange);
+    }
+}
+
+void exchange_leave_line(struct exchange *exchange)
+{
+    if (exchange->is_in_line) {
+        exchange->is_in_line = false;
+        list_remove(&exchange->line_node);
+    }
+}
+
+/* What fails here goes on to another server, or ends: nobody comes to the front twice. */
+bool exchange_serve_line(struct pool *pool)
+{
+    bool any = false;
+    while (pool_has_line(pool)) {
+        struct exchange *first = LIST_OBJECT(pool->waiting.next, struct exchange, line_node);
+        exchange_leave_line(first);
+        if (!use_pool(first, pool)) {
+            first->is_in_line = true;
+            pool_wait_first(pool, &first->line_node);
+            break;
+        }
+        any = true;
+    }
+    return any;
 }
 
 void exchange_upstream_connected(struct exchange *exchange, int error)

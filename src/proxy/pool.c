@@ -1,5 +1,6 @@
 #include "verbgate/proxy/pool.h"
 
+#include "verbgate/proxy/exchange.h"
 #include "verbgate/proxy/upstream.h"
 
 #include <assert.h>
@@ -22,6 +23,8 @@ static struct pool *find(struct proxy *proxy, const struct socket_address *addre
     return NULL;
 }
 
+static void on_tick(struct deadline *tick);
+
 struct pool *pool_reference(struct proxy *proxy, const struct socket_address *address)
 {
     struct pool *pool = find(proxy, address);
@@ -33,6 +36,11 @@ struct pool *pool_reference(struct proxy *proxy, const struct socket_address *ad
         pool->proxy = proxy;
         pool->address = *address;
         list_init(&pool->idle);
+        list_init(&pool->waiting);
+        deadline_init(&pool->tick, on_tick);
+        pool->pace = POOL_PACE;
+        pool->opening_most = pool->pace.most;
+        pool->opening_period = 1;
         list_init(&pool->node);
         list_append(&proxy->pools, &pool->node);
     }
@@ -53,6 +61,8 @@ void pool_release(struct pool *pool)
     assert(pool->references > 0);
     pool->references--;
     if (pool->references == 0) {
+        assert(!pool_has_line(pool)); /* who waits has a reference, by its snapshot */
+        deadline_cancel(&pool->tick);
         pool_close_idle(pool);
         free_when_unused(pool);
     }
@@ -109,6 +119,78 @@ bool pool_shed_idle(struct proxy *proxy)
     }
     return any;
 }
+
+/* ---- opening, and the line */
+
+static void forget_opening(struct pool *pool)
+{
+    pool->opening = 0;
+    pool->opening_period++;
+    if (pool->opening_period == 0) {
+        pool->opening_period = 1;
+    }
+}
+
+bool pool_may_open(const struct pool *pool)
+{
+    return pool->opening < pool->opening_most || pool->closes;
+}
+
+uint32_t pool_begin_opening(struct pool *pool)
+{
+    pool->opening++;
+    return pool->opening_period;
+}
+
+static void arm_tick(struct pool *pool)
+{
+    if (!deadline_is_armed(&pool->tick)) {
+        deadline_arm(&pool->proxy->deadlines, &pool->tick, pool->pace.tick_ms);
+    }
+}
+
+static bool has_long_line(const struct pool *pool)
+{
+    const struct exchange *first = LIST_OBJECT(pool->waiting.next, struct exchange, line_node);
+    return uv_now(pool->proxy->loop) - first->line_since_ms >= pool->pace.wait_ms;
+}
+
+static void make_room(struct pool *pool)
+{
+    forget_opening(pool);
+    if (!pool->has_moved && pool->opening_most < POOL_OPENING_MOST) {
+        pool->opening_most *= POOL_OPENING_FACTOR;
+    }
+}
+
+static void on_tick(struct deadline *tick)
+{
+    struct pool *pool = LIST_OBJECT(tick, struct pool, tick);
+    if (pool_has_line(pool) && (!pool->has_moved || has_long_line(pool))) {
+        make_room(pool);
+        exchange_serve_line(pool);
+    }
+    pool->has_moved = false;
+    if (pool_has_line(pool)) {
+        arm_tick(pool);
+    } else {
+        pool->opening_most = pool->pace.most;
+    }
+}
+
+void pool_wait(struct pool *pool, struct list_node *line_node)
+{
+    list_append(&pool->waiting, line_node);
+    arm_tick(pool);
+}
+
+void pool_wait_first(struct pool *pool, struct list_node *line_node)
+{
+    list_prepend(&pool->waiting, line_node);
+    arm_tick(pool);
+}
+
+/* ---- */
 
 void pool_mark_failed(struct pool *pool)
 {

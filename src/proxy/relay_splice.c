@@ -154,6 +154,7 @@ static uint64_t move(struct proxy *proxy, const struct way *way, enum stream_wri
         relay_room_note(way->room, turn, (size_t)count);
         *status = pour(*way->pipe, way->to);
     }
+    counter_add(&proxy->counters.spliced_bytes, taken);
     return taken;
 }
 

@@ -132,11 +132,12 @@ static void release_upstream(struct exchange *exchange)
     const struct response *response = exchange->response;
     struct upstream *upstream = exchange->upstream;
     const struct policy_upstream *settings = exchange->verdict.upstream;
-    bool is_clean = exchange->request_state == REQUEST_DONE && !exchange_has_stored(exchange) &&
-                    !settings->sends_http_10 && !exchange->upstream_is_deaf &&
-                    !stream_is_queued(&upstream->stream) && !response->is_extra &&
-                    response->framing.kind != FRAMING_UNTIL_CLOSE &&
-                    response->connection.is_persistent;
+    bool is_kept = !settings->sends_http_10 && response->framing.kind != FRAMING_UNTIL_CLOSE &&
+                   response->connection.is_persistent;
+    bool is_clean = is_kept && exchange->request_state == REQUEST_DONE &&
+                    !exchange_has_stored(exchange) && !exchange->upstream_is_deaf &&
+                    !stream_is_queued(&upstream->stream) && !response->is_extra;
+    upstream->pool->closes = !is_kept || settings->max_idle == 0;
     if (is_clean) {
         upstream_release(upstream, is_quiet(response), settings->max_idle,
                          settings->idle_timeout_ms);

@@ -20,6 +20,21 @@ static void end_idle(struct upstream *upstream)
     upstream_close(upstream);
 }
 
+static void end_opening(struct upstream *upstream)
+{
+    pool_opened(upstream->pool, upstream->opening);
+    upstream->opening = 0;
+}
+
+/* What has just happened may have made a connection free, or room to open one. The connection that it
+ * happened to is still there, if only to be closed, and with it its pool. */
+static void serve_line(struct pool *pool)
+{
+    if (UNLIKELY(pool_has_line(pool))) {
+        pool->has_moved |= exchange_serve_line(pool);
+    }
+}
+
 static uv_buf_t on_allocate(struct stream *stream)
 {
     struct upstream *upstream = of_stream(stream);
@@ -34,9 +49,13 @@ static void on_read(struct stream *stream, char *data, size_t length)
     struct upstream *upstream = of_stream(stream);
     if (upstream->exchange == NULL) {
         end_idle(upstream);
-    } else {
-        exchange_response_bytes(upstream->exchange, data, length);
+        return;
     }
+    if (UNLIKELY(upstream->opening != 0)) {
+        end_opening(upstream);
+    }
+    exchange_response_bytes(upstream->exchange, data, length);
+    serve_line(upstream->pool);
 }
 
 static void on_read_nothing(struct stream *stream)
@@ -54,6 +73,7 @@ static void on_read_end(struct stream *stream, int error)
         end_idle(upstream);
     } else {
         exchange_response_end(upstream->exchange, error);
+        serve_line(upstream->pool);
     }
 }
 
@@ -75,6 +95,7 @@ static void on_connected(struct stream *stream, int error)
         upstream->pool->failed_until_ms = 0;
     }
     exchange_upstream_connected(upstream->exchange, error);
+    serve_line(upstream->pool);
 }
 
 static void on_closed(struct stream *stream)
@@ -144,6 +165,7 @@ struct upstream *upstream_connect(struct pool *pool, struct exchange *exchange, 
     list_init(&upstream->node);
     deadline_init(&upstream->deadline, on_expired);
     pool_connection_opened(pool);
+    upstream->opening = pool_begin_opening(pool);
     counter_increment(&proxy->counters.upstream_connects);
     int result = stream_init_connecting(&upstream->stream, proxy->loop, &pool->address,
                                         &upstream->connect, &events);
@@ -191,6 +213,7 @@ void upstream_close(struct upstream *upstream)
         pool_forget(upstream->pool, upstream);
     }
     deadline_cancel(&upstream->deadline);
+    end_opening(upstream);
     upstream->state = UPSTREAM_CLOSING;
     stream_close(&upstream->stream);
 }

@@ -17,10 +17,14 @@
       "Connections to servers that were begun, failed ones included.")               \
     X(upstream_reuses, "verbgate_upstream_connections_reused_total", "counter",      \
       "Requests that were sent on a kept connection.")                               \
+    X(upstream_waits, "verbgate_upstream_waits_total", "counter",                    \
+      "Requests that waited in line for a connection to their server.")              \
     X(upstream_open, "verbgate_upstream_connections_open", "gauge",                  \
       "Connections to servers that are open now, idle ones included.")               \
     X(upstream_idle, "verbgate_upstream_connections_idle", "gauge",                  \
       "Connections to servers that wait in a pool now.")                             \
+    X(spliced_bytes, "verbgate_spliced_content_bytes_total", "counter",              \
+      "Content that went from socket to socket without being copied.")               \
     X(retries, "verbgate_upstream_retries_total", "counter",                         \
       "Requests that were sent again since a kept connection was dead.")             \
     X(reported, "verbgate_requests_reported_total", "counter",                       \

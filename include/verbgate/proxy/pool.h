@@ -1,6 +1,17 @@
 /*
  * One server as a worker sees it: its address, its idle connections, and whether it failed lately.
  * Pools belong to addresses, not to policies, so connections survive a reload.
+ *
+ * Few connections are opened at a time: one is opening until its server has sent something on it. A
+ * request that finds neither a kept connection nor room to open one waits in line for whichever comes
+ * first, and who came first is served first. Without that a burst of requests stands in the server's
+ * queue of connections, which overflows, or is emptied one by one beside all else that the server does,
+ * while those that have a connection go on asking.
+ *
+ * How long a server takes is not known. So when nobody in line was served for a tick, what is opening
+ * does not count any more, and there is four times as much room: a server that answers at once gets few
+ * connections, and one that takes its time gets all that are asked for within a few ticks. Where a
+ * server closes its connections there is nothing to wait for, and no line.
  */
 #ifndef VERBGATE_PROXY_POOL_H
 #define VERBGATE_PROXY_POOL_H
@@ -15,6 +26,18 @@ enum { POOL_FAILED_MS = 5000 };
 
 struct upstream;
 
+/* How fast connections are opened. */
+struct pool_pace {
+    unsigned most;    /* opening at the same time, to begin with */
+    uint32_t tick_ms; /* in which somebody is to be served */
+    uint32_t wait_ms; /* who has waited for so long gets a connection opened at the next tick */
+};
+
+#define POOL_PACE ((struct pool_pace){.most = 8, .tick_ms = 10, .wait_ms = 100})
+
+/* Where the room for connections that are opening ends: above what descriptors allow. */
+enum { POOL_OPENING_FACTOR = 4, POOL_OPENING_MOST = 1 << 20 };
+
 struct pool {
     struct list_node node; /* in proxy->pools */
     struct proxy *proxy;
@@ -24,6 +47,15 @@ struct pool {
     unsigned idle_count;
     struct list_node idle; /* struct upstream, last used first */
     uint64_t failed_until_ms;
+
+    struct pool_pace pace;
+    struct list_node waiting; /* struct exchange, by line_node: who came first stands first */
+    struct deadline tick;     /* armed while somebody waits */
+    bool closes;              /* the server has closed the last connection behind its response */
+    bool has_moved;           /* somebody was served since the last tick */
+    unsigned opening;         /* connections that count as opening */
+    unsigned opening_most;    /* the room for them now: pace.most and up */
+    uint32_t opening_period;  /* the number of those that count */
 };
 
 /* The pool of an address, made when there is none, with one more reference; NULL: no memory. */
@@ -42,6 +74,30 @@ void pool_put(struct pool *pool, struct upstream *upstream, unsigned max_idle,
 
 /* An idle connection has ended by itself. */
 void pool_forget(struct pool *pool, struct upstream *upstream);
+
+/* Whether another connection may be opened now. */
+bool pool_may_open(const struct pool *pool);
+
+/* A connection is being opened; returns the number to give to pool_opened when that is over. */
+uint32_t pool_begin_opening(struct pool *pool);
+
+/* The server has sent something on a connection with this number, or it is gone. 0 is no number: what a
+ * caller keeps in place of one that it has given. */
+static inline void pool_opened(struct pool *pool, uint32_t number)
+{
+    if (number == pool->opening_period) {
+        pool->opening--;
+    }
+}
+
+static inline bool pool_has_line(const struct pool *pool)
+{
+    return !list_is_empty(&pool->waiting);
+}
+
+/* Puts an exchange at the end of the line, or back to its front. list_remove takes it out. */
+void pool_wait(struct pool *pool, struct list_node *line_node);
+void pool_wait_first(struct pool *pool, struct list_node *line_node);
 
 void pool_mark_failed(struct pool *pool);
 bool pool_is_failed(const struct pool *pool);

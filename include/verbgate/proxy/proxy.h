@@ -56,8 +56,10 @@ struct proxy_counters {
     struct counter connections_open; /* now; connection_count for other threads */
     struct counter upstream_connects;
     struct counter upstream_reuses;
-    struct counter upstream_open; /* now, idle ones too */
-    struct counter upstream_idle; /* now */
+    struct counter upstream_waits; /* requests that waited in a pool's line */
+    struct counter upstream_open;  /* now, idle ones too */
+    struct counter upstream_idle;  /* now */
+    struct counter spliced_bytes;  /* content that was not copied */
     struct counter retries;
     struct counter reported; /* forwarded under report-only, though the policy would refuse */
     struct counter suppressed_log_lines;

@@ -24,6 +24,7 @@ struct upstream {
         UPSTREAM_CLOSING,
     } state;
     bool is_reused;      /* the current exchange is not its first */
+    uint32_t opening;    /* its number while it counts as opening in its pool; or 0 */
     uint64_t quiet_turn; /* of the loop, in which it was last known to have nothing more to read */
     struct stream stream;
     uv_connect_t connect;

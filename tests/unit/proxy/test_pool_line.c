@@ -1,0 +1,290 @@
+/* Requests that wait in a pool's line for a connection. */
+#include <criterion/criterion.h>
+
+#include "gateway_fixture.h"
+
+enum { CLIENTS_MAX = 4, LONG_MS = 60 * 1000 };
+
+static const char response[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+static const char last_response[] =
+    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
+
+static int clients[CLIENTS_MAX];
+static unsigned client_count;
+
+static struct pool *pool(void)
+{
+    return gateway.proxy.snapshot->upstreams[0].targets[0].pool;
+}
+
+static uint64_t waits(void)
+{
+    return counter_read(&gateway.proxy.counters.upstream_waits);
+}
+
+/* A gateway that opens one connection at a time, with so many clients. */
+static void start(unsigned count, uint32_t tick_ms, uint32_t wait_ms)
+{
+    gateway_start("half-close-timeout = 1ms");
+    pool()->pace = (struct pool_pace){.most = 1, .tick_ms = tick_ms, .wait_ms = wait_ms};
+    pool()->opening_most = 1;
+    for (client_count = 0; client_count < count; client_count++) {
+        gateway_connect();
+        clients[client_count] = gateway.client.descriptor;
+    }
+}
+
+/* The client that the test plays from here on. */
+static void be(unsigned client)
+{
+    gateway.client.descriptor = clients[client];
+    gateway.client.length = gateway.client.seen = 0;
+    gateway.client.has_ended = false;
+}
+
+static void ask(unsigned client)
+{
+    char text[64];
+    int length = snprintf(text, sizeof text, "GET /%u HTTP/1.1\r\nHost: h\r\n\r\n", client);
+    be(client);
+    cr_assert(end_send(&gateway.client, text, (size_t)length));
+}
+
+static bool has_waits(const void *context)
+{
+    return waits() == *(const unsigned *)context;
+}
+
+static void ask_in_vain(unsigned client, unsigned waits_then)
+{
+    ask(client);
+    cr_assert(gateway_wait(has_waits, &waits_then));
+}
+
+static void expect_at_backend(unsigned client)
+{
+    char text[64];
+    snprintf(text, sizeof text, "GET /%u HTTP/1.1\r\n", client);
+    cr_assert(end_gets(&gateway.backend, text));
+}
+
+static void answer(unsigned client, const char *text)
+{
+    be(client);
+    cr_assert(end_send(&gateway.backend, text, strlen(text)));
+    cr_assert(end_gets(&gateway.client, "\r\n\r\nok"));
+}
+
+static void stop(void)
+{
+    for (unsigned i = 0; i + 1 < client_count; i++) {
+        if (clients[i] >= 0) {
+            close(clients[i]);
+        }
+    }
+    be(client_count - 1);
+    gateway_stop();
+}
+
+static bool has_two_connections(const void *context)
+{
+    (void)context;
+    return gateway.backend_connections == 2;
+}
+
+static bool has_first_room_again(const void *context)
+{
+    (void)context;
+    return pool()->opening_most == 1;
+}
+
+Test(pool_line, serves_who_came_first_on_the_connection_that_becomes_free)
+{
+    start(3, LONG_MS, LONG_MS);
+    ask(0);
+    expect_at_backend(0);
+    ask_in_vain(1, 1);
+    ask_in_vain(2, 2);
+    cr_assert_eq(pool()->connection_count, 1);
+    pool()->opening_most = 0; /* an answer makes room for another one, too */
+    for (unsigned i = 0; i < 3; i++) {
+        answer(i, response);
+        if (i < 2) {
+            expect_at_backend(i + 1);
+        }
+    }
+    cr_assert_eq(gateway.backend_connections, 1);
+    cr_assert_eq(counter_read(&gateway.proxy.counters.upstream_reuses), 2);
+    cr_assert_not(pool_has_line(pool()));
+    stop();
+}
+
+Test(pool_line, lets_nobody_pass_who_comes_later)
+{
+    start(3, LONG_MS, LONG_MS);
+    ask(0);
+    expect_at_backend(0);
+    ask_in_vain(1, 1);
+    pool()->opening_most = 2; /* there would be room for whoever asks now */
+    ask_in_vain(2, 2);
+    pool()->opening_most = 0;
+    answer(0, response);
+    expect_at_backend(1);
+    cr_assert_eq(pool()->connection_count, 1);
+    stop();
+}
+
+/* The fixture's backend has one connection at a time, so that the first one ends here. */
+Test(pool_line, opens_another_when_the_first_has_answered)
+{
+    start(3, LONG_MS, LONG_MS);
+    ask(0);
+    expect_at_backend(0);
+    ask_in_vain(1, 1);
+    ask_in_vain(2, 2);
+    answer(0, response);
+    cr_assert(gateway_wait(has_two_connections, NULL));
+    stop();
+}
+
+Test(pool_line, opens_more_when_nobody_was_served_for_a_tick)
+{
+    start(2, 1, LONG_MS);
+    ask(0);
+    expect_at_backend(0);
+    ask_in_vain(1, 1);
+    cr_assert(gateway_wait(has_two_connections, NULL));
+    cr_assert(gateway_wait(has_first_room_again, NULL), "the line is empty");
+    expect_at_backend(1);
+    stop();
+}
+
+static bool has_no_line(const void *context)
+{
+    (void)context;
+    return !pool_has_line(pool());
+}
+
+Test(pool_line, has_four_times_the_room_after_a_tick)
+{
+    start(4, LONG_MS, LONG_MS);
+    ask(0);
+    expect_at_backend(0);
+    for (unsigned i = 1; i < 4; i++) {
+        ask_in_vain(i, i);
+    }
+    uint32_t period = pool()->opening_period;
+    deadline_arm(&gateway.proxy.deadlines, &pool()->tick, 1);
+    cr_assert(gateway_wait(has_no_line, NULL));
+    cr_assert_eq(pool()->opening_period, period + 1, "one tick was enough for all");
+    stop();
+}
+
+static bool has_moved_and_has_two(const void *context)
+{
+    pool()->has_moved = true;
+    cr_assert_eq(pool()->opening_most, 1);
+    return has_two_connections(context);
+}
+
+Test(pool_line, opens_one_for_who_has_waited_long_while_others_are_served)
+{
+    start(2, 1, 1);
+    ask(0);
+    expect_at_backend(0);
+    ask_in_vain(1, 1);
+    cr_assert(gateway_wait(has_moved_and_has_two, NULL));
+    stop();
+}
+
+Test(pool_line, is_left_by_a_client_that_leaves)
+{
+    start(3, LONG_MS, LONG_MS);
+    ask(0);
+    expect_at_backend(0);
+    ask_in_vain(1, 1);
+    close(clients[1]);
+    clients[1] = -1;
+    cr_assert(gateway_wait(has_no_line, NULL));
+    cr_assert_eq(gateway.reason, REASON_CLIENT_GONE);
+    answer(0, response);
+    ask(2);
+    expect_at_backend(2);
+    cr_assert(memmem(gateway.backend.bytes, gateway.backend.length, "GET /1", 6) == NULL);
+    stop();
+}
+
+Test(pool_line, is_not_there_where_the_server_closes_its_connections)
+{
+    start(3, LONG_MS, LONG_MS);
+    ask(0);
+    expect_at_backend(0);
+    answer(0, last_response);
+    ask(1);
+    expect_at_backend(1);
+    ask(2);
+    expect_at_backend(2);
+    cr_assert_eq(gateway.backend_connections, 3);
+    cr_assert_eq(waits(), 0);
+    stop();
+}
+
+Test(pool_line, is_not_there_where_none_may_be_kept)
+{
+    start(2, LONG_MS, LONG_MS);
+    gateway.policy->upstreams[0].max_idle = 0;
+    ask(0);
+    expect_at_backend(0);
+    answer(0, response);
+    cr_assert(pool()->closes);
+    stop();
+}
+
+/* Both come in one turn of the loop; the first connection fails in a later one. */
+Test(pool_line, moves_on_when_a_connection_cannot_be_opened)
+{
+    start(2, LONG_MS, LONG_MS);
+    close(gateway.listener);
+    gateway.listener = -1;
+    static const char text[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+    for (unsigned i = 0; i < 2; i++) {
+        cr_assert_eq(send(clients[i], text, sizeof text - 1, MSG_NOSIGNAL), sizeof text - 1);
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        be(i);
+        cr_assert(end_gets(&gateway.client, "HTTP/1.1 502 "));
+    }
+    cr_assert_eq(waits(), 1);
+    cr_assert_eq(pool()->opening, 0);
+    stop();
+}
+
+Test(pool_line, ends_when_all_is_aborted)
+{
+    start(2, LONG_MS, LONG_MS);
+    ask(0);
+    expect_at_backend(0);
+    ask_in_vain(1, 1);
+    proxy_abort(&gateway.proxy);
+    cr_assert_not(pool_has_line(pool()));
+    stop();
+}
+
+/* A number that was given is not taken for one of a later time. */
+Test(pool_line, counts_what_is_opening_once)
+{
+    start(1, LONG_MS, LONG_MS);
+    uint32_t first = pool_begin_opening(pool());
+    cr_assert_not(pool_may_open(pool()));
+    pool_opened(pool(), first);
+    cr_assert(pool_may_open(pool()));
+    pool_opened(pool(), 0);
+    cr_assert_eq(pool()->opening, 0);
+    pool()->opening_period++;
+    uint32_t later = pool_begin_opening(pool());
+    pool_opened(pool(), first);
+    cr_assert_eq(pool()->opening, 1);
+    pool_opened(pool(), later);
+    cr_assert_eq(pool()->opening, 0);
+    stop();
+}
