@@ -163,9 +163,11 @@ static void make_room(struct pool *pool)
     }
 }
 
+/* Who is served may end at once, and be the last that has a reference. */
 static void on_tick(struct deadline *tick)
 {
     struct pool *pool = LIST_OBJECT(tick, struct pool, tick);
+    pool->references++;
     if (pool_has_line(pool) && (!pool->has_moved || has_long_line(pool))) {
         make_room(pool);
         exchange_serve_line(pool);
@@ -176,6 +178,7 @@ static void on_tick(struct deadline *tick)
     } else {
         pool->opening_most = pool->pace.most;
     }
+    pool_release(pool);
 }
 
 void pool_wait(struct pool *pool, struct list_node *line_node)
@@ -190,7 +193,7 @@ void pool_wait_first(struct pool *pool, struct list_node *line_node)
     arm_tick(pool);
 }
 
-/* ---- */
+/* ---- failures and counts */
 
 void pool_mark_failed(struct pool *pool)
 {

@@ -3,6 +3,8 @@
 
 #include "gateway_fixture.h"
 
+#include <sys/resource.h>
+
 enum { CLIENTS_MAX = 4, LONG_MS = 60 * 1000 };
 
 static const char response[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -267,6 +269,50 @@ Test(pool_line, ends_when_all_is_aborted)
     ask_in_vain(1, 1);
     proxy_abort(&gateway.proxy);
     cr_assert_not(pool_has_line(pool()));
+    stop();
+}
+
+static bool has_no_connection(const void *context)
+{
+    const struct pool *old = context;
+    return old->connection_count == 0;
+}
+
+/* So that no socket can be opened. Returns the limit before. */
+static struct rlimit forbid_descriptors(void)
+{
+    struct rlimit before;
+    int lowest = dup(gateway.listener);
+    close(lowest);
+    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    struct rlimit none = {.rlim_cur = (rlim_t)lowest, .rlim_max = before.rlim_max};
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    return before;
+}
+
+/* After a reload nobody but the one in line needs the pool any more, and that one ends while it is
+ * being served. */
+Test(pool_line, may_take_its_pool_with_it)
+{
+    start(2, LONG_MS, LONG_MS);
+    ask(0);
+    expect_at_backend(0);
+    ask_in_vain(1, 1);
+    struct pool *old = pool();
+    struct policy *next = fixture_policy_to(1, "half-close-timeout = 1ms");
+    cr_assert(proxy_install(&gateway.proxy, next));
+    policy_release(next);
+    cr_assert(pool() != old);
+    close(clients[0]);
+    clients[0] = -1;
+    cr_assert(gateway_wait(has_no_connection, old));
+    struct rlimit before = forbid_descriptors();
+    deadline_arm(&gateway.proxy.deadlines, &old->tick, 1);
+    be(1);
+    cr_assert(end_gets(&gateway.client, "HTTP/1.1 503 "));
+    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    cr_assert(gateway.proxy.pools.next == &pool()->node &&
+              pool()->node.next == &gateway.proxy.pools);
     stop();
 }
 
