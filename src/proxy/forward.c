@@ -265,8 +265,8 @@ bool exchange_serve_line(struct pool *pool)
         struct exchange *first = LIST_OBJECT(pool->waiting.next, struct exchange, line_node);
         exchange_leave_line(first);
         if (!use_pool(first, pool)) {
-            first->is_in_line = true;
-            pool_wait_first(pool, &first->line_node);
+            first->is_in_line = true; /* at the front again; the tick is the line's as before */
+            list_prepend(&pool->waiting, &first->line_node);
             break;
         }
         any = true;

@@ -187,12 +187,6 @@ void pool_wait(struct pool *pool, struct list_node *line_node)
     arm_tick(pool);
 }
 
-void pool_wait_first(struct pool *pool, struct list_node *line_node)
-{
-    list_prepend(&pool->waiting, line_node);
-    arm_tick(pool);
-}
-
 /* ---- failures and counts */
 
 void pool_mark_failed(struct pool *pool)

@@ -95,9 +95,8 @@ static inline bool pool_has_line(const struct pool *pool)
     return !list_is_empty(&pool->waiting);
 }
 
-/* Puts an exchange at the end of the line, or back to its front. list_remove takes it out. */
+/* Puts an exchange at the end of the line, by its node, which list_remove takes out. */
 void pool_wait(struct pool *pool, struct list_node *line_node);
-void pool_wait_first(struct pool *pool, struct list_node *line_node);
 
 void pool_mark_failed(struct pool *pool);
 bool pool_is_failed(const struct pool *pool);

@@ -3,8 +3,6 @@
 
 #include "gateway_fixture.h"
 
-#include <sys/resource.h>
-
 enum { CLIENTS_MAX = 4, LONG_MS = 60 * 1000 };
 
 static const char response[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -278,18 +276,6 @@ static bool has_no_connection(const void *context)
     return old->connection_count == 0;
 }
 
-/* So that no socket can be opened. Returns the limit before. */
-static struct rlimit forbid_descriptors(void)
-{
-    struct rlimit before;
-    int lowest = dup(gateway.listener);
-    close(lowest);
-    cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
-    struct rlimit none = {.rlim_cur = (rlim_t)lowest, .rlim_max = before.rlim_max};
-    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
-    return before;
-}
-
 /* After a reload nobody but the one in line needs the pool any more, and that one ends while it is
  * being served. */
 Test(pool_line, may_take_its_pool_with_it)
@@ -306,11 +292,13 @@ Test(pool_line, may_take_its_pool_with_it)
     close(clients[0]);
     clients[0] = -1;
     cr_assert(gateway_wait(has_no_connection, old));
-    struct rlimit before = forbid_descriptors();
+    size_t most = gateway.proxy.upstreams.max_out;
+    gateway.proxy.upstreams.max_out =
+        0; /* no connection can be made, so that none keeps the pool */
     deadline_arm(&gateway.proxy.deadlines, &old->tick, 1);
     be(1);
     cr_assert(end_gets(&gateway.client, "HTTP/1.1 503 "));
-    cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    gateway.proxy.upstreams.max_out = most;
     cr_assert(gateway.proxy.pools.next == &pool()->node &&
               pool()->node.next == &gateway.proxy.pools);
     stop();
