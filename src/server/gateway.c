@@ -3,6 +3,7 @@
 #include "gateway_steps.h"
 #include "verbgate/base/log.h"
 #include "verbgate/http/message.h"
+#include "verbgate/net/event_batch.h"
 
 #include <fcntl.h>
 #include <sched.h>
@@ -361,6 +362,7 @@ int gateway_run(const char *policy_path)
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ,
            SIG_IGN); /* a file at its limit (RLIMIT_FSIZE) is an error of that write alone */
+    event_batch_limit(EVENT_BATCH_MOST);
     start_handles(gateway);
     bool started = start(gateway);
     if (started) {
