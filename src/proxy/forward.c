@@ -242,36 +242,32 @@ void exchange_find_upstream(struct exchange *exchange, bool may_reuse)
     exchange->wants_fresh = !may_reuse || exchange->verdict.upstream->sends_http_10;
     if (UNLIKELY(pool_has_line(pool)) || !use_pool(exchange, pool)) {
         counter_increment(&exchange->proxy->counters.upstream_waits);
-        exchange->is_in_line = true;
-        exchange->line_since_ms = uv_now(exchange->proxy->loop);
-        pool_wait(pool, &exchange->line_node);
+        exchange->waits_at = pool;
+        pool_wait(pool, &exchange->line_node, false);
         exchange_update(exchange);
     }
 }
 
 void exchange_leave_line(struct exchange *exchange)
 {
-    if (exchange->is_in_line) {
-        exchange->is_in_line = false;
-        list_remove(&exchange->line_node);
+    if (exchange->waits_at != NULL) {
+        pool_leave(exchange->waits_at, &exchange->line_node);
+        exchange->waits_at = NULL;
     }
 }
 
 /* What fails here goes on to another server, or ends: nobody comes to the front twice. */
-bool exchange_serve_line(struct pool *pool)
+void exchange_serve_line(struct pool *pool)
 {
-    bool any = false;
     while (pool_has_line(pool)) {
         struct exchange *first = LIST_OBJECT(pool->waiting.next, struct exchange, line_node);
         exchange_leave_line(first);
         if (!use_pool(first, pool)) {
-            first->is_in_line = true; /* at the front again; the tick is the line's as before */
-            list_prepend(&pool->waiting, &first->line_node);
+            first->waits_at = pool;
+            pool_wait(pool, &first->line_node, true);
             break;
         }
-        any = true;
     }
-    return any;
 }
 
 void exchange_upstream_connected(struct exchange *exchange, int error)

@@ -75,6 +75,7 @@ struct upstream *pool_take(struct pool *pool)
     }
     struct upstream *upstream = LIST_OBJECT(pool->idle.next, struct upstream, node);
     pool_forget(pool, upstream);
+    pool->takes++;
     return upstream;
 }
 
@@ -136,29 +137,67 @@ bool pool_may_open(const struct pool *pool)
     return pool->opening < pool->opening_most || pool->closes;
 }
 
-uint32_t pool_begin_opening(struct pool *pool)
+struct pool_opening pool_begin_opening(struct pool *pool)
 {
     pool->opening++;
-    return pool->opening_period;
+    pool->begun_takes = pool->takes;
+    return (struct pool_opening){pool->opening_period, pool->takes};
+}
+
+void pool_end_opening(struct pool *pool, struct pool_opening *opening)
+{
+    if (opening->period == pool->opening_period) {
+        pool->opening--;
+    }
+    opening->period = 0;
+}
+
+/* Whether the kept connections were used so often since there were `takes`. */
+static bool is_late(const struct pool *pool, uint64_t takes)
+{
+    uint64_t kept = pool->connection_count - pool->opening;
+    return pool->takes - takes > POOL_LATE_TURNS * kept;
+}
+
+void pool_answered(struct pool *pool, struct pool_opening *opening)
+{
+    pool->is_late = is_late(pool, opening->takes);
+    if (pool->is_late) {
+        pool->opening_most = pool->pace.most;
+    }
+    pool_end_opening(pool, opening);
 }
 
 static void arm_tick(struct pool *pool)
 {
-    if (!deadline_is_armed(&pool->tick)) {
-        deadline_arm(&pool->proxy->deadlines, &pool->tick, pool->pace.tick_ms);
-    }
+    pool->tick_takes = pool->takes;
+    deadline_arm(&pool->proxy->deadlines, &pool->tick, pool->pace.tick_ms);
 }
 
-static bool has_long_line(const struct pool *pool)
+static uint64_t served_since_tick(const struct pool *pool)
 {
-    const struct exchange *first = LIST_OBJECT(pool->waiting.next, struct exchange, line_node);
-    return uv_now(pool->proxy->loop) - first->line_since_ms >= pool->pace.wait_ms;
+    return pool->takes - pool->tick_takes;
+}
+
+/* Whether who comes now would wait for too long, at the pace of the last tick. */
+static bool has_slow_line(const struct pool *pool)
+{
+    return served_since_tick(pool) * pool->pace.wait_ms <
+           (uint64_t)pool->waiting_count * pool->pace.tick_ms;
+}
+
+/* Not so where nobody was served for long: a first answer is late, too, when it takes longer to make than
+ * those that went before on kept connections, and then all of them may be at work on such answers. */
+static bool is_server_busy(const struct pool *pool)
+{
+    bool is_still = (uint64_t)pool->still_ticks * pool->pace.tick_ms >= pool->pace.wait_ms;
+    return !is_still && (pool->is_late || is_late(pool, pool->begun_takes));
 }
 
 static void make_room(struct pool *pool)
 {
     forget_opening(pool);
-    if (!pool->has_moved && pool->opening_most < POOL_OPENING_MOST) {
+    if (pool->opening_most < POOL_OPENING_MOST) {
         pool->opening_most *= POOL_OPENING_FACTOR;
     }
 }
@@ -168,23 +207,38 @@ static void on_tick(struct deadline *tick)
 {
     struct pool *pool = LIST_OBJECT(tick, struct pool, tick);
     pool->references++;
-    if (pool_has_line(pool) && (!pool->has_moved || has_long_line(pool))) {
+    pool->still_ticks = served_since_tick(pool) == 0 ? pool->still_ticks + 1 : 0;
+    if (has_slow_line(pool) && !is_server_busy(pool)) {
         make_room(pool);
         exchange_serve_line(pool);
     }
-    pool->has_moved = false;
     if (pool_has_line(pool)) {
         arm_tick(pool);
     } else {
         pool->opening_most = pool->pace.most;
+        pool->is_late = false;
+        pool->still_ticks = 0;
     }
     pool_release(pool);
 }
 
-void pool_wait(struct pool *pool, struct list_node *line_node)
+void pool_wait(struct pool *pool, struct list_node *line_node, bool is_first)
 {
-    list_append(&pool->waiting, line_node);
-    arm_tick(pool);
+    if (is_first) {
+        list_prepend(&pool->waiting, line_node);
+    } else {
+        list_append(&pool->waiting, line_node);
+    }
+    pool->waiting_count++;
+    if (!deadline_is_armed(&pool->tick)) {
+        arm_tick(pool);
+    }
+}
+
+void pool_leave(struct pool *pool, struct list_node *line_node)
+{
+    list_remove(line_node);
+    pool->waiting_count--;
 }
 
 /* ---- failures and counts */

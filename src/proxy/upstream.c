@@ -20,18 +20,12 @@ static void end_idle(struct upstream *upstream)
     upstream_close(upstream);
 }
 
-static void end_opening(struct upstream *upstream)
-{
-    pool_opened(upstream->pool, upstream->opening);
-    upstream->opening = 0;
-}
-
 /* What has just happened may have made a connection free, or room to open one. The connection that it
  * happened to is still there, if only to be closed, and with it its pool. */
 static void serve_line(struct pool *pool)
 {
     if (UNLIKELY(pool_has_line(pool))) {
-        pool->has_moved |= exchange_serve_line(pool);
+        exchange_serve_line(pool);
     }
 }
 
@@ -51,8 +45,8 @@ static void on_read(struct stream *stream, char *data, size_t length)
         end_idle(upstream);
         return;
     }
-    if (UNLIKELY(upstream->opening != 0)) {
-        end_opening(upstream);
+    if (UNLIKELY(upstream->opening.period != 0)) {
+        pool_answered(upstream->pool, &upstream->opening);
     }
     exchange_response_bytes(upstream->exchange, data, length);
     serve_line(upstream->pool);
@@ -213,7 +207,7 @@ void upstream_close(struct upstream *upstream)
         pool_forget(upstream->pool, upstream);
     }
     deadline_cancel(&upstream->deadline);
-    end_opening(upstream);
+    pool_end_opening(upstream->pool, &upstream->opening);
     upstream->state = UPSTREAM_CLOSING;
     stream_close(&upstream->stream);
 }

@@ -104,10 +104,9 @@ struct exchange {
     struct proxy *proxy;
     struct downstream *downstream;
     struct upstream *upstream; /* while one works for this exchange */
-    bool is_in_line;           /* waits for one in a pool's line */
-    bool wants_fresh;          /* a kept connection will not do */
-    uint64_t line_since_ms;
+    struct pool *waits_at;     /* in whose line it stands for one; or NULL */
     struct list_node line_node;
+    bool wants_fresh;          /* a kept connection will not do */
     struct snapshot *snapshot; /* one reference */
     size_t region_bytes;
     char *request_region;
@@ -223,9 +222,8 @@ void exchange_response_end(struct exchange *exchange, int error);
 void exchange_upstream_drained(struct exchange *exchange, int error);
 void exchange_upstream_timeout(struct exchange *exchange);
 
-/* A connection of `pool` may have become free, or room to open one: those in line take it. Returns
- * whether anybody was served. */
-bool exchange_serve_line(struct pool *pool);
+/* A connection of `pool` may have become free, or room to open one: those in line take it. */
+void exchange_serve_line(struct pool *pool);
 
 /* The gateway stops: what no client waits for ends now. */
 void exchange_drain(struct exchange *exchange);

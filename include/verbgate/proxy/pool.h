@@ -8,10 +8,17 @@
  * queue of connections, which overflows, or is emptied one by one beside all else that the server does,
  * while those that have a connection go on asking.
  *
- * How long a server takes is not known. So when nobody in line was served for a tick, what is opening
- * does not count any more, and there is four times as much room: a server that answers at once gets few
- * connections, and one that takes its time gets all that are asked for within a few ticks. Where a
- * server closes its connections there is nothing to wait for, and no line.
+ * How long a server takes is not known. So a tick looks at how many were served since the last one. When
+ * who comes now would wait for too long at that pace, what is opening does not count any more, and there is
+ * four times as much room: a server that answers at once gets few connections, and one that takes its
+ * time gets all that are asked for within a few ticks.
+ *
+ * A server that is busy with the connections that it has is another matter: more of them do not make it
+ * faster, and whose request goes out on one waits for longer than all others. It is known by its first answer
+ * on a new connection being late: each kept one could have been used twice in the meantime. Then there is
+ * no more room than at the start, until a first answer comes in time again or nobody was served for long.
+ *
+ * Where a server closes its connections there is nothing to wait for, and no line.
  */
 #ifndef VERBGATE_PROXY_POOL_H
 #define VERBGATE_PROXY_POOL_H
@@ -28,15 +35,24 @@ struct upstream;
 
 /* How fast connections are opened. */
 struct pool_pace {
-    unsigned most;    /* opening at the same time, to begin with */
-    uint32_t tick_ms; /* in which somebody is to be served */
-    uint32_t wait_ms; /* who has waited for so long gets a connection opened at the next tick */
+    unsigned most; /* opening at the same time, to begin with */
+    uint32_t tick_ms;
+    uint32_t wait_ms; /* in line, that is not too long */
 };
 
-#define POOL_PACE ((struct pool_pace){.most = 8, .tick_ms = 10, .wait_ms = 100})
+#define POOL_PACE ((struct pool_pace){.most = 4, .tick_ms = 10, .wait_ms = 100})
 
 /* Where the room for connections that are opening ends: above what descriptors allow. */
 enum { POOL_OPENING_FACTOR = 4, POOL_OPENING_MOST = 1 << 20 };
+
+/* So many uses of each kept connection make the first answer on another one late. */
+enum { POOL_LATE_TURNS = 2 };
+
+/* What a connection that opens keeps for its pool. */
+struct pool_opening {
+    uint32_t period; /* in which it counts as opening; 0: it does not any more */
+    uint64_t takes;  /* of kept connections, before it was begun */
+};
 
 struct pool {
     struct list_node node; /* in proxy->pools */
@@ -50,12 +66,17 @@ struct pool {
 
     struct pool_pace pace;
     struct list_node waiting; /* struct exchange, by line_node: who came first stands first */
-    struct deadline tick;     /* armed while somebody waits */
-    bool closes;              /* the server has closed the last connection behind its response */
-    bool has_moved;           /* somebody was served since the last tick */
-    unsigned opening;         /* connections that count as opening */
-    unsigned opening_most;    /* the room for them now: pace.most and up */
-    uint32_t opening_period;  /* the number of those that count */
+    unsigned waiting_count;
+    struct deadline tick;    /* armed while somebody waits */
+    bool closes;             /* the server has closed the last connection behind its response */
+    bool is_late;            /* the last first answer was */
+    unsigned opening;        /* connections that count as opening */
+    unsigned opening_most;   /* the room for them now: pace.most and up */
+    uint32_t opening_period; /* of those that count */
+    uint64_t takes;          /* how often a kept connection was taken */
+    uint64_t tick_takes;     /* how often before the tick was armed */
+    unsigned still_ticks;    /* in a row, in which nobody was served */
+    uint64_t begun_takes;    /* how often before the last one began to open */
 };
 
 /* The pool of an address, made when there is none, with one more reference; NULL: no memory. */
@@ -78,25 +99,23 @@ void pool_forget(struct pool *pool, struct upstream *upstream);
 /* Whether another connection may be opened now. */
 bool pool_may_open(const struct pool *pool);
 
-/* A connection is being opened; returns the number to give to pool_opened when that is over. */
-uint32_t pool_begin_opening(struct pool *pool);
+/* A connection is being opened: one of the next two is to be called with what this returns. */
+MUST_CHECK struct pool_opening pool_begin_opening(struct pool *pool);
 
-/* The server has sent something on a connection with this number, or it is gone. 0 is no number: what a
- * caller keeps in place of one that it has given. */
-static inline void pool_opened(struct pool *pool, uint32_t number)
-{
-    if (number == pool->opening_period) {
-        pool->opening--;
-    }
-}
+/* The server has sent something on a connection that is opening. */
+void pool_answered(struct pool *pool, struct pool_opening *opening);
+
+/* A connection does not open any more; nothing happens where it did not. */
+void pool_end_opening(struct pool *pool, struct pool_opening *opening);
 
 static inline bool pool_has_line(const struct pool *pool)
 {
     return !list_is_empty(&pool->waiting);
 }
 
-/* Puts an exchange at the end of the line, by its node, which list_remove takes out. */
-void pool_wait(struct pool *pool, struct list_node *line_node);
+/* Puts an exchange into the line, by its node: at the end, or, who was the first before, at the front. */
+void pool_wait(struct pool *pool, struct list_node *line_node, bool is_first);
+void pool_leave(struct pool *pool, struct list_node *line_node);
 
 void pool_mark_failed(struct pool *pool);
 bool pool_is_failed(const struct pool *pool);

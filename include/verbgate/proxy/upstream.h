@@ -23,8 +23,8 @@ struct upstream {
         UPSTREAM_IDLE,
         UPSTREAM_CLOSING,
     } state;
-    bool is_reused;      /* the current exchange is not its first */
-    uint32_t opening;    /* its number while it counts as opening in its pool; or 0 */
+    bool is_reused;              /* the current exchange is not its first */
+    struct pool_opening opening; /* until its server has sent something */
     uint64_t quiet_turn; /* of the loop, in which it was last known to have nothing more to read */
     struct stream stream;
     uv_connect_t connect;

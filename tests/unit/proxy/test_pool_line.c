@@ -92,6 +92,12 @@ static bool has_two_connections(const void *context)
     return gateway.backend_connections == 2;
 }
 
+static bool has_no_line(const void *context)
+{
+    (void)context;
+    return !pool_has_line(pool());
+}
+
 static bool has_first_room_again(const void *context)
 {
     (void)context;
@@ -115,7 +121,9 @@ Test(pool_line, serves_who_came_first_on_the_connection_that_becomes_free)
     }
     cr_assert_eq(gateway.backend_connections, 1);
     cr_assert_eq(counter_read(&gateway.proxy.counters.upstream_reuses), 2);
+    cr_assert_eq(pool()->takes, 2);
     cr_assert_not(pool_has_line(pool()));
+    cr_assert_eq(pool()->waiting_count, 0);
     stop();
 }
 
@@ -159,12 +167,6 @@ Test(pool_line, opens_more_when_nobody_was_served_for_a_tick)
     stop();
 }
 
-static bool has_no_line(const void *context)
-{
-    (void)context;
-    return !pool_has_line(pool());
-}
-
 Test(pool_line, has_four_times_the_room_after_a_tick)
 {
     start(4, LONG_MS, LONG_MS);
@@ -180,20 +182,129 @@ Test(pool_line, has_four_times_the_room_after_a_tick)
     stop();
 }
 
-static bool has_moved_and_has_two(const void *context)
+/* Waits for so many ticks, in each of which so many are served on kept connections, of which there are so many
+ * that no first answer is late. */
+struct ticks {
+    unsigned left, served;
+    uint64_t due_ms;
+};
+
+static bool have_passed(const void *context)
 {
-    pool()->has_moved = true;
-    cr_assert_eq(pool()->opening_most, 1);
-    return has_two_connections(context);
+    struct ticks *ticks = (struct ticks *)(uintptr_t)context;
+    if (pool()->tick.due_ms != ticks->due_ms) {
+        ticks->due_ms = pool()->tick.due_ms;
+        ticks->left--;
+        pool()->takes += ticks->served;
+        pool()->begun_takes += ticks->served;
+    }
+    return ticks->left == 0;
 }
 
-Test(pool_line, opens_one_for_who_has_waited_long_while_others_are_served)
+static void pass_ticks(unsigned served)
 {
-    start(2, 1, 1);
+    struct ticks ticks = {.left = 5, .served = served};
+    cr_assert(gateway_wait(have_passed, &ticks));
+}
+
+/* Two in line, of which the last waits for two ticks when each tick serves one. */
+static void start_with_two_in_line(uint32_t wait_ms)
+{
+    start(3, 1, wait_ms);
     ask(0);
     expect_at_backend(0);
+    pool()->is_late = true;
     ask_in_vain(1, 1);
-    cr_assert(gateway_wait(has_moved_and_has_two, NULL));
+    ask_in_vain(2, 2);
+}
+
+Test(pool_line, opens_no_more_while_it_is_served_fast_enough)
+{
+    start_with_two_in_line(2);
+    pool()->takes++;
+    pool()->begun_takes++;
+    pool()->is_late = false;
+    pass_ticks(1);
+    cr_assert_eq(pool()->connection_count, 1);
+    cr_assert(gateway_wait(has_no_line, NULL));
+    cr_assert_eq(pool()->connection_count, 3);
+    stop();
+}
+
+Test(pool_line, opens_more_when_it_is_served_too_slowly)
+{
+    start_with_two_in_line(1);
+    pool()->takes++;
+    pool()->begun_takes++;
+    pool()->is_late = false;
+    struct ticks ticks = {.left = 100, .served = 1, .due_ms = pool()->tick.due_ms};
+    while (pool_has_line(pool()) && ticks.left > 0) {
+        uv_run(&gateway.loop, UV_RUN_ONCE);
+        (void)have_passed(&ticks);
+    }
+    cr_assert_not(pool_has_line(pool()));
+    stop();
+}
+
+Test(pool_line, opens_no_more_after_a_first_answer_that_was_late)
+{
+    start_with_two_in_line(LONG_MS);
+    pass_ticks(0);
+    cr_assert_eq(pool()->connection_count, 1);
+    pool()->is_late = false;
+    cr_assert(gateway_wait(has_no_line, NULL));
+    stop();
+}
+
+Test(pool_line, opens_no_more_while_a_first_answer_is_late)
+{
+    start_with_two_in_line(LONG_MS);
+    pool()->is_late = false;
+    pool()->takes = pool()->begun_takes + 1; /* there are no kept ones, so one is too many */
+    pass_ticks(0);
+    cr_assert_eq(pool()->connection_count, 1);
+    pool()->begun_takes = pool()->takes;
+    cr_assert(gateway_wait(has_no_line, NULL));
+    stop();
+}
+
+Test(pool_line, opens_more_all_the_same_when_nobody_was_served_for_long)
+{
+    start_with_two_in_line(LONG_MS);
+    pass_ticks(0);
+    cr_assert_eq(pool()->connection_count, 1);
+    unsigned still = pool()->still_ticks;
+    cr_assert_geq(still, 4);
+    pool()->takes++;
+    pass_ticks(0);
+    cr_assert(pool()->still_ticks < still + 4, "one tick was not still");
+    pool()->still_ticks = LONG_MS;
+    cr_assert(gateway_wait(has_no_line, NULL));
+    cr_assert(gateway_wait(has_first_room_again, NULL));
+    cr_assert(pool()->still_ticks == 0 && !pool()->is_late);
+    stop();
+}
+
+Test(pool_line, takes_a_first_answer_for_late_after_two_on_each_kept_connection)
+{
+    start(1, LONG_MS, LONG_MS);
+    ask(0);
+    expect_at_backend(0);
+    answer(0, response);
+    cr_assert_eq(pool()->connection_count, 1);
+    pool_connection_opened(pool());
+    for (unsigned takes = 0; takes < 4; takes++) {
+        struct pool_opening opening = pool_begin_opening(pool());
+        cr_assert_eq(pool()->begun_takes, pool()->takes);
+        pool()->opening_most = 64;
+        pool()->takes += takes;
+        pool_answered(pool(), &opening);
+        cr_assert_eq(pool()->is_late, takes == 3);
+        cr_assert_eq(pool()->opening_most, takes == 3 ? 1 : 64);
+        cr_assert_eq(opening.period, 0);
+        cr_assert_eq(pool()->opening, 0);
+    }
+    pool_connection_closed(pool());
     stop();
 }
 
@@ -304,21 +415,22 @@ Test(pool_line, may_take_its_pool_with_it)
     stop();
 }
 
-/* A number that was given is not taken for one of a later time. */
+/* What began in another period is not taken for one of this. */
 Test(pool_line, counts_what_is_opening_once)
 {
     start(1, LONG_MS, LONG_MS);
-    uint32_t first = pool_begin_opening(pool());
+    struct pool_opening first = pool_begin_opening(pool());
+    struct pool_opening forgotten = first;
     cr_assert_not(pool_may_open(pool()));
-    pool_opened(pool(), first);
+    pool_end_opening(pool(), &first);
     cr_assert(pool_may_open(pool()));
-    pool_opened(pool(), 0);
+    pool_end_opening(pool(), &first);
     cr_assert_eq(pool()->opening, 0);
     pool()->opening_period++;
-    uint32_t later = pool_begin_opening(pool());
-    pool_opened(pool(), first);
+    struct pool_opening later = pool_begin_opening(pool());
+    pool_end_opening(pool(), &forgotten);
     cr_assert_eq(pool()->opening, 1);
-    pool_opened(pool(), later);
+    pool_end_opening(pool(), &later);
     cr_assert_eq(pool()->opening, 0);
     stop();
 }
