@@ -35,6 +35,9 @@ CALLS_NOISE = 0.05
 # The access log takes a buffer for many lines at once, and when depends on the time that passes.
 LOGGED_HEAP_CALLS_MAX = 4
 
+# As net/event_batch says.
+EVENTS_OF_TURN = 256
+
 READS = {"read", "readv", "pread64", "recvfrom", "recvmsg", "splice"}
 WRITES = {"write", "writev", "pwrite64", "sendto", "sendmsg", "sendfile"}
 WAITS = {"epoll_wait", "epoll_pwait", "epoll_pwait2", "poll"}
@@ -200,6 +203,10 @@ def strace(report):
     return ["strace", "-f", "-c", "-o", report]
 
 
+def strace_waits(report):
+    return ["strace", "-f", "-e", "trace=epoll_wait,epoll_pwait", "-o", report]
+
+
 def number_in(expression, report):
     match = re.search(expression, report)
     if not match:
@@ -294,6 +301,7 @@ class Guard:
                        for scenario in ("proxied", "refused", "logged")]
         everything += [("system calls, " + scenario, "strace", self.judge_calls, [scenario])
                        for scenario in ("proxied", "refused", "pipelined")]
+        everything += [("events of a turn", "strace", self.judge_turns, [])]
         return [entry for entry in everything if self.filter in entry[0]]
 
     def recorded(self, *keys, value=None):
@@ -337,6 +345,12 @@ class Guard:
         passed = passed and all(abs(measured[kind] - recorded[kind]) <= CALLS_NOISE for kind in ("reads", "writes"))
         return passed, ", ".join("%s %.2f (recorded %d)" % (kind, abs(measured[kind]), recorded[kind])
                                  for kind in ("reads", "writes", "waits", "others"))
+
+    def judge_turns(self):
+        asked = [int(count) for count in re.findall(r"\], (\d+), -?\d+(?:, NULL, \d+)?\)",
+                                                    run(self.binary, strace_waits, "proxied", FEW))]
+        return (len(asked) >= FEW and max(asked) == EVENTS_OF_TURN,
+                "%d waits, for up to %s events, recorded %d" % (len(asked), max(asked, default="no"), EVENTS_OF_TURN))
 
     def run(self):
         # Nothing here is a time, so checks may run beside each other.
