@@ -186,11 +186,11 @@ static bool has_slow_line(const struct pool *pool)
            (uint64_t)pool->waiting_count * pool->pace.tick_ms;
 }
 
-/* Not so where nobody was served for long: a first answer is late, too, when it takes longer to make than
- * those that went before on kept connections, and then all of them may be at work on such answers. */
+/* Not so where nobody was served for some time: a first answer is late, too, when it takes longer to make
+ * than those that went before on kept connections, and then all of them may be at work on such answers. */
 static bool is_server_busy(const struct pool *pool)
 {
-    bool is_still = (uint64_t)pool->still_ticks * pool->pace.tick_ms >= pool->pace.wait_ms;
+    bool is_still = (uint64_t)pool->still_ticks * pool->pace.tick_ms >= pool->pace.still_ms;
     return !is_still && (pool->is_late || is_late(pool, pool->begun_takes));
 }
 

@@ -16,7 +16,7 @@
  * A server that is busy with the connections that it has is another matter: more of them do not make it
  * faster, and whose request goes out on one waits for longer than all others. It is known by its first answer
  * on a new connection being late: each kept one could have been used twice in the meantime. Then there is
- * no more room than at the start, until a first answer comes in time again or nobody was served for long.
+ * no more room than at the start, until a first answer comes in time again or nobody was served for a few ticks.
  *
  * Where a server closes its connections there is nothing to wait for, and no line.
  */
@@ -37,10 +37,11 @@ struct upstream;
 struct pool_pace {
     unsigned most; /* opening at the same time, to begin with */
     uint32_t tick_ms;
-    uint32_t wait_ms; /* in line, that is not too long */
+    uint32_t wait_ms;  /* in line, that is not too long */
+    uint32_t still_ms; /* without anybody served; then late answers count no more */
 };
 
-#define POOL_PACE ((struct pool_pace){.most = 4, .tick_ms = 10, .wait_ms = 100})
+#define POOL_PACE ((struct pool_pace){.most = 4, .tick_ms = 10, .wait_ms = 100, .still_ms = 30})
 
 /* Where the room for connections that are opening ends: above what descriptors allow. */
 enum { POOL_OPENING_FACTOR = 4, POOL_OPENING_MOST = 1 << 20 };

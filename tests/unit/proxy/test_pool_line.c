@@ -26,7 +26,8 @@ static uint64_t waits(void)
 static void start(unsigned count, uint32_t tick_ms, uint32_t wait_ms)
 {
     gateway_start("half-close-timeout = 1ms");
-    pool()->pace = (struct pool_pace){.most = 1, .tick_ms = tick_ms, .wait_ms = wait_ms};
+    pool()->pace =
+        (struct pool_pace){.most = 1, .tick_ms = tick_ms, .wait_ms = wait_ms, .still_ms = LONG_MS};
     pool()->opening_most = 1;
     for (client_count = 0; client_count < count; client_count++) {
         gateway_connect();
@@ -268,7 +269,7 @@ Test(pool_line, opens_no_more_while_a_first_answer_is_late)
     stop();
 }
 
-Test(pool_line, opens_more_all_the_same_when_nobody_was_served_for_long)
+Test(pool_line, opens_more_all_the_same_when_nobody_was_served_for_some_time)
 {
     start_with_two_in_line(LONG_MS);
     pass_ticks(0);
