@@ -151,7 +151,8 @@ void exchange_continue_stored(struct exchange *exchange);
  * gone. */
 MUST_CHECK bool exchange_send_continue(struct exchange *exchange);
 
-/* Chooses a server and takes or opens a connection to it, or waits in line for one. */
+/* Chooses a server and takes or opens a connection to it, or waits in line for one. Not `may_reuse`: it opens
+ * one at once. */
 void exchange_find_upstream(struct exchange *exchange, bool may_reuse);
 
 /* Leaves the line, or does nothing. */

@@ -204,6 +204,7 @@ static struct upstream *take_kept(struct exchange *exchange, struct pool *pool)
     struct upstream *upstream;
     while ((upstream = upstream_acquire(pool, exchange)) != NULL) {
         if (upstream_is_quiet(upstream)) {
+            pool->takes++;
             return upstream;
         }
         upstream_close(upstream);
@@ -211,10 +212,23 @@ static struct upstream *take_kept(struct exchange *exchange, struct pool *pool)
     return NULL;
 }
 
+static void open_connection(struct exchange *exchange, struct pool *pool)
+{
+    int error = 0;
+    exchange->upstream =
+        upstream_connect(pool, exchange, exchange->verdict.upstream->connect_timeout_ms, &error);
+    if (exchange->upstream == NULL) {
+        connect_failed(exchange, pool, error);
+        return;
+    }
+    exchange->upstream_wait = WAIT_CONNECT;
+    exchange_update(exchange);
+}
+
 /* Takes or opens a connection of the pool; false: there is neither one nor room to open it. */
 static bool use_pool(struct exchange *exchange, struct pool *pool)
 {
-    exchange->upstream = exchange->wants_fresh ? NULL : take_kept(exchange, pool);
+    exchange->upstream = take_kept(exchange, pool);
     if (exchange->upstream != NULL) {
         send_head(exchange);
         return true;
@@ -222,29 +236,28 @@ static bool use_pool(struct exchange *exchange, struct pool *pool)
     if (!pool_may_open(pool)) {
         return false;
     }
-    int error = 0;
-    exchange->upstream =
-        upstream_connect(pool, exchange, exchange->verdict.upstream->connect_timeout_ms, &error);
-    if (exchange->upstream == NULL) {
-        connect_failed(exchange, pool, error);
-        return true;
-    }
-    exchange->upstream_wait = WAIT_CONNECT;
-    exchange_update(exchange);
+    open_connection(exchange, pool);
     return true;
+}
+
+static void wait_in_line(struct exchange *exchange, struct pool *pool)
+{
+    counter_increment(&exchange->proxy->counters.upstream_waits);
+    exchange->waits_at = pool;
+    pool_wait(pool, &exchange->line_node, false);
+    exchange_update(exchange);
 }
 
 void exchange_find_upstream(struct exchange *exchange, bool may_reuse)
 {
     struct pool *pool =
         balance_choose(exchange->snapshot, exchange->verdict.upstream, &exchange->server);
-    /* The pool may be shared with an upstream that keeps its connections. */
-    exchange->wants_fresh = !may_reuse || exchange->verdict.upstream->sends_http_10;
-    if (UNLIKELY(pool_has_line(pool)) || !use_pool(exchange, pool)) {
-        counter_increment(&exchange->proxy->counters.upstream_waits);
-        exchange->waits_at = pool;
-        pool_wait(pool, &exchange->line_node, false);
-        exchange_update(exchange);
+    /* In line it would wait for its turn at what it cannot use. The pool may be shared with an upstream that
+     * keeps its connections. */
+    if (!may_reuse || exchange->verdict.upstream->sends_http_10) {
+        open_connection(exchange, pool);
+    } else if (UNLIKELY(pool_has_line(pool)) || !use_pool(exchange, pool)) {
+        wait_in_line(exchange, pool);
     }
 }
 
@@ -256,7 +269,8 @@ void exchange_leave_line(struct exchange *exchange)
     }
 }
 
-/* What fails here goes on to another server, or ends: nobody comes to the front twice. */
+/* Who fails here goes on to another server, or to the end of the line, which has an end: an exchange tries each
+ * server once, and sheds kept connections once. */
 void exchange_serve_line(struct pool *pool)
 {
     while (pool_has_line(pool)) {

@@ -75,7 +75,6 @@ struct upstream *pool_take(struct pool *pool)
     }
     struct upstream *upstream = LIST_OBJECT(pool->idle.next, struct upstream, node);
     pool_forget(pool, upstream);
-    pool->takes++;
     return upstream;
 }
 
@@ -152,11 +151,12 @@ void pool_end_opening(struct pool *pool, struct pool_opening *opening)
     opening->period = 0;
 }
 
-/* Whether the kept connections were used so often since there were `takes`. */
+/* Whether the other connections were used so often since there were `takes`. Some of them may be at work on
+ * something long; then it takes more to be late. */
 static bool is_late(const struct pool *pool, uint64_t takes)
 {
-    uint64_t kept = pool->connection_count - pool->opening;
-    return pool->takes - takes > POOL_LATE_TURNS * kept;
+    uint64_t others = pool->connection_count - pool->opening;
+    return pool->takes - takes > POOL_LATE_TURNS * others;
 }
 
 void pool_answered(struct pool *pool, struct pool_opening *opening)
@@ -171,34 +171,38 @@ void pool_answered(struct pool *pool, struct pool_opening *opening)
 static void arm_tick(struct pool *pool)
 {
     pool->tick_takes = pool->takes;
+    pool->tick_since_ms = uv_now(pool->proxy->loop);
     deadline_arm(&pool->proxy->deadlines, &pool->tick, pool->pace.tick_ms);
 }
 
-static uint64_t served_since_tick(const struct pool *pool)
+static void forget_line(struct pool *pool)
 {
-    return pool->takes - pool->tick_takes;
+    pool->opening_most = pool->pace.most;
+    pool->is_late = false;
+    pool->still_ms = pool->held_ms = 0;
 }
 
-/* Whether who comes now would wait for too long, at the pace of the last tick. */
-static bool has_slow_line(const struct pool *pool)
-{
-    return served_since_tick(pool) * pool->pace.wait_ms <
-           (uint64_t)pool->waiting_count * pool->pace.tick_ms;
-}
-
-/* Not so where nobody was served for some time: a first answer is late, too, when it takes longer to make
- * than those that went before on kept connections, and then all of them may be at work on such answers. */
-static bool is_server_busy(const struct pool *pool)
-{
-    bool is_still = (uint64_t)pool->still_ticks * pool->pace.tick_ms >= pool->pace.still_ms;
-    return !is_still && (pool->is_late || is_late(pool, pool->begun_takes));
-}
-
-static void make_room(struct pool *pool)
+static void make_room(struct pool *pool, unsigned factor)
 {
     forget_opening(pool);
     if (pool->opening_most < POOL_OPENING_MOST) {
-        pool->opening_most *= POOL_OPENING_FACTOR;
+        pool->opening_most *= factor;
+    }
+}
+
+/* What the pace of the last tick tells. */
+static void judge_line(struct pool *pool)
+{
+    uint64_t served = pool->takes - pool->tick_takes;
+    uint64_t ms = uv_now(pool->proxy->loop) - pool->tick_since_ms;
+    bool is_slow = served * pool->pace.wait_ms < pool->waiting_count * ms;
+    bool is_busy = pool->is_late || is_late(pool, pool->begun_takes);
+    pool->still_ms = served == 0 ? pool->still_ms + ms : 0;
+    pool->held_ms = is_slow && is_busy ? pool->held_ms + ms : 0;
+    if (is_slow && (!is_busy || pool->still_ms >= pool->pace.still_ms)) {
+        make_room(pool, POOL_OPENING_FACTOR);
+    } else if (pool->held_ms >= pool->pace.hold_ms) {
+        make_room(pool, 1);
     }
 }
 
@@ -207,17 +211,14 @@ static void on_tick(struct deadline *tick)
 {
     struct pool *pool = LIST_OBJECT(tick, struct pool, tick);
     pool->references++;
-    pool->still_ticks = served_since_tick(pool) == 0 ? pool->still_ticks + 1 : 0;
-    if (has_slow_line(pool) && !is_server_busy(pool)) {
-        make_room(pool);
+    if (pool_has_line(pool)) {
+        judge_line(pool);
+        arm_tick(pool);
         exchange_serve_line(pool);
     }
-    if (pool_has_line(pool)) {
-        arm_tick(pool);
-    } else {
-        pool->opening_most = pool->pace.most;
-        pool->is_late = false;
-        pool->still_ticks = 0;
+    if (!pool_has_line(pool)) {
+        deadline_cancel(&pool->tick);
+        forget_line(pool);
     }
     pool_release(pool);
 }
@@ -231,6 +232,8 @@ void pool_wait(struct pool *pool, struct list_node *line_node, bool is_first)
     }
     pool->waiting_count++;
     if (!deadline_is_armed(&pool->tick)) {
+        forget_line(pool); /* what first answers were like before there was one says nothing now */
+        pool->begun_takes = pool->takes;
         arm_tick(pool);
     }
 }

@@ -137,7 +137,7 @@ static void release_upstream(struct exchange *exchange)
     bool is_clean = is_kept && exchange->request_state == REQUEST_DONE &&
                     !exchange_has_stored(exchange) && !exchange->upstream_is_deaf &&
                     !stream_is_queued(&upstream->stream) && !response->is_extra;
-    upstream->pool->closes = !is_kept || settings->max_idle == 0;
+    pool_note_end(upstream->pool, is_kept && settings->max_idle > 0, upstream->is_reused);
     if (is_clean) {
         upstream_release(upstream, is_quiet(response), settings->max_idle,
                          settings->idle_timeout_ms);

@@ -204,7 +204,7 @@ def strace(report):
 
 
 def strace_waits(report):
-    return ["strace", "-f", "-e", "trace=epoll_wait,epoll_pwait", "-o", report]
+    return ["strace", "-f", "-e", "trace=?epoll_wait,epoll_pwait", "-o", report]
 
 
 def number_in(expression, report):

@@ -6,8 +6,9 @@
  * half a second, while all others are. With fewer events at a time none of that waits for more than a few
  * milliseconds.
  *
- * libuv has no setting for it. It calls epoll_wait(2) or epoll_pwait(2), and these two are defined here: they do
- * what the C library's do, with the limit. Where a libuv calls something else, nothing changes.
+ * libuv has no setting for it. It calls epoll_wait(2) or epoll_pwait(2), and these two are defined here: they hand
+ * on to the epoll_pwait of the library that would have been called, with the limit. Where a libuv calls something else,
+ * nothing changes.
  */
 #ifndef VERBGATE_NET_EVENT_BATCH_H
 #define VERBGATE_NET_EVENT_BATCH_H

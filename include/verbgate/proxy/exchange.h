@@ -106,7 +106,6 @@ struct exchange {
     struct upstream *upstream; /* while one works for this exchange */
     struct pool *waits_at;     /* in whose line it stands for one; or NULL */
     struct list_node line_node;
-    bool wants_fresh;          /* a kept connection will not do */
     struct snapshot *snapshot; /* one reference */
     size_t region_bytes;
     char *request_region;

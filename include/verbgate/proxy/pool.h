@@ -15,8 +15,9 @@
  *
  * A server that is busy with the connections that it has is another matter: more of them do not make it
  * faster, and whose request goes out on one waits for longer than all others. It is known by its first answer
- * on a new connection being late: each kept one could have been used twice in the meantime. Then there is
- * no more room than at the start, until a first answer comes in time again or nobody was served for a few ticks.
+ * on a new connection being late: each other connection could have been used twice in the meantime. Then no
+ * more room is made, until a first answer comes in time again. Since an answer may be late for other reasons,
+ * such as a long upload, that holds the line for so long only.
  *
  * Where a server closes its connections there is nothing to wait for, and no line.
  */
@@ -38,15 +39,17 @@ struct pool_pace {
     unsigned most; /* opening at the same time, to begin with */
     uint32_t tick_ms;
     uint32_t wait_ms;  /* in line, that is not too long */
-    uint32_t still_ms; /* without anybody served; then late answers count no more */
+    uint32_t still_ms; /* late answers hold the line for so long while nobody is served, */
+    uint32_t hold_ms;  /* ... and for so long in any case; then `most` are opened each tick */
 };
 
-#define POOL_PACE ((struct pool_pace){.most = 4, .tick_ms = 10, .wait_ms = 100, .still_ms = 30})
+#define POOL_PACE \
+    ((struct pool_pace){.most = 4, .tick_ms = 10, .wait_ms = 100, .still_ms = 30, .hold_ms = 300})
 
 /* Where the room for connections that are opening ends: above what descriptors allow. */
 enum { POOL_OPENING_FACTOR = 4, POOL_OPENING_MOST = 1 << 20 };
 
-/* So many uses of each kept connection make the first answer on another one late. */
+/* So many uses of each other connection make a first answer late. */
 enum { POOL_LATE_TURNS = 2 };
 
 /* What a connection that opens keeps for its pool. */
@@ -68,15 +71,17 @@ struct pool {
     struct pool_pace pace;
     struct list_node waiting; /* struct exchange, by line_node: who came first stands first */
     unsigned waiting_count;
-    struct deadline tick;    /* armed while somebody waits */
-    bool closes;             /* the server has closed the last connection behind its response */
-    bool is_late;            /* the last first answer was */
-    unsigned opening;        /* connections that count as opening */
-    unsigned opening_most;   /* the room for them now: pace.most and up */
+    struct deadline tick;  /* armed while somebody waits */
+    bool closes;           /* the server has closed the last connection after its first response */
+    bool is_late;          /* the last first answer was */
+    unsigned opening;      /* connections that count as opening */
+    unsigned opening_most; /* the room for them now: pace.most and up */
     uint32_t opening_period; /* of those that count */
-    uint64_t takes;          /* how often a kept connection was taken */
-    uint64_t tick_takes;     /* how often before the tick was armed */
-    unsigned still_ticks;    /* in a row, in which nobody was served */
+    uint64_t takes;          /* how often a kept connection was used again */
+    uint64_t tick_takes;     /* how often before the tick was armed, */
+    uint64_t tick_since_ms;  /* ... and when that was */
+    uint64_t still_ms;       /* for so long nobody was served */
+    uint64_t held_ms;        /* for so long late answers have held the line */
     uint64_t begun_takes;    /* how often before the last one began to open */
 };
 
@@ -108,6 +113,13 @@ void pool_answered(struct pool *pool, struct pool_opening *opening);
 
 /* A connection does not open any more; nothing happens where it did not. */
 void pool_end_opening(struct pool *pool, struct pool_opening *opening);
+
+/* A response is through; `is_kept`: both sides keep the connection. What a server does after many responses on
+ * one says nothing about the next one. */
+static inline void pool_note_end(struct pool *pool, bool is_kept, bool is_reused)
+{
+    pool->closes = !is_kept && (!is_reused || pool->closes);
+}
 
 static inline bool pool_has_line(const struct pool *pool)
 {

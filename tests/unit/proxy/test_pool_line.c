@@ -3,7 +3,7 @@
 
 #include "gateway_fixture.h"
 
-enum { CLIENTS_MAX = 4, LONG_MS = 60 * 1000 };
+enum { CLIENTS_MAX = 6, LONG_MS = 60 * 1000 };
 
 static const char response[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 static const char last_response[] =
@@ -26,8 +26,8 @@ static uint64_t waits(void)
 static void start(unsigned count, uint32_t tick_ms, uint32_t wait_ms)
 {
     gateway_start("half-close-timeout = 1ms");
-    pool()->pace =
-        (struct pool_pace){.most = 1, .tick_ms = tick_ms, .wait_ms = wait_ms, .still_ms = LONG_MS};
+    pool()->pace = (struct pool_pace){
+        .most = 1, .tick_ms = tick_ms, .wait_ms = wait_ms, .still_ms = LONG_MS, .hold_ms = LONG_MS};
     pool()->opening_most = 1;
     for (client_count = 0; client_count < count; client_count++) {
         gateway_connect();
@@ -99,6 +99,11 @@ static bool has_no_line(const void *context)
     return !pool_has_line(pool());
 }
 
+static bool has_waiting(const void *context)
+{
+    return pool()->waiting_count == *(const unsigned *)context;
+}
+
 static bool has_first_room_again(const void *context)
 {
     (void)context;
@@ -168,18 +173,37 @@ Test(pool_line, opens_more_when_nobody_was_served_for_a_tick)
     stop();
 }
 
+static bool has_other_period(const void *context)
+{
+    return pool()->opening_period != *(const uint32_t *)context;
+}
+
 Test(pool_line, has_four_times_the_room_after_a_tick)
 {
-    start(4, LONG_MS, LONG_MS);
+    start(6, LONG_MS, LONG_MS);
     ask(0);
     expect_at_backend(0);
-    for (unsigned i = 1; i < 4; i++) {
+    for (unsigned i = 1; i < 6; i++) {
         ask_in_vain(i, i);
     }
     uint32_t period = pool()->opening_period;
     deadline_arm(&gateway.proxy.deadlines, &pool()->tick, 1);
-    cr_assert(gateway_wait(has_no_line, NULL));
-    cr_assert_eq(pool()->opening_period, period + 1, "one tick was enough for all");
+    cr_assert(gateway_wait(has_other_period, &period));
+    cr_assert_eq(pool()->opening_most, 4);
+    cr_assert_eq(pool()->waiting_count, 1);
+    stop();
+}
+
+Test(pool_line, knows_nothing_of_what_was_before_it)
+{
+    start(2, LONG_MS, LONG_MS);
+    ask(0);
+    expect_at_backend(0);
+    pool()->takes += 100; /* since the connection began to open */
+    pool()->is_late = true;
+    ask_in_vain(1, 1);
+    cr_assert_not(pool()->is_late);
+    cr_assert_eq(pool()->begun_takes, pool()->takes);
     stop();
 }
 
@@ -208,33 +232,35 @@ static void pass_ticks(unsigned served)
     cr_assert(gateway_wait(have_passed, &ticks));
 }
 
-/* Two in line, of which the last waits for two ticks when each tick serves one. */
+/* Two in line, who are not helped yet since the last first answer was late. */
 static void start_with_two_in_line(uint32_t wait_ms)
 {
     start(3, 1, wait_ms);
     ask(0);
     expect_at_backend(0);
-    pool()->is_late = true;
     ask_in_vain(1, 1);
+    pool()->is_late = true;
     ask_in_vain(2, 2);
+    cr_assert_eq(pool()->waiting_count, 2, "there was a tick in between");
 }
 
+/* One in two ticks would be fast enough: each may wait for a minute. */
 Test(pool_line, opens_no_more_while_it_is_served_fast_enough)
 {
-    start_with_two_in_line(2);
+    start_with_two_in_line(LONG_MS);
     pool()->takes++;
     pool()->begun_takes++;
     pool()->is_late = false;
     pass_ticks(1);
     cr_assert_eq(pool()->connection_count, 1);
-    cr_assert(gateway_wait(has_no_line, NULL));
+    cr_assert(gateway_wait(has_no_line, NULL), "nobody is served any more");
     cr_assert_eq(pool()->connection_count, 3);
     stop();
 }
 
 Test(pool_line, opens_more_when_it_is_served_too_slowly)
 {
-    start_with_two_in_line(1);
+    start_with_two_in_line(0);
     pool()->takes++;
     pool()->begun_takes++;
     pool()->is_late = false;
@@ -261,7 +287,7 @@ Test(pool_line, opens_no_more_while_a_first_answer_is_late)
 {
     start_with_two_in_line(LONG_MS);
     pool()->is_late = false;
-    pool()->takes = pool()->begun_takes + 1; /* there are no kept ones, so one is too many */
+    pool()->takes = pool()->begun_takes + 1; /* there are no others, so one is too many */
     pass_ticks(0);
     cr_assert_eq(pool()->connection_count, 1);
     pool()->begun_takes = pool()->takes;
@@ -274,15 +300,56 @@ Test(pool_line, opens_more_all_the_same_when_nobody_was_served_for_some_time)
     start_with_two_in_line(LONG_MS);
     pass_ticks(0);
     cr_assert_eq(pool()->connection_count, 1);
-    unsigned still = pool()->still_ticks;
-    cr_assert_geq(still, 4);
+    cr_assert_geq(pool()->still_ms, 4);
+    pool()->still_ms += LONG_MS / 2;
     pool()->takes++;
     pass_ticks(0);
-    cr_assert(pool()->still_ticks < still + 4, "one tick was not still");
-    pool()->still_ticks = LONG_MS;
+    cr_assert(pool()->still_ms < LONG_MS / 2, "one tick was not still");
+    pool()->still_ms = LONG_MS;
     cr_assert(gateway_wait(has_no_line, NULL));
     cr_assert(gateway_wait(has_first_room_again, NULL));
-    cr_assert(pool()->still_ticks == 0 && !pool()->is_late);
+    cr_assert(pool()->still_ms == 0 && pool()->held_ms == 0 && !pool()->is_late);
+    stop();
+}
+
+static void tick_once_until_so_many_wait(unsigned waiting)
+{
+    pool()->pace.tick_ms = LONG_MS; /* of the one after this */
+    pool()->takes++;
+    deadline_arm(&gateway.proxy.deadlines, &pool()->tick, 1);
+    cr_assert(gateway_wait(has_waiting, &waiting));
+    cr_assert_eq(pool()->opening_most, 1);
+}
+
+/* A long poll or an upload makes a first answer as late as a busy server does. */
+Test(pool_line, opens_as_many_as_at_first_each_tick_when_it_was_held_for_long)
+{
+    start_with_two_in_line(0);
+    pass_ticks(1);
+    cr_assert_eq(pool()->connection_count, 1);
+    cr_assert_geq(pool()->held_ms, 4);
+    pool()->held_ms = LONG_MS;
+    tick_once_until_so_many_wait(1);
+    tick_once_until_so_many_wait(0);
+    stop();
+}
+
+Test(pool_line, is_passed_by_who_replaces_a_dead_connection)
+{
+    start(3, LONG_MS, LONG_MS);
+    ask(0);
+    expect_at_backend(0);
+    answer(0, response);
+    ask(0);
+    expect_at_backend(0);
+    pool()->opening_most = 0;
+    ask_in_vain(1, 1);
+    pool()->opening_most = 0; /* a line begins with the room of the start */
+    close(gateway.backend.descriptor);
+    gateway.backend.descriptor = -1;
+    cr_assert(gateway_wait(has_two_connections, NULL));
+    cr_assert_eq(counter_read(&gateway.proxy.counters.retries), 1);
+    cr_assert_eq(pool()->waiting_count, 1);
     stop();
 }
 
@@ -341,6 +408,24 @@ Test(pool_line, is_not_there_where_the_server_closes_its_connections)
     stop();
 }
 
+/* As servers do that bound how many responses a connection has: the next one is kept as this one was. */
+Test(pool_line, stays_when_a_connection_ends_after_several_responses)
+{
+    start(3, LONG_MS, LONG_MS);
+    ask(0);
+    expect_at_backend(0);
+    answer(0, response);
+    ask(0);
+    expect_at_backend(0);
+    pool()->opening_most = 0;
+    ask_in_vain(1, 1);
+    pool()->opening_most = 0; /* a line begins with the room of the start */
+    answer(0, last_response);
+    cr_assert_not(pool()->closes);
+    cr_assert_eq(pool()->waiting_count, 1);
+    stop();
+}
+
 Test(pool_line, is_not_there_where_none_may_be_kept)
 {
     start(2, LONG_MS, LONG_MS);
@@ -349,6 +434,11 @@ Test(pool_line, is_not_there_where_none_may_be_kept)
     expect_at_backend(0);
     answer(0, response);
     cr_assert(pool()->closes);
+    ask(0);
+    expect_at_backend(0);
+    ask(1);
+    expect_at_backend(1);
+    cr_assert_eq(waits(), 0);
     stop();
 }
 
