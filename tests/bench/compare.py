@@ -105,6 +105,12 @@ def growth():
     return cases
 
 
+def files_of(case):
+    """The sizes of the backend's files that a case asks for."""
+    sizes = [int(case.load.path.rpartition("/")[2])] if case.load.path.startswith("/files/") else []
+    return sizes + ([case.load.hog[1]] if case.load.hog[:1] == ("download",) else [])
+
+
 def measure(case, peer, seconds):
     """One peer that is not running yet, through one case; returns numbers by name."""
     if case.kind == "counts":
@@ -136,10 +142,8 @@ class Bench:
         self.notes = []
         self.backend = Backend(folder, IDLE_WANTED)
         for case in self.cases:
-            if case.load.path.startswith("/files/"):
-                self.backend.add_file(int(case.load.path.rpartition("/")[2]))
-            if case.load.hog[:1] == ("download",):
-                self.backend.add_file(case.load.hog[1])
+            for size in files_of(case):
+                self.backend.add_file(size)
 
     def run(self):
         for number in range(self.rounds):
@@ -157,6 +161,8 @@ class Bench:
         # Growth points are many and need less time each; thousands of connections take time to open.
         seconds = max(1, self.seconds - 1) if case in self.grown else self.seconds
         seconds *= 2 if case.load.connections > 1000 else 1
+        for size in files_of(case):
+            self.backend.warm_file(size)
         try:
             result = measure(case, peer, seconds)
         except (AssertionError, RuntimeError, OSError, subprocess.SubprocessError) as problem:

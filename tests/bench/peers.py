@@ -103,15 +103,18 @@ class Backend:
                                        processes.LOAD_CORES, open(os.path.join(folder, "backend.log"), "wb"))
         wait_status(self.port, "/", (200,), self.process)
 
+    def file(self, size):
+        return os.path.join(self.folder, "files", str(size))
+
     def add_file(self, size):
         """A sparse file, whose path in a URL is /files/SIZE."""
-        path = os.path.join(self.folder, "files", str(size))
-        if os.path.exists(path):
-            return
-        with open(path, "wb") as file:
+        with open(self.file(size), "wb") as file:
             file.truncate(size)
-        # Into the kernel's cache now: reading a new file takes the backend seconds, which the first peer would wait for.
-        with open(path, "rb", buffering=0) as file:
+
+    def warm_file(self, size):
+        """Reads it into the kernel's cache: to fill that takes the backend seconds, which the first peer would wait for.
+        Before each turn, since a virtual machine may lose the cache's memory within minutes."""
+        with open(self.file(size), "rb", buffering=0) as file:
             while file.read(1 << 20):
                 pass
 
