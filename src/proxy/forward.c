@@ -225,18 +225,21 @@ static void open_connection(struct exchange *exchange, struct pool *pool)
     exchange_update(exchange);
 }
 
-/* Takes or opens a connection of the pool; false: there is neither one nor room to open it. */
+/* Takes or opens a connection of the pool; false: there is neither one nor room to open it, and who stands in
+ * line stays there. */
 static bool use_pool(struct exchange *exchange, struct pool *pool)
 {
-    exchange->upstream = take_kept(exchange, pool);
-    if (exchange->upstream != NULL) {
-        send_head(exchange);
-        return true;
-    }
-    if (!pool_may_open(pool)) {
+    struct upstream *kept = take_kept(exchange, pool);
+    if (kept == NULL && !pool_may_open(pool)) {
         return false;
     }
-    open_connection(exchange, pool);
+    exchange_leave_line(exchange);
+    if (kept != NULL) {
+        exchange->upstream = kept;
+        send_head(exchange);
+    } else {
+        open_connection(exchange, pool);
+    }
     return true;
 }
 
@@ -244,7 +247,7 @@ static void wait_in_line(struct exchange *exchange, struct pool *pool)
 {
     counter_increment(&exchange->proxy->counters.upstream_waits);
     exchange->waits_at = pool;
-    pool_wait(pool, &exchange->line_node, false);
+    pool_wait(pool, &exchange->line_node);
     exchange_update(exchange);
 }
 
@@ -273,14 +276,8 @@ void exchange_leave_line(struct exchange *exchange)
  * server once, and sheds kept connections once. */
 void exchange_serve_line(struct pool *pool)
 {
-    while (pool_has_line(pool)) {
-        struct exchange *first = LIST_OBJECT(pool->waiting.next, struct exchange, line_node);
-        exchange_leave_line(first);
-        if (!use_pool(first, pool)) {
-            first->waits_at = pool;
-            pool_wait(pool, &first->line_node, true);
-            break;
-        }
+    while (pool_has_line(pool) &&
+           use_pool(LIST_OBJECT(pool->waiting.next, struct exchange, line_node), pool)) {
     }
 }
 

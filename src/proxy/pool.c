@@ -223,13 +223,9 @@ static void on_tick(struct deadline *tick)
     pool_release(pool);
 }
 
-void pool_wait(struct pool *pool, struct list_node *line_node, bool is_first)
+void pool_wait(struct pool *pool, struct list_node *line_node)
 {
-    if (is_first) {
-        list_prepend(&pool->waiting, line_node);
-    } else {
-        list_append(&pool->waiting, line_node);
-    }
+    list_append(&pool->waiting, line_node);
     pool->waiting_count++;
     if (!deadline_is_armed(&pool->tick)) {
         forget_line(pool); /* what first answers were like before there was one says nothing now */

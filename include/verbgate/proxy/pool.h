@@ -126,8 +126,8 @@ static inline bool pool_has_line(const struct pool *pool)
     return !list_is_empty(&pool->waiting);
 }
 
-/* Puts an exchange into the line, by its node: at the end, or, who was the first before, at the front. */
-void pool_wait(struct pool *pool, struct list_node *line_node, bool is_first);
+/* Puts an exchange at the end of the line, by its node, and takes one out. */
+void pool_wait(struct pool *pool, struct list_node *line_node);
 void pool_leave(struct pool *pool, struct list_node *line_node);
 
 void pool_mark_failed(struct pool *pool);

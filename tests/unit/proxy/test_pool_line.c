@@ -69,6 +69,12 @@ static void expect_at_backend(unsigned client)
     cr_assert(end_gets(&gateway.backend, text));
 }
 
+static void ask_and_arrive(unsigned client)
+{
+    ask(client);
+    expect_at_backend(client);
+}
+
 static void answer(unsigned client, const char *text)
 {
     be(client);
@@ -113,8 +119,7 @@ static bool has_first_room_again(const void *context)
 Test(pool_line, serves_who_came_first_on_the_connection_that_becomes_free)
 {
     start(3, LONG_MS, LONG_MS);
-    ask(0);
-    expect_at_backend(0);
+    ask_and_arrive(0);
     ask_in_vain(1, 1);
     ask_in_vain(2, 2);
     cr_assert_eq(pool()->connection_count, 1);
@@ -136,8 +141,7 @@ Test(pool_line, serves_who_came_first_on_the_connection_that_becomes_free)
 Test(pool_line, lets_nobody_pass_who_comes_later)
 {
     start(3, LONG_MS, LONG_MS);
-    ask(0);
-    expect_at_backend(0);
+    ask_and_arrive(0);
     ask_in_vain(1, 1);
     pool()->opening_most = 2; /* there would be room for whoever asks now */
     ask_in_vain(2, 2);
@@ -152,8 +156,7 @@ Test(pool_line, lets_nobody_pass_who_comes_later)
 Test(pool_line, opens_another_when_the_first_has_answered)
 {
     start(3, LONG_MS, LONG_MS);
-    ask(0);
-    expect_at_backend(0);
+    ask_and_arrive(0);
     ask_in_vain(1, 1);
     ask_in_vain(2, 2);
     answer(0, response);
@@ -164,8 +167,7 @@ Test(pool_line, opens_another_when_the_first_has_answered)
 Test(pool_line, opens_more_when_nobody_was_served_for_a_tick)
 {
     start(2, 1, LONG_MS);
-    ask(0);
-    expect_at_backend(0);
+    ask_and_arrive(0);
     ask_in_vain(1, 1);
     cr_assert(gateway_wait(has_two_connections, NULL));
     cr_assert(gateway_wait(has_first_room_again, NULL), "the line is empty");
@@ -181,8 +183,7 @@ static bool has_other_period(const void *context)
 Test(pool_line, has_four_times_the_room_after_a_tick)
 {
     start(6, LONG_MS, LONG_MS);
-    ask(0);
-    expect_at_backend(0);
+    ask_and_arrive(0);
     for (unsigned i = 1; i < 6; i++) {
         ask_in_vain(i, i);
     }
@@ -197,8 +198,7 @@ Test(pool_line, has_four_times_the_room_after_a_tick)
 Test(pool_line, knows_nothing_of_what_was_before_it)
 {
     start(2, LONG_MS, LONG_MS);
-    ask(0);
-    expect_at_backend(0);
+    ask_and_arrive(0);
     pool()->takes += 100; /* since the connection began to open */
     pool()->is_late = true;
     ask_in_vain(1, 1);
@@ -236,8 +236,7 @@ static void pass_ticks(unsigned served)
 static void start_with_two_in_line(uint32_t wait_ms)
 {
     start(3, 1, wait_ms);
-    ask(0);
-    expect_at_backend(0);
+    ask_and_arrive(0);
     ask_in_vain(1, 1);
     pool()->is_late = true;
     ask_in_vain(2, 2);
@@ -334,17 +333,21 @@ Test(pool_line, opens_as_many_as_at_first_each_tick_when_it_was_held_for_long)
     stop();
 }
 
-Test(pool_line, is_passed_by_who_replaces_a_dead_connection)
+/* Without room to open another one. */
+static void start_with_one_in_line_for_a_used_connection(void)
 {
     start(3, LONG_MS, LONG_MS);
-    ask(0);
-    expect_at_backend(0);
+    ask_and_arrive(0);
     answer(0, response);
-    ask(0);
-    expect_at_backend(0);
+    ask_and_arrive(0);
     pool()->opening_most = 0;
     ask_in_vain(1, 1);
     pool()->opening_most = 0; /* a line begins with the room of the start */
+}
+
+Test(pool_line, is_passed_by_who_replaces_a_dead_connection)
+{
+    start_with_one_in_line_for_a_used_connection();
     close(gateway.backend.descriptor);
     gateway.backend.descriptor = -1;
     cr_assert(gateway_wait(has_two_connections, NULL));
@@ -356,8 +359,7 @@ Test(pool_line, is_passed_by_who_replaces_a_dead_connection)
 Test(pool_line, takes_a_first_answer_for_late_after_two_on_each_kept_connection)
 {
     start(1, LONG_MS, LONG_MS);
-    ask(0);
-    expect_at_backend(0);
+    ask_and_arrive(0);
     answer(0, response);
     cr_assert_eq(pool()->connection_count, 1);
     pool_connection_opened(pool());
@@ -379,16 +381,14 @@ Test(pool_line, takes_a_first_answer_for_late_after_two_on_each_kept_connection)
 Test(pool_line, is_left_by_a_client_that_leaves)
 {
     start(3, LONG_MS, LONG_MS);
-    ask(0);
-    expect_at_backend(0);
+    ask_and_arrive(0);
     ask_in_vain(1, 1);
     close(clients[1]);
     clients[1] = -1;
     cr_assert(gateway_wait(has_no_line, NULL));
     cr_assert_eq(gateway.reason, REASON_CLIENT_GONE);
     answer(0, response);
-    ask(2);
-    expect_at_backend(2);
+    ask_and_arrive(2);
     cr_assert(memmem(gateway.backend.bytes, gateway.backend.length, "GET /1", 6) == NULL);
     stop();
 }
@@ -396,13 +396,10 @@ Test(pool_line, is_left_by_a_client_that_leaves)
 Test(pool_line, is_not_there_where_the_server_closes_its_connections)
 {
     start(3, LONG_MS, LONG_MS);
-    ask(0);
-    expect_at_backend(0);
+    ask_and_arrive(0);
     answer(0, last_response);
-    ask(1);
-    expect_at_backend(1);
-    ask(2);
-    expect_at_backend(2);
+    ask_and_arrive(1);
+    ask_and_arrive(2);
     cr_assert_eq(gateway.backend_connections, 3);
     cr_assert_eq(waits(), 0);
     stop();
@@ -411,15 +408,7 @@ Test(pool_line, is_not_there_where_the_server_closes_its_connections)
 /* As servers do that bound how many responses a connection has: the next one is kept as this one was. */
 Test(pool_line, stays_when_a_connection_ends_after_several_responses)
 {
-    start(3, LONG_MS, LONG_MS);
-    ask(0);
-    expect_at_backend(0);
-    answer(0, response);
-    ask(0);
-    expect_at_backend(0);
-    pool()->opening_most = 0;
-    ask_in_vain(1, 1);
-    pool()->opening_most = 0; /* a line begins with the room of the start */
+    start_with_one_in_line_for_a_used_connection();
     answer(0, last_response);
     cr_assert_not(pool()->closes);
     cr_assert_eq(pool()->waiting_count, 1);
@@ -430,14 +419,11 @@ Test(pool_line, is_not_there_where_none_may_be_kept)
 {
     start(2, LONG_MS, LONG_MS);
     gateway.policy->upstreams[0].max_idle = 0;
-    ask(0);
-    expect_at_backend(0);
+    ask_and_arrive(0);
     answer(0, response);
     cr_assert(pool()->closes);
-    ask(0);
-    expect_at_backend(0);
-    ask(1);
-    expect_at_backend(1);
+    ask_and_arrive(0);
+    ask_and_arrive(1);
     cr_assert_eq(waits(), 0);
     stop();
 }
@@ -464,8 +450,7 @@ Test(pool_line, moves_on_when_a_connection_cannot_be_opened)
 Test(pool_line, ends_when_all_is_aborted)
 {
     start(2, LONG_MS, LONG_MS);
-    ask(0);
-    expect_at_backend(0);
+    ask_and_arrive(0);
     ask_in_vain(1, 1);
     proxy_abort(&gateway.proxy);
     cr_assert_not(pool_has_line(pool()));
@@ -483,8 +468,7 @@ static bool has_no_connection(const void *context)
 Test(pool_line, may_take_its_pool_with_it)
 {
     start(2, LONG_MS, LONG_MS);
-    ask(0);
-    expect_at_backend(0);
+    ask_and_arrive(0);
     ask_in_vain(1, 1);
     struct pool *old = pool();
     struct policy *next = fixture_policy_to(1, "half-close-timeout = 1ms");
