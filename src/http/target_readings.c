@@ -75,14 +75,18 @@ static bool is_overlong(unsigned char lead, unsigned char next)
         return next >= 0x80 && next <= 0x9f;
     case 0xf0:
         return next >= 0x80 && next <= 0x8f;
+    case 0xf8: /* forms of five and six bytes, which RFC 3629 has withdrawn */
+        return next >= 0x80 && next <= 0x87;
+    case 0xfc:
+        return next >= 0x80 && next <= 0x83;
     default:
         return false;
     }
 }
 
 /*
- * What makes a path unsafe byte by byte: encoded control bytes, overlong UTF-8, and a mixture of
- * encoded slashes, backslashes and parameters. Backends differ on each of the three on its own, so
+ * What makes a path unsafe byte by byte: a '%' that begins no escape (some servers decode "%u0061"),
+ * encoded control bytes, overlong UTF-8, and a mixture of encoded slashes, backslashes and parameters. Backends differ on each of the three on its own, so
  * a path with two of them has more readings than the two that are made here. Only "%3B" beside
  * "%2F" is let through, as far as take() allows: a whole URL in one segment has both.
  */
@@ -95,7 +99,7 @@ static bool has_unsafe_bytes(struct slice path)
     unsigned char lead = 0;
     for (size_t i = 0; i < path.length;) {
         struct unit unit = unit_at(path, i);
-        if (unit.is_escape && (unit.byte < 0x20 || unit.byte == 0x7f)) {
+        if (unit.is_escape ? unit.byte < 0x20 || unit.byte == 0x7f : unit.byte == '%') {
             return true;
         }
         if (is_overlong(lead, unit.byte)) {

@@ -264,7 +264,8 @@ static void write_unsafe(struct writer *writer, const struct decide_request *req
                                "them all.");
         return;
     }
-    writer_literal(writer, "The path has an encoded byte that servers read in different ways.");
+    writer_literal(writer, "The path has a '%' or an encoded byte that servers read in different "
+                           "ways (path-readings).");
 }
 
 static void write_sentence(struct writer *writer, const struct policy *policy,

@@ -21,7 +21,7 @@ upstream = backend
 # Spellings of a path below /NAME, and who reads them as such: nginx (a test proves it), other servers
 # (as written, with '\' for '/', without parameters, with sloppy decoders), or nobody who decodes once
 # and minds case and dots. STEM is NAME without its last letter; UPPER and LOWER are that letter
-# encoded, ALL is the whole name encoded.
+# encoded, HEX its two digits, ALL is the whole name encoded.
 NGINX, OTHERS, NOBODY = "nginx", "others", "nobody"
 SPELLINGS = (
     ("/NAME", NGINX),
@@ -102,6 +102,13 @@ SPELLINGS = (
     ("/open/..%c0%afNAME/x", OTHERS),
     ("/open/..%e0%80%afNAME/x", OTHERS),
     ("/open/%c0%ae%c0%ae/NAME/x", OTHERS),
+    # What RFC 3986 does not know and some servers decode all the same (Jetty, IIS).
+    ("/STEM%u00HEX/x", OTHERS),
+    ("/open/%u002e%u002e/NAME/x", OTHERS),
+    ("/open/..%u2215NAME/x", OTHERS),
+    ("/%uFF0FNAME/x", OTHERS),
+    ("/NAME%/x", OTHERS),
+    ("/%%NAME/x", OTHERS),
     # Each escape is decoded once.
     ("/%25ALL/x", NOBODY),
     ("/open/%252e%252e/NAME/x", NOBODY),
@@ -124,7 +131,7 @@ HONEST = (
     "/", "/open/caf%C3%A9", "/open/caf%c3%a9", "/open/%e2%82%ac", "/open/%7Euser", "/open/a%20b",
     "/open/%41%62", "/open/a%2Fb", "/open/a%2fb", "/open/a%5Cb", "/open/a\\b", "/open/a;v=1/b;w",
     "/open/a%3Bv", "/open//a", "//open/a", "/open/./a", "/open/a/../b", "/open/%2e%2e/b", "/open/..",
-    "/open/100%", "/open/%zz", "/open/%2", "/open/%252F", "/open/%2500", "/open/%252e%252e/ro/x",
+    "/open/100%25", "/open/%25zz", "/open/%252", "/open/%252F", "/open/%2500", "/open/%252e%252e/ro/x",
     "/open/a.", "/open/...", "/open/.hidden", "/open/..a", "/open/ro/x", "/open/admin",
     "/open/https%3A%2F%2Fexample.com%2Fa%3Fb", "/open/a?x=/../ro/y;%00\\%c0%af",
     "/rox", "/ro-x/y", "/ro.", "/ro./x", "/ro%20/x", "/RO/x", "/Ro/x", "/%52O/x", "/administrator",
@@ -135,6 +142,7 @@ HONEST = (
 UNSAFE = (
     "/open/%00", "/open/a%0d%0ab", "/open/%7F", "/open/%c0%af", "/open/%E0%80%AF", "/open/%f0%80%80%af",
     "/open/a%2Fb;c", "/open/a%2fb\\c", "/open/a\\b;c", "/open/a%5cb%3Bc", "/open//../x", "/open/a;b/../x",
+    "/open/100%", "/open/%zz", "/open/%2", "/open/%u0061", "/open/%U0061", "/open/%2/%41", "/open/%%41",
     "/%6fpen/../x", "/%41/../x", "/open/a/../%2e%2e/x", "/open/%2e%2e/%2e%2e/x", "/open/a/../..;/x",
 )
 
@@ -146,7 +154,7 @@ def escape(text):
 def spellings(name):
     """The table for /NAME as (target, who takes it for /NAME)."""
     words = (("STEM", name[:-1]), ("UPPER", escape(name[-1])), ("LOWER", escape(name[-1]).lower()),
-             ("ALL", escape(name)), ("NAME", name))
+             ("ALL", escape(name)), ("NAME", name), ("HEX", escape(name[-1])[1:]))
     for template, readers in SPELLINGS:
         for word, text in words:
             template = template.replace(word, text)

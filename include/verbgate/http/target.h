@@ -12,11 +12,13 @@
  *                is "/admin%3Bx"
  *
  * Each escape is decoded once: "%2561" is "%2561" in the normal reading, "%61" in the lenient one,
- * and nothing decodes that again. "%" without two hex digits is kept as it is in every reading. Dot
- * segments at the end leave a slash ("/a/." is "/a/"), and "/.." at the root stays there.
+ * and nothing decodes that again. Dot segments at the end leave a slash ("/a/." is "/a/"), and "/.."
+ * at the root stays there.
  *
  * Some paths have more readings than these, because backends combine the steps as they like. They
  * are FAULT_PATH_UNSAFE; no honest client needs them:
+ *   - a "%" without two hexadecimal digits, which is no URI (RFC 3986 section 2.1): some servers
+ *     decode "%u0061" or "%uFF0F", some take "%2" for a byte, some drop the "%";
  *   - an encoded control byte (%00 to %1F, %7F), and overlong UTF-8 (%C0%AF);
  *   - two of: an encoded slash, a backslash (or %5C), a ';' in one path; but a "%3B" may stand
  *     behind the last encoded slash of its segment;
