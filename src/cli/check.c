@@ -4,6 +4,20 @@
 
 #include <stdio.h>
 
+/* Nobody has said what these backends can do. */
+static void print_notes(const char *file, const struct policy *policy)
+{
+    for (unsigned i = 0; i < policy->upstream_count; i++) {
+        const struct policy_upstream *upstream = &policy->upstreams[i];
+        if (upstream->implements_source.line == 0) {
+            printf("%s: note: [upstream %.*s] has no `implements`: it gets every method, "
+                   "registered or "
+                   "not, but CONNECT, PRI and TRACE\n",
+                   file, SLICE_PRINT(upstream->name));
+        }
+    }
+}
+
 int command_check(int argc, char **argv)
 {
     struct arguments arguments;
@@ -25,6 +39,7 @@ int command_check(int argc, char **argv)
         policy_release(policy);
         return COMMAND_FAILED;
     }
+    print_notes(arguments.file, policy);
     printf("%s: fine: %u listener%s, %u upstream%s, %u route%s, %u warning%s\n", arguments.file,
            policy->listener_count, policy->listener_count == 1 ? "" : "s", policy->upstream_count,
            policy->upstream_count == 1 ? "" : "s", policy->route_count,

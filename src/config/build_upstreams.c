@@ -94,6 +94,18 @@ static void warn_general(struct builder *builder, const struct config_entry *ent
                     SLICE_PRINT(upstream->name), missing);
 }
 
+/* Nobody knows what a backend does with a method that nobody has heard of. */
+static void warn_any(struct builder *builder, const struct config_entry *entry,
+                     const struct policy_upstream *upstream)
+{
+    struct diagnostic place = document_at_value(entry, DIAGNOSTIC_WARNING);
+    diagnostics_add(builder->diagnostics, &place,
+                    "name the methods that it implements, or @rfc9110 or @webdav",
+                    "[upstream %.*s] gets every method, registered or not, but CONNECT, PRI, TRACE "
+                    "and what is taken away",
+                    SLICE_PRINT(upstream->name));
+}
+
 static void read_implements(struct builder *builder, const struct config_section *section,
                             struct policy_upstream *upstream)
 {
@@ -107,6 +119,9 @@ static void read_implements(struct builder *builder, const struct config_section
     if (methods_read(builder, entry, &list)) {
         upstream->implements = list.set;
         warn_general(builder, entry, upstream);
+        if (upstream->implements.any) {
+            warn_any(builder, entry, upstream);
+        }
     }
 }
 

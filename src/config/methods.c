@@ -146,6 +146,7 @@ struct method_set methods_any(const struct builder *builder)
         method_set_add(&set, (enum method)(METHOD_EXTENSION_FIRST + i));
     }
     set.any = true;
+    method_set_remove(&set, METHOD_TRACE); /* it shows what the fields of a request were */
     return set;
 }
 
@@ -172,6 +173,19 @@ static bool resolve_word(const struct builder *builder, struct slice word, bool 
     return true;
 }
 
+/* What is taken away is away in every case: an unregistered method may be named in several. */
+static void take_away_twins(const struct builder *builder, struct method_set *removed)
+{
+    const struct method_extensions *extensions = &builder->policy->extensions;
+    for (unsigned i = 0; i < extensions->count; i++) {
+        struct method_set twins = method_extensions_twins(extensions, extensions->names[i]);
+        method_set_intersect(&twins, removed);
+        if (!method_set_is_empty(&twins)) {
+            method_set_add(removed, (enum method)(METHOD_EXTENSION_FIRST + i));
+        }
+    }
+}
+
 bool methods_read(struct builder *builder, const struct config_entry *entry,
                   struct methods_list *list)
 {
@@ -192,6 +206,7 @@ bool methods_read(struct builder *builder, const struct config_entry *entry,
             method_set_unite(&named, &set);
         }
     }
+    take_away_twins(builder, &removed);
     list->set = method_set_without(&added, &removed);
     list->named = method_set_without(&named, &removed);
     if (method_set_is_empty(&list->set)) {

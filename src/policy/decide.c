@@ -108,7 +108,8 @@ static bool judge_method_alone(const struct policy *policy, const struct decide_
         decide_settle_method(verdict, VERDICT_OPTIONS_SERVER_RULE, decide_built_in, &allow);
         return true;
     }
-    if (!method_set_has(&policy->implemented, method) && !decide_is_general(method)) {
+    if (!decide_takes(policy, request, &policy->implemented, method) &&
+        !decide_is_general(method)) {
         settle_nowhere(policy, request, verdict);
         return true;
     }

@@ -45,12 +45,23 @@ static bool refuse_unimplemented(const struct policy *policy, const struct decid
     if (decide_is_general(verdict->method)) {
         return refuse_method(verdict, destination, VERDICT_METHOD_GENERAL_RULE, source);
     }
-    bool is_somewhere = method_set_has(&policy->implemented, verdict->method);
+    bool is_somewhere = decide_takes(policy, request, &policy->implemented, verdict->method);
     verdict->suggestion =
         decide_suggest(policy, taken_at(destination), verdict->method, request->method);
     return refuse_method(verdict, destination,
                          is_somewhere ? VERDICT_METHOD_UPSTREAM_RULE : VERDICT_METHOD_NOWHERE_RULE,
                          source);
+}
+
+/* A method in another case goes to the server as it came, so it is taken only where the server has the
+ * method itself: HEAD sent as GET, OPTIONS answered here and PATCH sent as POST do not bring "head",
+ * "options" and "patch" with them. */
+static bool is_taken(const struct policy *policy, const struct decide_request *request,
+                     struct destination destination, enum method method)
+{
+    return method < METHOD_UNKNOWN
+               ? method_set_has(taken_at(destination), method)
+               : decide_takes(policy, request, &destination.upstream->implements, method);
 }
 
 static bool judge_method(const struct policy *policy, const struct decide_request *request,
@@ -59,11 +70,13 @@ static bool judge_method(const struct policy *policy, const struct decide_reques
     const struct policy_route *route = destination.route;
     const struct method_rules *rules = &decide_settings_of(destination)->methods;
     enum method method = verdict->method;
-    if (method_set_has(decide_answer_of(destination), method)) {
+    bool is_taken_here = is_taken(policy, request, destination, method);
+    if (decide_takes(policy, request, decide_answer_of(destination), method) &&
+        (is_taken_here || method < METHOD_UNKNOWN)) {
         verdict->asks_get = method == METHOD_HEAD && rules->head == HEAD_FROM_GET;
         return false;
     }
-    if (!method_set_has(taken_at(destination), method)) {
+    if (!is_taken_here) {
         return refuse_unimplemented(policy, request, destination, verdict);
     }
     struct rule_source section = source_of_place(destination);
@@ -101,11 +114,12 @@ static bool judge_options(const struct policy *policy, const struct decide_reque
                              &allow);
         return true;
     }
-    enum method method =
-        method_extensions_find(&policy->extensions, policy_method(policy, fields->request_method));
+    struct slice name = policy_method(policy, fields->request_method);
+    enum method method = method_extensions_find(&policy->extensions, name);
     decide_settle_method(verdict, VERDICT_CORS_PREFLIGHT_RULE, source_of_place(destination),
                          &allow);
-    verdict->is_granted = cors_grants(rules->cors, &allow, method, fields);
+    verdict->is_granted = method_set_takes(&allow, &policy->extensions, method, name) &&
+                          cors_grants(rules->cors, &allow, method, fields);
     return true;
 }
 

@@ -59,6 +59,15 @@ static inline bool decide_is_general(enum method method)
     return method == METHOD_GET || method == METHOD_HEAD;
 }
 
+/* Whether a set has the method of the request (method_set_takes). */
+static inline bool decide_takes(const struct policy *policy, const struct decide_request *request,
+                                const struct method_set *set, enum method method)
+{
+    return method < METHOD_UNKNOWN
+               ? method_set_has(set, method)
+               : method_set_takes(set, &policy->extensions, method, request->method);
+}
+
 static inline struct destination decide_find_destination(const struct policy *policy,
                                                          struct slice host, struct slice path)
 {

@@ -43,6 +43,31 @@ enum method method_extensions_add(struct method_extensions *extensions, struct a
     return (enum method)(METHOD_EXTENSION_FIRST + extensions->count++);
 }
 
+struct method_set method_extensions_twins(const struct method_extensions *extensions,
+                                          struct slice name)
+{
+    struct method_set twins = {.any = false};
+    for (unsigned i = 0; i < METHOD_REGISTERED_COUNT + extensions->count; i++) {
+        bool is_registered = i < METHOD_REGISTERED_COUNT;
+        unsigned id = is_registered ? i : METHOD_EXTENSION_FIRST + i - METHOD_REGISTERED_COUNT;
+        struct slice other = method_extensions_name(extensions, (enum method)id);
+        if (slice_equal_ignoring_case(other, name) && !slice_equal(other, name)) {
+            method_set_add(&twins, (enum method)id);
+        }
+    }
+    return twins;
+}
+
+bool method_set_takes(const struct method_set *set, const struct method_extensions *extensions,
+                      enum method method, struct slice name)
+{
+    if (method < METHOD_UNKNOWN || !set->any) {
+        return method_set_has(set, method);
+    }
+    struct method_set twins = method_extensions_twins(extensions, name);
+    return method_set_contains(set, &twins);
+}
+
 static uint64_t bit(enum method method)
 {
     return (uint64_t)1 << ((unsigned)method % 64);
@@ -72,6 +97,12 @@ void method_set_intersect(struct method_set *set, const struct method_set *other
     set->bits[0] &= other->bits[0];
     set->bits[1] &= other->bits[1];
     set->any = set->any && other->any;
+}
+
+bool method_set_contains(const struct method_set *set, const struct method_set *part)
+{
+    struct method_set missing = method_set_without(part, set);
+    return method_set_is_empty(&missing);
 }
 
 bool method_set_is_empty(const struct method_set *set)

@@ -44,10 +44,21 @@ static inline bool method_set_has(const struct method_set *set, enum method meth
     return (set->bits[(unsigned)method / 64] >> ((unsigned)method % 64)) & 1;
 }
 
+/* The methods with an id whose names are `name` in another case: servers that fold case run them. */
+struct method_set method_extensions_twins(const struct method_extensions *extensions,
+                                          struct slice name);
+
+/* Whether the token `name`, whose id is `method`, is a member. With `any`, a token without an id is one,
+ * unless the set lacks a twin of it: what a list takes away is away in every case. */
+bool method_set_takes(const struct method_set *set, const struct method_extensions *extensions,
+                      enum method method, struct slice name);
+
 void method_set_add(struct method_set *set, enum method method); /* not METHOD_UNKNOWN */
 void method_set_remove(struct method_set *set, enum method method);
 void method_set_unite(struct method_set *set, const struct method_set *other);
 void method_set_intersect(struct method_set *set, const struct method_set *other);
+/* Whether `set` has all members of `part`. */
+bool method_set_contains(const struct method_set *set, const struct method_set *part);
 bool method_set_is_empty(const struct method_set *set);
 
 /* The members of `a` that `b` lacks. */

@@ -153,6 +153,32 @@ Test(build, lets_a_star_hold_extensions_that_are_named_later)
     drop(policy);
 }
 
+Test(build, star_has_no_trace_and_takes_away_in_every_case)
+{
+    struct policy *policy = load(LISTENER UPSTREAM "[route a]\nallow = GET zap ZAP\n[route b]\n"
+                                                   "path = /b\nallow = * -zap\n[route c]\n"
+                                                   "path = /c\nallow = @rfc9110 TRACE -TRACE\n");
+    enum method lower = method_extensions_find(&policy->extensions, SLICE("zap"));
+    enum method upper = method_extensions_find(&policy->extensions, SLICE("ZAP"));
+    cr_assert(lower != METHOD_UNKNOWN && upper != METHOD_UNKNOWN && lower != upper);
+    cr_assert_not(method_set_has(&policy->upstreams[0].implements, METHOD_TRACE));
+    cr_assert(method_set_has(&policy->routes[0].allow, upper));
+    cr_assert_not(method_set_has(&policy->routes[1].allow, lower));
+    cr_assert_not(method_set_has(&policy->routes[1].allow, upper));
+    drop(policy);
+    policy = load(LISTENER UPSTREAM "implements = * TRACE\n");
+    cr_assert(method_set_has(&policy->upstreams[0].implements, METHOD_TRACE));
+    drop(policy);
+}
+
+Test(build, warns_of_a_star_in_implements)
+{
+    expect_only(LISTENER UPSTREAM "implements = *\n",
+                "warning: [upstream app] gets every method, registered or not, but CONNECT, PRI, "
+                "TRACE and what is taken away");
+    expect_only(LISTENER UPSTREAM "implements = * -DELETE\n", "gets every method");
+}
+
 Test(build, cuts_presets_and_stars_down_to_what_the_upstream_implements)
 {
     struct policy *policy =

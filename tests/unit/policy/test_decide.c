@@ -468,6 +468,66 @@ Test(decide, no_spelling_of_a_path_walks_round_a_rule)
     }
 }
 
+/* Servers that fold case run DELETE for "delete" and TRACE for "trace". */
+Test(decide, what_a_list_takes_away_is_away_in_every_case)
+{
+    routes[4].has_allow = true;
+    routes[4].allow = read_set("GET HEAD PATCH PURGE POST *");
+    upstreams[1].implements = read_set("GET HEAD PATCH DELETE PURGE POST *");
+    upstreams[1].settings.translation.send_as_post = read_set("PUT");
+    routes[4].settings.translation.send_as_post = read_set("PUT");
+    method_set_add(&routes[4].allow, METHOD_PUT);
+    seal(&(struct route_pattern){.host = SLICE("new.example"), .route = &routes[4]}, 1);
+    static const struct {
+        const char *method;
+        enum verdict_rule rule;
+        unsigned status;
+    } cases[] = {
+        {"DELETE", RULE(METHOD_ROUTE), 405},
+        {"delete", RULE(METHOD_ROUTE), 405},
+        {"Delete", RULE(METHOD_ROUTE), 405},
+        {"dELETe", RULE(METHOD_ROUTE), 405},
+        {"trace", RULE(METHOD_UPSTREAM), 501},
+        {"Options", RULE(METHOD_UPSTREAM), 501},
+        {"connect", RULE(METHOD_NOWHERE), 501},
+        {"pri", RULE(METHOD_NOWHERE), 501},
+        {"lock", RULE(METHOD_NOWHERE), 501},
+        {"PUT", RULE(FORWARD), 0},
+        {"put", RULE(METHOD_UPSTREAM), 501}, /* the server has no PUT, only POST in its place */
+        {"post", RULE(FORWARD), 0},
+        {"purge", RULE(FORWARD), 0},
+        {"BREW", RULE(FORWARD), 0},
+        {"brew", RULE(FORWARD), 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct wish wish = {
+            .method = cases[i].method, .version = "1.1", .target = "/x", .host = "new.example"};
+        struct target target;
+        struct verdict verdict = ask(&wish, &target);
+        cr_assert_eq(verdict.rule, cases[i].rule, "%s: %s", cases[i].method,
+                     verdict_rule_name(verdict.rule));
+        cr_assert_eq(verdict.status, cases[i].status, "%s", cases[i].method);
+    }
+}
+
+/* What the gateway makes of HEAD and OPTIONS is no reason to forward "head" and "options". */
+Test(decide, forwards_no_head_or_options_in_another_case_to_a_server_without_them)
+{
+    upstreams[1].implements = read_set("GET POST *");
+    upstreams[1].settings.methods.head = HEAD_FROM_GET;
+    upstreams[1].settings.methods.options = OPTIONS_ANSWER;
+    routes[4].settings = upstreams[1].settings;
+    seal(&(struct route_pattern){.host = SLICE("new.example"), .route = &routes[4]}, 1);
+    static const struct wish wishes[] = {
+        {WISH("HEAD", "1.1", "/x", FORWARD, 0, 80), .host = "new.example"},
+        {WISH("OPTIONS", "1.1", "/x", OPTIONS_ANSWER, 200, 80), .host = "new.example",
+         .allow = "GET, HEAD, OPTIONS, POST"},
+        {WISH("head", "1.1", "/x", METHOD_UPSTREAM, 501, 21), .host = "new.example"},
+        {WISH("options", "1.1", "/x", METHOD_UPSTREAM, 501, 21), .host = "new.example"},
+    };
+    EXPECT_ALL(wishes);
+}
+
 Test(decide, leaves_out_readings_that_the_operator_leaves_out)
 {
     const struct route_pattern patterns[] = {

@@ -145,6 +145,56 @@ Test(method_extensions, finds_registered_extension_and_unknown_tokens)
     arena_finish(&arena);
 }
 
+/* A server that folds case runs DELETE for "delete". */
+Test(method_set, what_a_list_takes_away_is_away_in_every_case)
+{
+    struct arena arena;
+    arena_init(&arena, 4096);
+    struct method_extensions extensions = {.count = 0};
+    enum method purge = method_extensions_add(&extensions, &arena, SLICE("PURGE"));
+    cr_assert_eq(purge, METHOD_EXTENSION_FIRST);
+    struct method_set set = SET(METHOD_GET, METHOD_HEAD, METHOD_POST);
+    set.any = true;
+    static const char *const taken[] = {"GET", "get", "Post", "hEAD",
+                                        "FOO", "foo", "GETT", "DELETED"};
+    static const char *const away[] = {"DELETE",  "delete", "Delete",   "dELETE",
+                                       "PURGE",   "purge",  "Purge",    "patch",
+                                       "connect", "Pri",    "propfind", "tRACE"};
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+        struct slice name = slice_of(taken[i]);
+        enum method id = method_extensions_find(&extensions, name);
+        cr_assert(method_set_takes(&set, &extensions, id, name), "%s", taken[i]);
+    }
+    for (size_t i = 0; i < sizeof away / sizeof *away; i++) {
+        struct slice name = slice_of(away[i]);
+        enum method id = method_extensions_find(&extensions, name);
+        cr_assert_not(method_set_takes(&set, &extensions, id, name), "%s", away[i]);
+    }
+    set.any = false;
+    cr_assert_not(method_set_takes(&set, &extensions, METHOD_UNKNOWN, SLICE("get")));
+    arena_finish(&arena);
+}
+
+Test(method_extensions, twins_differ_by_case_and_nothing_else)
+{
+    struct arena arena;
+    arena_init(&arena, 4096);
+    struct method_extensions extensions = {.count = 0};
+    cr_assert_neq(method_extensions_add(&extensions, &arena, SLICE("zap")), METHOD_UNKNOWN);
+    cr_assert_neq(method_extensions_add(&extensions, &arena, SLICE("ZAP")), METHOD_UNKNOWN);
+    struct method_set twins = method_extensions_twins(&extensions, SLICE("Zap"));
+    expect_text(&twins, &extensions, "zap, ZAP");
+    twins = method_extensions_twins(&extensions, SLICE("zap"));
+    expect_text(&twins, &extensions, "ZAP");
+    twins = method_extensions_twins(&extensions, SLICE("version-control"));
+    expect_text(&twins, &extensions, "VERSION-CONTROL");
+    twins = method_extensions_twins(&extensions, SLICE("version_control"));
+    cr_assert(method_set_is_empty(&twins));
+    twins = method_extensions_twins(&extensions, SLICE("DELETE"));
+    cr_assert(method_set_is_empty(&twins));
+    arena_finish(&arena);
+}
+
 Test(method_extensions, refuses_long_tokens_a_full_table_and_a_full_arena)
 {
     struct arena arena;
