@@ -1,5 +1,6 @@
 #include "verbgate/http/connection.h"
 
+#include "verbgate/http/guarded.h"
 #include "verbgate/http/token.h"
 
 static const bool is_protected[FIELD_ID_COUNT] = {
@@ -26,8 +27,7 @@ static void nominate(struct fields *fields, struct slice option)
     }
     for (unsigned i = 0; i < fields->count; i++) {
         struct field *field = &fields->items[i];
-        if (field->id == id &&
-            (id != FIELD_OTHER || slice_equal_ignoring_case(field->name, option))) {
+        if (field->id == id && slice_equal_ignoring_case(field->name, option)) {
             field->is_hop_by_hop = true;
         }
     }
@@ -103,6 +103,10 @@ enum http_fault connection_read(struct fields *fields, unsigned version_minor,
 {
     struct options options = {0};
     const struct field *field = fields_find(fields, FIELD_CONNECTION);
+    /* In a response only; of a request they are faults (framing_twin). */
+    if (UNLIKELY(guarded_has_odd(fields, GUARDED_FRAMING))) {
+        fields_withhold_odd(fields, GUARDED_FRAMING);
+    }
     for (; field != NULL; field = fields_find_next(fields, field)) {
         enum http_fault fault = read_options(fields, field->value, &options);
         if (fault != FAULT_NONE) {

@@ -20,76 +20,188 @@ void fields_init(struct fields *fields, struct field *items, unsigned capacity)
     *fields = (struct fields){.items = items, .capacity = capacity};
 }
 
-enum { KNOWN_NAME_BYTES_MAX = 22 };
+/* Names of this length and longer ones, which only families have, share a row. */
+enum { LONG_NAME_BYTES = 23 };
+
+/* What a name of this length and first letter may begin with, where no name is as long as that. */
+#define FAMILIES(length)                            \
+    [length] = {['c' & 31] = FIELD_CLIENT_CERT,     \
+                ['w' & 31] = FIELD_WEBHOOK_REQUEST, \
+                ['x' & 31] = FIELD_X_FORWARDED}
 
 /* By length and first letter, whose case is not among the low five bits: the known name that begins so,
- * or the first of two. Other bytes find candidates too, so the name has to be compared. */
-static const unsigned char candidates[KNOWN_NAME_BYTES_MAX + 1][32] = {
+ * or the first of several. Other bytes find candidates too, so the name has to be compared. */
+static const unsigned char candidates[LONG_NAME_BYTES + 1][32] = {
     [2] = {['t' & 31] = FIELD_TE},
     [3] = {['v' & 31] = FIELD_VIA},
     [4] = {['d' & 31] = FIELD_DATE, ['h' & 31] = FIELD_HOST},
+    [5] = {['p' & 31] = FIELD_PROXY},
     [6] = {['a' & 31] = FIELD_ACCEPT, ['c' & 31] = FIELD_COOKIE, ['e' & 31] = FIELD_EXPECT},
     [7] = {['r' & 31] = FIELD_REFERER, ['t' & 31] = FIELD_TRAILER, ['u' & 31] = FIELD_UPGRADE},
-    [9] = {['f' & 31] = FIELD_FORWARDED},
+    [9] = {['f' & 31] = FIELD_FORWARDED, ['x' & 31] = FIELD_X_REAL_IP},
     [10] = {['c' & 31] = FIELD_CONNECTION,
             ['k' & 31] = FIELD_KEEP_ALIVE,
             ['s' & 31] = FIELD_SET_COOKIE,
             ['t' & 31] = FIELD_TRACESTATE,
             ['u' & 31] = FIELD_USER_AGENT},
-    [11] = {['t' & 31] = FIELD_TRACEPARENT},
+    [11] = {['c' & 31] = FIELD_CLIENT_CERT,
+            ['t' & 31] = FIELD_TRACEPARENT,
+            ['x' & 31] = FIELD_X_FORWARDED},
     [12] = {['c' & 31] = FIELD_CONTENT_TYPE,
             ['m' & 31] = FIELD_MAX_FORWARDS,
             ['x' & 31] = FIELD_X_REQUEST_ID},
     [13] = {['a' & 31] = FIELD_AUTHORIZATION,
             ['c' & 31] = FIELD_CACHE_CONTROL,
             ['x' & 31] = FIELD_X_HTTP_METHOD},
-    [14] = {['c' & 31] = FIELD_CONTENT_LENGTH, ['h' & 31] = FIELD_HTTP2_SETTINGS},
-    [15] = {['x' & 31] = FIELD_X_FORWARDED_FOR},
+    [14] = {['c' & 31] = FIELD_CONTENT_LENGTH,
+            ['h' & 31] = FIELD_HTTP2_SETTINGS,
+            ['x' & 31] = FIELD_X_ORIGINAL_URL},
+    [15] = {['c' & 31] = FIELD_CLIENT_CERT,
+            ['w' & 31] = FIELD_WEBHOOK_REQUEST,
+            ['x' & 31] = FIELD_X_FORWARDED_FOR},
     [16] = {['c' & 31] = FIELD_CONTENT_ENCODING,
             ['p' & 31] = FIELD_PROXY_CONNECTION,
+            ['w' & 31] = FIELD_WEBHOOK_REQUEST,
             ['x' & 31] = FIELD_X_FORWARDED_HOST},
-    [17] = {['t' & 31] = FIELD_TRANSFER_ENCODING, ['x' & 31] = FIELD_X_FORWARDED_PROTO},
-    [22] = {['x' & 31] = FIELD_X_HTTP_METHOD_OVERRIDE},
+    [17] = {['c' & 31] = FIELD_CLIENT_CERT,
+            ['t' & 31] = FIELD_TRANSFER_ENCODING,
+            ['w' & 31] = FIELD_WEBHOOK_REQUEST,
+            ['x' & 31] = FIELD_X_FORWARDED_PROTO},
+    FAMILIES(18),
+    FAMILIES(19),
+    FAMILIES(20),
+    FAMILIES(21),
+    [22] = {['a' & 31] = FIELD_ACCESS_CONTROL_REQUEST,
+            ['c' & 31] = FIELD_CLIENT_CERT,
+            ['w' & 31] = FIELD_WEBHOOK_REQUEST,
+            ['x' & 31] = FIELD_X_HTTP_METHOD_OVERRIDE},
+    [LONG_NAME_BYTES] = {['a' & 31] = FIELD_ACCESS_CONTROL_REQUEST,
+                         ['c' & 31] = FIELD_CLIENT_CERT,
+                         ['w' & 31] = FIELD_WEBHOOK_REQUEST,
+                         ['x' & 31] = FIELD_X_FORWARDED},
 };
 
-/* Equal but for case, and for '_' in place of '-'. */
-static bool is_folded_to(const char *known_name, struct slice name)
+/* What follows on a candidate that a name is not: the next of the same length and first letter. */
+static enum field_id next_candidate(enum field_id candidate)
 {
-    for (size_t i = 0; i < name.length; i++) {
-        char c = name.data[i] == '_' ? '-' : ascii_lower(name.data[i]);
-        if (c != known_name[i]) {
+    switch (candidate) {
+    case FIELD_CACHE_CONTROL:
+        return FIELD_CONTENT_RANGE;
+    case FIELD_X_FORWARDED_PROTO:
+        return FIELD_X_METHOD_OVERRIDE;
+    case FIELD_X_HTTP_METHOD:
+        return FIELD_X_REWRITE_URL;
+    default:
+        return FIELD_OTHER;
+    }
+}
+
+/* What a server that folds cannot tell from '-', itself included. */
+static bool is_foldable(char c)
+{
+    char lower = ascii_lower(c);
+    bool is_alphanumeric = (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
+    return token_is_character(c) && !is_alphanumeric;
+}
+
+/* Whether the first bytes of `name` fold to those of `guarded`. */
+static bool folds_to_prefix(struct slice name, struct slice guarded)
+{
+    for (size_t i = 0; i < guarded.length; i++) {
+        char c = is_foldable(name.data[i]) ? '-' : ascii_lower(name.data[i]);
+        if (c != guarded.data[i]) {
             return false;
         }
     }
     return true;
 }
 
-/* The id of a name that is not the candidate's: of the second of two, or in another spelling. */
-RARE static enum field_id rarer_id(enum field_id candidate, struct slice name)
+bool fields_folds_to(struct slice name, struct slice guarded)
 {
-    enum field_id id = candidate;
-    if (candidate == FIELD_CACHE_CONTROL) {
-        id = FIELD_CONTENT_RANGE;
-    } else if (candidate == FIELD_X_FORWARDED_PROTO) {
-        id = FIELD_X_METHOD_OVERRIDE;
+    return name.length == guarded.length && folds_to_prefix(name, guarded);
+}
+
+/* Whether some byte makes a server that folds see another name than ours. */
+static bool is_odd(struct slice name)
+{
+    for (size_t i = 0; i < name.length; i++) {
+        if (name.data[i] != '-' && is_foldable(name.data[i])) {
+            return true;
+        }
     }
-    bool is_override = (FIELDS_OVERRIDE >> id & 1) != 0;
-    bool is_found =
-        is_override ? is_folded_to(known[id].name, name) : slice_is_word(name, fields_name(id));
-    return is_found ? id : FIELD_OTHER;
+    return false;
+}
+
+static bool is_of_family(struct slice name, enum field_id family)
+{
+    struct slice known_name = fields_name(family);
+    return name.length > known_name.length && is_foldable(name.data[known_name.length]) &&
+           folds_to_prefix(name, known_name);
+}
+
+/* The id that the name folds into, or has. */
+static enum field_id find_folded(enum field_id candidate, struct slice name)
+{
+    static const enum field_id families[] = {FIELD_ACCESS_CONTROL_REQUEST, FIELD_CLIENT_CERT,
+                                             FIELD_WEBHOOK_REQUEST, FIELD_X_FORWARDED};
+    for (enum field_id id = candidate; id != FIELD_OTHER; id = next_candidate(id)) {
+        if (fields_folds_to(name, fields_name(id))) {
+            return id;
+        }
+    }
+    for (size_t i = 0; i < sizeof families / sizeof families[0]; i++) {
+        if (is_of_family(name, families[i])) {
+            return families[i];
+        }
+    }
+    return FIELD_OTHER;
+}
+
+/* What a name is, and what it may be taken for. */
+struct identity {
+    unsigned char id;
+    unsigned char folds_into;
+};
+
+/* Of a name that is not the candidate's: another name's, a family's, or a name in an odd spelling. An odd
+ * member of a family may be both: "x-forwarded-a_b" is one, and some take it for another. */
+RARE static struct identity identify_rarer(enum field_id candidate, struct slice name)
+{
+    enum field_id id = find_folded(candidate, name);
+    if (id == FIELD_OTHER || !is_odd(name)) {
+        return (struct identity){.id = (unsigned char)id};
+    }
+    struct slice known_name = fields_name(id);
+    bool is_member = name.length > known_name.length && name.data[known_name.length] == '-' &&
+                     slice_is_word(slice_make(name.data, known_name.length), known_name);
+    return (struct identity){.id = is_member ? (unsigned char)id : FIELD_OTHER,
+                             .folds_into = (unsigned char)id};
+}
+
+static struct identity identify(struct slice name)
+{
+    if (name.length == 0) {
+        return (struct identity){FIELD_OTHER, FIELD_OTHER};
+    }
+    size_t row = name.length < LONG_NAME_BYTES ? name.length : LONG_NAME_BYTES;
+    unsigned char candidate = candidates[row][name.data[0] & 31];
+    /* A family's name has zeros behind it in its row, which no name has. */
+    if (candidate == FIELD_OTHER ||
+        (row < LONG_NAME_BYTES &&
+         slice_is_word_text(name.data, known[candidate].name, name.length))) {
+        return (struct identity){.id = candidate};
+    }
+    return identify_rarer((enum field_id)candidate, name);
 }
 
 enum field_id fields_id(struct slice name)
 {
-    if (name.length == 0 || name.length > KNOWN_NAME_BYTES_MAX) {
-        return FIELD_OTHER;
-    }
-    enum field_id candidate = candidates[name.length][name.data[0] & 31];
-    if (candidate == FIELD_OTHER ||
-        slice_is_word_text(name.data, known[candidate].name, name.length)) {
-        return candidate;
-    }
-    return rarer_id(candidate, name);
+    return (enum field_id)identify(name).id;
+}
+
+enum field_id fields_fold(struct slice name)
+{
+    return (enum field_id)identify(name).folds_into;
 }
 
 struct slice fields_name(enum field_id id)
@@ -103,10 +215,16 @@ enum http_fault fields_add(struct fields *fields, struct slice name, struct slic
     if (fields->count >= fields->capacity) {
         return FAULT_FIELDS_TOO_MANY;
     }
-    enum field_id id = fields_id(name);
-    fields->items[fields->count++] = (struct field){
-        .name = name, .value = value, .id = id, .is_hop_by_hop = known[id].is_hop_by_hop};
-    fields->present |= (uint64_t)1 << id;
+    struct identity found = identify(name);
+    fields->items[fields->count++] = (struct field){.name = name,
+                                                    .value = value,
+                                                    .id = (enum field_id)found.id,
+                                                    .is_hop_by_hop = known[found.id].is_hop_by_hop,
+                                                    .folds_into = found.folds_into};
+    fields->present |= (uint64_t)1 << found.id;
+    if (UNLIKELY(found.folds_into != FIELD_OTHER)) {
+        fields->odd |= (uint64_t)1 << found.folds_into;
+    }
     return FAULT_NONE;
 }
 
@@ -126,6 +244,13 @@ void fields_withhold_ids(struct fields *fields, uint64_t ids)
 {
     for (unsigned i = 0; i < fields->count; i++) {
         fields->items[i].is_hop_by_hop |= (ids >> fields->items[i].id & 1) != 0;
+    }
+}
+
+void fields_withhold_odd(struct fields *fields, uint64_t ids)
+{
+    for (unsigned i = 0; i < fields->count; i++) {
+        fields->items[i].is_hop_by_hop |= (ids >> fields->items[i].folds_into & 1) != 0;
     }
 }
 

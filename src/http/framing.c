@@ -1,5 +1,6 @@
 #include "verbgate/http/framing.h"
 
+#include "verbgate/http/guarded.h"
 #include "verbgate/http/token.h"
 
 /* 18 digits stay below 2^63, so sums of lengths cannot overflow. */
@@ -94,9 +95,22 @@ static enum http_fault read_framing(const struct fields *fields, unsigned versio
     return fault;
 }
 
+enum http_fault framing_twin(const struct fields *fields)
+{
+    if (LIKELY(!guarded_has_odd(fields, GUARDED_FRAMING))) {
+        return FAULT_NONE;
+    }
+    return guarded_has_odd(fields, GUARDED_BIT(CONTENT_LENGTH)) ? FAULT_LENGTH_TWIN
+                                                                : FAULT_CODING_TWIN;
+}
+
 enum http_fault framing_of_request(const struct fields *fields, unsigned version_minor,
                                    struct framing *framing)
 {
+    enum http_fault fault = framing_twin(fields);
+    if (fault != FAULT_NONE) {
+        return fault;
+    }
     /* Section 6.3 rule 7: a request without either field has no content. */
     return read_framing(fields, version_minor, FRAMING_NONE, framing);
 }

@@ -1,6 +1,7 @@
 #include "verbgate/http/message.h"
 
 #include "verbgate/http/connection.h"
+#include "verbgate/http/framing.h"
 
 #include <assert.h>
 #include <llhttp.h>
@@ -143,12 +144,17 @@ static int on_trailer_value(llhttp_t *parser, const char *at, size_t length)
 static int on_trailer_value_complete(llhttp_t *parser)
 {
     struct message *message = parser->data;
-    if (message->trailers != NULL && fields_add(&message->trailers->fields, message->name,
-                                                slice_trim(message->value)) != FAULT_NONE) {
-        return stop_with(message, FAULT_TRAILERS_TOO_LARGE);
+    struct trailers *trailers = message->trailers;
+    enum http_fault fault = FAULT_NONE;
+    if (trailers != NULL) {
+        fault = fields_add(&trailers->fields, message->name, slice_trim(message->value));
+        fault = fault == FAULT_NONE ? FAULT_NONE : FAULT_TRAILERS_TOO_LARGE;
+    }
+    if (trailers != NULL && message->kind == MESSAGE_REQUEST && fault == FAULT_NONE) {
+        fault = framing_twin(&trailers->fields);
     }
     forget_field(message);
-    return 0;
+    return fault == FAULT_NONE ? 0 : stop_with(message, fault);
 }
 
 /* The piece must be just the one that chunk_framing found. */

@@ -1,5 +1,7 @@
 #include "verbgate/policy/request_facts.h"
 
+#include "verbgate/http/guarded.h"
+
 /* Exactly one Host in HTTP/1.1, at most one in 1.0 (RFC 9112 section 3.2); the authority of an
  * absolute form wins over it (section 3.2.2). What is decided on is the host without its port. */
 static enum http_fault read_host(struct request_facts *facts, const struct fields *fields)
@@ -81,7 +83,7 @@ static enum http_fault read_head(struct request_facts *facts, const struct reque
     }
     if (fault == FAULT_NONE) {
         facts->request.max_forwards = read_max_forwards(fields, method);
-        facts->request.has_override = fields_has_any(fields, FIELDS_OVERRIDE);
+        facts->request.has_override = guarded_has_any(fields, GUARDED_METHODS);
     }
     if (fault == FAULT_NONE && method == METHOD_OPTIONS) {
         facts->options = method_rules_read_options(fields);

@@ -1,6 +1,8 @@
 /* Fields that the gateway adds to heads on their way, beside those that every head has. */
 #include "exchange_steps.h"
 
+#include "verbgate/http/guarded.h"
+
 #include <assert.h>
 
 /* Each option bounds what it may add, so that all of it fits. */
@@ -44,8 +46,9 @@ static void write_override(struct exchange *exchange, struct writer *writer)
 {
     bool is_sent_as_post = exchange_is_sent_as_post(exchange);
     if ((exchange->verdict.strips_override || is_sent_as_post) &&
-        fields_has_any(&exchange->request_fields, FIELDS_OVERRIDE)) {
-        fields_withhold_ids(&exchange->request_fields, FIELDS_OVERRIDE);
+        guarded_has_any(&exchange->request_fields, GUARDED_METHODS)) {
+        fields_withhold_ids(&exchange->request_fields, GUARDED_METHODS);
+        fields_withhold_odd(&exchange->request_fields, GUARDED_METHODS);
     }
     if (is_sent_as_post) {
         const struct policy *policy = exchange->snapshot->policy;

@@ -8,6 +8,7 @@
 #include "received.h"
 #include "small_policy.h"
 #include "strict.h"
+#include "verbgate/http/guarded.h"
 #include "verbgate/http/serialise.h"
 #include "verbgate/http/token.h"
 #include "verbgate/policy/decide.h"
@@ -120,19 +121,11 @@ static bool is_one_of(struct slice name, const char *const *names)
     return *names != NULL;
 }
 
-/* To a server that folds '-' and '_', as CGI does. */
+/* To a server that folds names, as CGI does. */
 static bool is_override(struct slice name)
 {
-    static const char *const overrides[] = {"x-http-method-override", "x-http-method",
-                                            "x-method-override", NULL};
-    char folded[sizeof "x-http-method-override"];
-    if (name.length >= sizeof folded) {
-        return false;
-    }
-    for (size_t i = 0; i < name.length; i++) {
-        folded[i] = name.data[i] == '_' ? '-' : name.data[i];
-    }
-    return is_one_of(slice_make(folded, name.length), overrides);
+    return strict_is_folded(name, "x-http-method-override") ||
+           strict_is_folded(name, "x-http-method") || strict_is_folded(name, "x-method-override");
 }
 
 /* Whether a received field must be sent as it is. */
@@ -284,7 +277,8 @@ static size_t forward_one(struct slice stream)
         /* A trusted peer or any other: the length is as good as a coin. */
         enum forwarded_mode mode = stream.length % 2 == 0 ? FORWARDED_APPEND : FORWARDED_REPLACE;
         struct writer head = writer_make(text, OUT_MAX);
-        fields_withhold_ids(&request.base.fields, FIELDS_OVERRIDE); /* the default */
+        fields_withhold_ids(&request.base.fields, GUARDED_METHODS); /* the default */
+        fields_withhold_odd(&request.base.fields, GUARDED_METHODS);
         write_head(&head, &request, mode, NULL);
         check_spelled(&request, writer_slice(&head), mode);
         struct writer out = head;

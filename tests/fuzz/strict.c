@@ -96,6 +96,46 @@ bool strict_is_name(struct slice name, const char *wanted)
     return name.length == strlen(wanted) && strncasecmp(name.data, wanted, name.length) == 0;
 }
 
+static char folded(char c)
+{
+    if (c >= 'A' && c <= 'Z') {
+        return (char)(c - 'A' + 'a');
+    }
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '_';
+}
+
+bool strict_is_folded(struct slice name, const char *wanted)
+{
+    size_t i = 0;
+    while (i < name.length && wanted[i] != '\0' && folded(name.data[i]) == folded(wanted[i])) {
+        i++;
+    }
+    return i == name.length && wanted[i] == '\0';
+}
+
+/* Whether a field's name is another than that of a framing field, but folds into it. */
+static bool is_twin(struct slice name)
+{
+    static const char *const framing[] = {"content-length", "transfer-encoding"};
+    for (unsigned i = 0; i < 2; i++) {
+        if (is_token(name) && strict_is_folded(name, framing[i]) &&
+            !strict_is_name(name, framing[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* No recipient may find another framing than this reader does. */
+static void refuse_twins(struct cursor *cursor, const struct strict_fields *fields)
+{
+    for (unsigned i = 0; i < fields->count; i++) {
+        if (is_twin(fields->items[i].name)) {
+            fail(cursor, "a twin of a framing field");
+        }
+    }
+}
+
 unsigned strict_count(const struct strict_fields *fields, const char *name)
 {
     unsigned count = 0;
@@ -310,6 +350,8 @@ bool strict_read_request(struct slice bytes, enum strict_view view, struct stric
             fail(&cursor, "not exactly one Host");
         }
         (void)read_content(&cursor, view, message);
+        refuse_twins(&cursor, &message->fields);
+        refuse_twins(&cursor, &message->trailers);
     }
     return finish(&cursor, message);
 }
@@ -353,6 +395,10 @@ bool strict_read_response(struct slice bytes, enum strict_view view, bool has_co
             (void)take_content(&cursor, (size_t)(cursor.end - cursor.at), message);
         }
     }
+    if (view == STRICT_WRITTEN) {
+        refuse_twins(&cursor, &message->fields);
+        refuse_twins(&cursor, &message->trailers);
+    }
     return finish(&cursor, message);
 }
 
@@ -364,6 +410,14 @@ static bool is_among(struct slice name, const char *const *names)
         }
     }
     return false;
+}
+
+/* Whether the name is the family's, or goes on behind it with a '-'. */
+static bool is_member(struct slice name, const char *family)
+{
+    size_t length = strlen(family);
+    return name.length >= length && strncasecmp(name.data, family, length) == 0 &&
+           (name.length == length || name.data[length] == '-');
 }
 
 /* The elements of Connection are tokens, or the message was refused: a comma always separates. */
@@ -408,12 +462,12 @@ bool strict_is_hop_by_hop(const struct strict_fields *fields, const struct stric
         "traceparent",
         "tracestate",
         "via",
-        "x-forwarded-for",
-        "x-forwarded-host",
-        "x-forwarded-proto",
+        "x-real-ip",
         "x-request-id",
         NULL,
     };
-    return is_among(field->name, by_name) ||
-           (!is_among(field->name, kept) && is_nominated(fields, field->name));
+    bool is_kept = is_among(field->name, kept) || is_member(field->name, "client-cert") ||
+                   is_member(field->name, "x-forwarded");
+    return is_among(field->name, by_name) || is_twin(field->name) ||
+           (!is_kept && is_nominated(fields, field->name));
 }

@@ -47,6 +47,9 @@ bool strict_read_response(struct slice bytes, enum strict_view view, bool has_co
 /* ASCII case ignored. */
 bool strict_is_name(struct slice name, const char *wanted);
 unsigned strict_count(const struct strict_fields *fields, const char *name);
+/* Whether a server that folds names takes `name` for `wanted`, which is in lower case: for CGI, a byte that is
+ * neither letter nor digit is as good as any other. */
+bool strict_is_folded(struct slice name, const char *wanted);
 bool strict_field_equal(const struct strict_field *a, const struct strict_field *b);
 
 /*

@@ -46,6 +46,16 @@ REFUSED = [
     ("a coding in HTTP/1.0", b"POST / HTTP/1.0\r\n" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400),
     ("a coding that only looks like chunked", POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + SMUGGLED,
      (400, 501)),
+    # A server that folds names (CGI, WSGI: uWSGI's http11-socket) finds another end of the content by these.
+    ("Content_Length beside chunks", POST + b"Content_Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED,
+     400),
+    ("Content_Length: 0 beside Content-Length",
+     POST + b"Content-Length: %d\r\nContent_Length: 0\r\n\r\n" % len(SMUGGLED) + SMUGGLED, 400),
+    ("CONTENT.LENGTH alone", POST + b"CONTENT.LENGTH: 4\r\n\r\nabcd", 400),
+    ("Content~Length in HTTP/1.0", b"POST / HTTP/1.0\r\n" + HOST + b"Content~Length: 4\r\n\r\nabcd", 400),
+    ("Transfer_Encoding", POST + b"Content-Length: 5\r\nTransfer_Encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED, 400),
+    ("transfer+encoding that Connection names",
+     POST + b"Connection: transfer+encoding\r\ntransfer+encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED, 400),
     ("an expectation nobody knows (9110 10.1.1)", POST + b"Expect: magic\r\nContent-Length: 0\r\n\r\n", 417),
     ("a target with a control byte", b"GET /a\x01 HTTP/1.1\r\n" + HOST + b"\r\n", 400),
     ("a target with a byte above 127", b"GET /\xe9 HTTP/1.1\r\n" + HOST + b"\r\n", 400),
@@ -60,7 +70,7 @@ REFUSED = [
 BROKEN_CHUNKS = [b"x\r\nabc\r\n0\r\n\r\n", b"-1\r\n\r\n", b"0x3\r\nabc\r\n0\r\n\r\n", b"3\nabc\r\n0\r\n\r\n",
                  b"3\r\nabcd\r\n0\r\n\r\n", b"3\r\nabc0\r\n\r\n", b" 3\r\nabc\r\n0\r\n\r\n",
                  b"11111111111111111\r\nabc", b"3;a\nb\r\nabc\r\n0\r\n\r\n", b"0\r\nX Y: 1\r\n\r\n", b"0\r\n X: 1\r\n\r\n",
-                 b"0\r\nX-A: a\0b\r\n\r\n"]
+                 b"0\r\nX-A: a\0b\r\n\r\n", b"0\r\nContent_Length: 4\r\n\r\n", b"0\r\nTransfer.Encoding: x\r\n\r\n"]
 
 ACCEPTED = [
     ("an empty line before the request (2.2)", b"\r\n" + LINE + HOST + b"\r\n"),
@@ -129,6 +139,12 @@ class Conformance(Case):
                 connection.close()
         for message in self.backend.requests:
             self.assertEqual((message.target, message.digest), ("/", None), "completed: %r" % message.head)
+
+    def test_the_answer_names_the_twin_of_a_framing_field(self):
+        for field, named in ((b"Content_Length: 4", "Content-Length"), (b"Transfer_Encoding: x", "Transfer-Encoding")):
+            connection = self.client(self.gate_address)
+            connection.send(POST + field + b"\r\n\r\n")
+            self.assertIn(named, connection.read().body.decode())
 
     def test_a_request_that_is_cut_off_is_not_forwarded(self):
         for raw in (b"GET / HT", LINE, LINE + HOST, LINE + HOST + b"X-A: b"):

@@ -20,8 +20,8 @@ struct connection_info {
 
 /*
  * Reads Connection, Upgrade, TE and the version, and marks the fields that must not be forwarded:
- * the hop-by-hop ones of the table in fields.h and those nominated in Connection, unless they are
- * protected. Returns FAULT_NONE or FAULT_CONNECTION_OPTIONS (an option that is no token, or more
+ * the hop-by-hop ones of the table in fields.h, those nominated in Connection, unless they are
+ * protected, and odd spellings of the framing fields (guarded.h). Returns FAULT_NONE or FAULT_CONNECTION_OPTIONS (an option that is no token, or more
  * than CONNECTION_OPTIONS_MAX). "close" wins over "keep-alive"; HTTP/1.0 persists only with
  * "keep-alive".
  */

@@ -14,12 +14,16 @@
  * hop-by-hop: never forwarded as received (RFC 9110 section 7.6.1), the gateway writes its own.
  * protected: a Connection field cannot nominate it away: without it framing, routing or the meaning
  * of the message would change.
+ * ACCESS_CONTROL_REQUEST, CLIENT_CERT, WEBHOOK_REQUEST and X_FORWARDED are families: the id is that of all
+ * names that begin so and go on with a '-', save for those that have an id of their own.
  */
 #define HTTP_FIELDS(X)                                        \
     X(OTHER, "", 0, 0)                                        \
     X(ACCEPT, "accept", 0, 0)                                 \
+    X(ACCESS_CONTROL_REQUEST, "access-control-request", 0, 0) \
     X(AUTHORIZATION, "authorization", 0, 1)                   \
     X(CACHE_CONTROL, "cache-control", 0, 1)                   \
+    X(CLIENT_CERT, "client-cert", 0, 1)                       \
     X(CONNECTION, "connection", 1, 0)                         \
     X(CONTENT_ENCODING, "content-encoding", 0, 1)             \
     X(CONTENT_LENGTH, "content-length", 0, 1)                 \
@@ -33,6 +37,7 @@
     X(HTTP2_SETTINGS, "http2-settings", 1, 0)                 \
     X(KEEP_ALIVE, "keep-alive", 1, 0)                         \
     X(MAX_FORWARDS, "max-forwards", 0, 1)                     \
+    X(PROXY, "proxy", 0, 0)                                   \
     X(PROXY_CONNECTION, "proxy-connection", 1, 0)             \
     X(REFERER, "referer", 0, 0)                               \
     X(SET_COOKIE, "set-cookie", 0, 1)                         \
@@ -44,13 +49,18 @@
     X(UPGRADE, "upgrade", 1, 0)                               \
     X(USER_AGENT, "user-agent", 0, 0)                         \
     X(VIA, "via", 0, 1)                                       \
+    X(WEBHOOK_REQUEST, "webhook-request", 0, 0)               \
+    X(X_FORWARDED, "x-forwarded", 0, 1)                       \
     X(X_FORWARDED_FOR, "x-forwarded-for", 0, 1)               \
     X(X_FORWARDED_HOST, "x-forwarded-host", 0, 1)             \
     X(X_FORWARDED_PROTO, "x-forwarded-proto", 0, 1)           \
     X(X_HTTP_METHOD, "x-http-method", 0, 0)                   \
     X(X_HTTP_METHOD_OVERRIDE, "x-http-method-override", 0, 0) \
     X(X_METHOD_OVERRIDE, "x-method-override", 0, 0)           \
-    X(X_REQUEST_ID, "x-request-id", 0, 1)
+    X(X_ORIGINAL_URL, "x-original-url", 0, 0)                 \
+    X(X_REAL_IP, "x-real-ip", 0, 1)                           \
+    X(X_REQUEST_ID, "x-request-id", 0, 1)                     \
+    X(X_REWRITE_URL, "x-rewrite-url", 0, 0)
 
 enum field_id {
 #define X(identifier, name, hop, protected) FIELD_##identifier,
@@ -64,6 +74,9 @@ struct field {
     struct slice value; /* OWS at both ends removed */
     enum field_id id;
     bool is_hop_by_hop; /* not to be forwarded: by the table, or nominated (connection_read) */
+    /* enum field_id: the name that servers may take this one for, although it is another, see
+     * fields_fold; FIELD_OTHER for nearly all */
+    unsigned char folds_into;
 };
 
 /* Fields that one message may have at most, whatever the policy allows. */
@@ -74,6 +87,7 @@ struct fields {
     unsigned count;      /* count <= capacity */
     unsigned capacity;
     uint64_t present; /* bit per field_id that occurs, FIELD_OTHER included */
+    uint64_t odd;     /* bit per field_id that a name folds into, FIELD_OTHER not included */
 };
 
 _Static_assert(FIELD_ID_COUNT <= 64, "struct fields keeps one bit per known field");
@@ -81,15 +95,18 @@ _Static_assert(FIELD_ID_COUNT <= 64, "struct fields keeps one bit per known fiel
 /* An empty collection over `items`, which the caller owns and keeps. */
 void fields_init(struct fields *fields, struct field *items, unsigned capacity);
 
-/* Fields that ask a server for another method than that of the request line, as a set of bits. */
-#define FIELDS_OVERRIDE                                                                 \
-    ((uint64_t)1 << FIELD_X_HTTP_METHOD | (uint64_t)1 << FIELD_X_HTTP_METHOD_OVERRIDE | \
-     (uint64_t)1 << FIELD_X_METHOD_OVERRIDE)
-
-/* The id of a name, case ignored; FIELD_OTHER for names that the gateway does not act on. In the names
- * of FIELDS_OVERRIDE '_' is as good as '-': what speaks CGI (RFC 3875 section 4.1.18) sees no
- * difference. */
+/* The id of a name, case ignored; FIELD_OTHER for names that the gateway does not act on. */
 enum field_id fields_id(struct slice name);
+
+/*
+ * The id of the name that servers may take `name` for, although it is another: the two are equal once case
+ * is ignored and each token character that is neither letter nor digit is a '-'. CGI (RFC 3875 section
+ * 4.1.18), WSGI and PHP see no difference. FIELD_OTHER when it is no such name, or is the name itself.
+ */
+enum field_id fields_fold(struct slice name);
+
+/* Whether `name` is `known`, which is in lower case, in that sense; the name itself is, too. */
+bool fields_folds_to(struct slice name, struct slice known);
 
 /* The canonical lower-case name of an id; empty for FIELD_OTHER. */
 struct slice fields_name(enum field_id id);
@@ -132,6 +149,9 @@ static inline bool fields_has_any(const struct fields *fields, uint64_t ids)
 
 /* Keeps each field with one of `ids` from being sent onward. */
 void fields_withhold_ids(struct fields *fields, uint64_t ids);
+
+/* Keeps each field from being sent onward whose name folds into one of `ids`. */
+void fields_withhold_odd(struct fields *fields, uint64_t ids);
 
 /*
  * Checks a field section, [data, data + length), from the first field line on, for what parsers

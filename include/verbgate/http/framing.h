@@ -23,8 +23,13 @@ struct framing {
     uint64_t length; /* FRAMING_LENGTH only; may be 0 in a request or response that says so */
 };
 
+/* The fault of a request with a field, in its head or in its trailers, that some servers take for
+ * Content-Length (LENGTH_TWIN) or Transfer-Encoding (CODING_TWIN) although its name is another: such a
+ * server would find another end of the content than we do. FAULT_NONE when there is none. */
+MUST_CHECK enum http_fault framing_twin(const struct fields *fields);
+
 /*
- * The framing of a request. Refused: any Transfer-Encoding in HTTP/1.0 (CODING_VERSION), both
+ * The framing of a request. Refused: a twin of a framing field (see above), any Transfer-Encoding in HTTP/1.0 (CODING_VERSION), both
  * fields (LENGTH_AND_CODING), codings other than chunked (CODING_UNKNOWN, 501 by section 6.1),
  * chunked not exactly once and alone (CODING_SYNTAX), more than one Content-Length line or a list
  * (LENGTH_REPEATED), and any value that is not 1 to 18 digits (LENGTH_SYNTAX).

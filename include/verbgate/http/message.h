@@ -85,7 +85,8 @@ MUST_CHECK enum message_status message_read_fields(struct message *message, cons
  * `trailers` once DONE. Chunk extensions are checked and dropped by chunk_framing, so what passes
  * is the same with every version of llhttp. Where llhttp and chunk_framing do not find the same
  * content or the same end, the fault is CHUNK_SYNTAX. Faults: CHUNK_SYNTAX, CHUNK_OVERHEAD (see
- * chunk_framing.h), TRAILERS_TOO_LARGE, FIELD_*.
+ * chunk_framing.h), TRAILERS_TOO_LARGE, FIELD_*, and those of framing_twin in a request whose trailers are
+ * not dropped.
  */
 MUST_CHECK enum message_status message_read_chunks(struct message *message, char *data,
                                                    size_t length, size_t *used,

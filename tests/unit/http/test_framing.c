@@ -150,6 +150,37 @@ Test(framing, judges_requests)
     }
 }
 
+/* A server that folds names finds another end: uWSGI, for one, believes Content_Length beside chunks. */
+static const struct framing_case twin_cases[] = {
+    {"Content_Length: 4\r\n\r\n", 1, FAULT_LENGTH_TWIN, 0, 0},
+    {TE "chunked\r\nContent_Length: 4\r\n\r\n", 1, FAULT_LENGTH_TWIN, 0, 0},
+    {CL "5\r\nContent_Length: 0\r\n\r\n", 1, FAULT_LENGTH_TWIN, 0, 0},
+    {CL "5\r\nCONTENT.LENGTH: 5\r\n\r\n", 1, FAULT_LENGTH_TWIN, 0, 0},
+    {CL "5\r\ncontent~length:\r\n\r\n", 0, FAULT_LENGTH_TWIN, 0, 0},
+    {"Transfer_Encoding: chunked\r\n\r\n", 1, FAULT_CODING_TWIN, 0, 0},
+    {CL "5\r\nTransfer_Encoding: chunked\r\n\r\n", 1, FAULT_CODING_TWIN, 0, 0},
+    {TE "chunked\r\ntransfer|encoding: identity\r\n\r\n", 1, FAULT_CODING_TWIN, 0, 0},
+    {"TRANSFER+ENCODING: x\r\n\r\n", 0, FAULT_CODING_TWIN, 0, 0},
+    {"Transfer_Encoding: x\r\nContent_Length: 5\r\n\r\n", 1, FAULT_LENGTH_TWIN, 0, 0},
+    {"Connection: content_length\r\nContent_Length: 5\r\n\r\n", 1, FAULT_LENGTH_TWIN, 0, 0},
+    {"Content_Lengths: 4\r\n\r\n", 1, FAULT_NONE, FRAMING_NONE, 0},
+    {"Content__Length: 4\r\n\r\n", 1, FAULT_NONE, FRAMING_NONE, 0},
+};
+
+Test(framing, refuses_requests_with_a_twin_of_a_framing_field)
+{
+    for (size_t i = 0; i < sizeof twin_cases / sizeof twin_cases[0]; i++) {
+        check_request(&twin_cases[i]);
+    }
+}
+
+Test(framing, of_a_response_is_not_what_a_twin_says)
+{
+    static const struct framing_case twin = {"Content_Length: 4\r\n\r\n", 1, FAULT_NONE,
+                                             FRAMING_UNTIL_CLOSE, 0};
+    check_response(&twin, 200, METHOD_GET);
+}
+
 Test(framing, judges_responses_with_content_as_requests)
 {
     static const unsigned statuses[] = {200, 206, 301, 404, 500, 599};

@@ -568,13 +568,14 @@ Test(message, never_refuses_honest_one_byte_chunks)
     cr_assert_geq(total, 1024 * 1024);
 }
 
-static enum http_fault read_trailers(struct slice text, struct trailers *trailers)
+static enum http_fault read_trailers_of(enum message_kind kind, struct slice text,
+                                        struct trailers *trailers)
 {
     struct field items[4];
     struct fields fields;
     fields_init(&fields, items, 4);
     struct message message;
-    start_content(&message, MESSAGE_RESPONSE, plain_head, &fields, trailers);
+    start_content(&message, kind, plain_head, &fields, trailers);
     char *copy = malloc(text.length);
     memcpy(copy, text.data, text.length);
     size_t used;
@@ -583,6 +584,11 @@ static enum http_fault read_trailers(struct slice text, struct trailers *trailer
     free(copy);
     cr_assert_neq(status, MESSAGE_MORE);
     return message_fault(&message);
+}
+
+static enum http_fault read_trailers(struct slice text, struct trailers *trailers)
+{
+    return read_trailers_of(MESSAGE_RESPONSE, text, trailers);
 }
 
 Test(message, bounds_the_count_of_trailers)
@@ -616,6 +622,27 @@ Test(message, bounds_the_text_of_trailers)
         cr_assert_eq(read_trailers(slice_make(text, length + 4), &trailers),
                      extra == 0 ? FAULT_NONE : FAULT_TRAILERS_TOO_LARGE);
         cr_assert_leq(trailers.used, MESSAGE_TRAILER_BYTES);
+    }
+}
+
+Test(message, refuses_a_twin_of_a_framing_field_in_trailers_of_requests)
+{
+    static const struct {
+        struct slice text;
+        enum http_fault fault;
+    } cases[] = {
+        {SLICE("0\r\nContent_Length: 4\r\n\r\n"), FAULT_LENGTH_TWIN},
+        {SLICE("0\r\nX-A: 1\r\nCONTENT.length:\r\n\r\n"), FAULT_LENGTH_TWIN},
+        {SLICE("0\r\nTransfer_Encoding: chunked\r\n\r\n"), FAULT_CODING_TWIN},
+        {SLICE("0\r\nContent-Length: 4\r\n\r\n"), FAULT_NONE}, /* goes no further */
+        {SLICE("0\r\nX_Forwarded_For: 4\r\n\r\n"), FAULT_NONE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct trailers trailers;
+        cr_expect_eq(read_trailers_of(MESSAGE_REQUEST, cases[i].text, &trailers), cases[i].fault,
+                     "case %zu", i);
+        /* To a client they go no further either, but break nothing. */
+        cr_expect_eq(read_trailers(cases[i].text, &trailers), FAULT_NONE, "case %zu", i);
     }
 }
 

@@ -569,6 +569,25 @@ Test(serialise, leaves_out_trailers_that_would_change_the_message)
         "Age",
         "WWW-Authenticate",
         "Upgrade",
+        "X-Forwarded-Port",
+        "X-Real-IP",
+        "Client-Cert",
+        "Proxy",
+        "X-Original-URL",
+        "X-HTTP-Method",
+        /* and what a recipient may fold into one of these */
+        "Content_Length",
+        "Transfer.Encoding",
+        "X_Forwarded_For",
+        "x_forwarded_port",
+        "X_REAL_IP",
+        "X_Request_ID",
+        "Set_Cookie",
+        "Content_Type",
+        "If_None_Match",
+        "proxy_authorization",
+        "WWW~Authenticate",
+        "X_HTTP_Method_Override",
     };
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
         struct trailers trailers;
