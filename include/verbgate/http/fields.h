@@ -38,6 +38,8 @@
     X(KEEP_ALIVE, "keep-alive", 1, 0)                         \
     X(MAX_FORWARDS, "max-forwards", 0, 1)                     \
     X(PROXY, "proxy", 0, 0)                                   \
+    X(PROXY_AUTHENTICATE, "proxy-authenticate", 0, 0)         \
+    X(PROXY_AUTHORIZATION, "proxy-authorization", 0, 0)       \
     X(PROXY_CONNECTION, "proxy-connection", 1, 0)             \
     X(REFERER, "referer", 0, 0)                               \
     X(SET_COOKIE, "set-cookie", 0, 1)                         \
@@ -50,6 +52,7 @@
     X(USER_AGENT, "user-agent", 0, 0)                         \
     X(VIA, "via", 0, 1)                                       \
     X(WEBHOOK_REQUEST, "webhook-request", 0, 0)               \
+    X(WWW_AUTHENTICATE, "www-authenticate", 0, 1)             \
     X(X_FORWARDED, "x-forwarded", 0, 1)                       \
     X(X_FORWARDED_FOR, "x-forwarded-for", 0, 1)               \
     X(X_FORWARDED_HOST, "x-forwarded-host", 0, 1)             \
