@@ -2,6 +2,7 @@
 
 #include "verbgate/base/log.h"
 #include "verbgate/proxy/exchange.h"
+#include "verbgate/proxy/private.h"
 
 #include <assert.h>
 #include <unistd.h>
@@ -131,7 +132,7 @@ static const struct stream_events events = {
 /* A client that still takes its answer may go on with that; one that does not has had its time. */
 static void linger_or_close(struct downstream *downstream)
 {
-    size_t unsent = stream_unsent(&downstream->stream);
+    unsigned unsent = (unsigned)stream_unsent(&downstream->stream);
     if (unsent == 0 || unsent >= downstream->linger_unsent) {
         downstream_close(downstream, REASON_LINGERED);
         return;
@@ -194,6 +195,9 @@ void downstream_open(struct proxy *proxy, int descriptor, const struct socket_ad
     downstream->turn_requests = 0;
     downstream->turn = 0;
     downstream->lingered_bytes = 0;
+    downstream->has_lost_login = false;
+    downstream->private_count = 0;
+    downstream->private = NULL;
     remember_peer(downstream, peer);
     list_init(&downstream->ready_node);
     list_init(&downstream->node);
@@ -219,6 +223,7 @@ void downstream_close(struct downstream *downstream, enum close_reason reason)
     drop_unused_exchange(downstream);
     assert(downstream->exchange == NULL);
     log_debug("client connection closed: %s", reason_text(reason));
+    private_close_all(downstream);
     list_remove(&downstream->ready_node);
     deadline_cancel(&downstream->deadline);
     downstream->state = DOWNSTREAM_CLOSING;
@@ -227,9 +232,10 @@ void downstream_close(struct downstream *downstream, enum close_reason reason)
 
 static void begin_linger(struct downstream *downstream)
 {
+    private_close_all(downstream);
     downstream->state = DOWNSTREAM_LINGER;
     downstream->lingered_bytes = 0;
-    downstream->linger_unsent = stream_unsent(&downstream->stream);
+    downstream->linger_unsent = (unsigned)stream_unsent(&downstream->stream);
     list_remove(&downstream->ready_node); /* a head that timed out while it waited for its turn */
     stream_shutdown(&downstream->stream);
     deadline_arm(&downstream->proxy->deadlines, &downstream->deadline,
@@ -300,12 +306,18 @@ void downstream_run_again(struct downstream *downstream)
     downstream_run(downstream);
 }
 
+/* A request that is in the kernel already is served: closing now would reset it. */
+void downstream_end_idle(struct downstream *downstream, enum close_reason reason)
+{
+    if (downstream->state == DOWNSTREAM_IDLE && stream_unread(&downstream->stream) == 0) {
+        downstream_close(downstream, reason);
+    }
+}
+
 void downstream_drain(struct downstream *downstream)
 {
-    /* A request that is in the kernel already is served: closing now would reset it. */
-    if (downstream->state == DOWNSTREAM_IDLE && stream_unread(&downstream->stream) == 0) {
-        downstream_close(downstream, REASON_DRAINED);
-    } else if (downstream->state == DOWNSTREAM_ACTIVE) {
+    downstream_end_idle(downstream, REASON_DRAINED);
+    if (downstream->state == DOWNSTREAM_ACTIVE) {
         exchange_drain(downstream->exchange);
     }
 }

@@ -1,7 +1,9 @@
 /* A request's way to its server: which connection, the head, what to do when it fails. */
 #include "exchange_steps.h"
 
+#include "verbgate/http/login.h"
 #include "verbgate/proxy/balance.h"
+#include "verbgate/proxy/private.h"
 
 /* The value of Host onward. An HTTP/1.0 request may come without one, but leaves as HTTP/1.1. */
 static struct slice host_onward(const struct exchange *exchange)
@@ -128,6 +130,9 @@ static void send_head(struct exchange *exchange)
     struct slice content;
     bool is_last = false;
     exchange->upstream_wait = WAIT_NOTHING;
+    if (UNLIKELY(login_of_request(&exchange->request_fields) != LOGIN_NONE)) {
+        private_claim(exchange->upstream, exchange->downstream);
+    }
     if (!take_first_content(exchange, &content, &is_last)) {
         return;
     }
@@ -251,8 +256,40 @@ static void wait_in_line(struct exchange *exchange, struct pool *pool)
     exchange_update(exchange);
 }
 
+/* What belongs to the client is not waited for. Returns false when there is none: then the server is asked anew,
+ * unless the next step of a login would go to a connection that has not seen the one before. */
+static bool use_private(struct exchange *exchange)
+{
+    struct downstream *client = exchange->downstream;
+    unsigned index = exchange->verdict.upstream->index;
+    struct upstream *upstream =
+        private_find(client, &exchange->snapshot->upstreams[index], &exchange->server);
+    if (upstream != NULL && upstream_is_quiet(upstream)) {
+        private_take(upstream);
+        exchange->upstream = upstream;
+        exchange->uses_private = true;
+        send_head(exchange);
+        return true;
+    }
+    if (upstream != NULL) {
+        upstream_close(upstream);
+    }
+    bool is_cut =
+        client->has_lost_login && login_of_request(&exchange->request_fields) != LOGIN_NONE;
+    client->has_lost_login = false;
+    if (is_cut) {
+        exchange_fail_and_close(exchange, REASON_LOGIN_CUT);
+    }
+    return is_cut;
+}
+
 void exchange_find_upstream(struct exchange *exchange, bool may_reuse)
 {
+    bool may_have_login =
+        exchange->downstream->private_count > 0 || exchange->downstream->has_lost_login;
+    if (UNLIKELY(may_have_login) && may_reuse && use_private(exchange)) {
+        return;
+    }
     struct pool *pool =
         balance_choose(exchange->snapshot, exchange->verdict.upstream, &exchange->server);
     /* In line it would wait for its turn at what it cannot use. The pool may be shared with an upstream that
@@ -296,7 +333,10 @@ bool exchange_retry(struct exchange *exchange, bool nothing_was_sent)
 {
     bool is_dead_reuse = exchange->upstream != NULL && exchange->upstream->is_reused &&
                          !exchange->is_retried && !exchange->has_response_bytes;
-    if (!is_dead_reuse || !exchange->is_replayable ||
+    /* A step of a login belongs to the connection that had those before. */
+    bool is_bound =
+        exchange->uses_private && login_of_request(&exchange->request_fields) != LOGIN_NONE;
+    if (!is_dead_reuse || is_bound || !exchange->is_replayable ||
         (!nothing_was_sent && !exchange->is_idempotent)) {
         return false;
     }

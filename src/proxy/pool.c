@@ -1,7 +1,7 @@
 #include "verbgate/proxy/pool.h"
 
 #include "verbgate/proxy/exchange.h"
-#include "verbgate/proxy/upstream.h"
+#include "verbgate/proxy/private.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -105,11 +105,12 @@ void pool_close_idle(struct pool *pool)
     while (!list_is_empty(&pool->idle)) {
         upstream_close(LIST_OBJECT(pool->idle.next, struct upstream, node));
     }
+    private_close_of(pool);
 }
 
 bool pool_shed_idle(struct proxy *proxy)
 {
-    bool any = false;
+    bool any = private_shed(proxy);
     for (struct list_node *node = proxy->pools.next; node != &proxy->pools; node = node->next) {
         struct pool *pool = LIST_OBJECT(node, struct pool, node);
         if (!list_is_empty(&pool->idle)) {
@@ -152,10 +153,11 @@ void pool_end_opening(struct pool *pool, struct pool_opening *opening)
 }
 
 /* Whether the other connections were used so often since there were `takes`. Some of them may be at work on
- * something long; then it takes more to be late. */
+ * something long; then it takes more to be late. Private ones serve nobody else, and may be opening, too. */
 static bool is_late(const struct pool *pool, uint64_t takes)
 {
-    uint64_t others = pool->connection_count - pool->opening;
+    unsigned apart = pool->opening + pool->private_count;
+    uint64_t others = pool->connection_count > apart ? pool->connection_count - apart : 0;
     return pool->takes - takes > POOL_LATE_TURNS * others;
 }
 

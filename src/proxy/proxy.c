@@ -49,6 +49,7 @@ static void init_lists(struct proxy *proxy)
     list_init(&proxy->connections);
     list_init(&proxy->ready);
     list_init(&proxy->pools);
+    list_init(&proxy->private_idle);
     clock_init(&proxy->clock);
 }
 

@@ -1,6 +1,9 @@
 /* The server's side of an exchange: interim responses, the final one, its content, its end. */
 #include "exchange_steps.h"
 
+#include "verbgate/http/login.h"
+#include "verbgate/proxy/private.h"
+
 #include <assert.h>
 
 static void fail_response(struct exchange *exchange)
@@ -125,6 +128,14 @@ static bool is_quiet(const struct response *response)
            response->framing.kind != FRAMING_NONE;
 }
 
+/* Whether both sides keep the server's connection behind the response. */
+static bool is_kept(const struct exchange *exchange)
+{
+    const struct response *response = exchange->response;
+    return !exchange->verdict.upstream->sends_http_10 &&
+           response->framing.kind != FRAMING_UNTIL_CLOSE && response->connection.is_persistent;
+}
+
 /* Gives the connection back to its pool when it is certain that both sides agree that the exchange
  * is over (RFC 9112 section 9.3). */
 static void release_upstream(struct exchange *exchange)
@@ -132,16 +143,18 @@ static void release_upstream(struct exchange *exchange)
     const struct response *response = exchange->response;
     struct upstream *upstream = exchange->upstream;
     const struct policy_upstream *settings = exchange->verdict.upstream;
-    bool is_kept = !settings->sends_http_10 && response->framing.kind != FRAMING_UNTIL_CLOSE &&
-                   response->connection.is_persistent;
-    bool is_clean = is_kept && exchange->request_state == REQUEST_DONE &&
+    bool stays = is_kept(exchange);
+    bool is_clean = stays && exchange->request_state == REQUEST_DONE &&
                     !exchange_has_stored(exchange) && !exchange->upstream_is_deaf &&
                     !stream_is_queued(&upstream->stream) && !response->is_extra;
-    pool_note_end(upstream->pool, is_kept && settings->max_idle > 0, upstream->is_reused);
+    pool_note_end(upstream->pool, stays && settings->max_idle > 0, upstream->is_reused);
     if (is_clean) {
         upstream_release(upstream, is_quiet(response), settings->max_idle,
                          settings->idle_timeout_ms);
     } else {
+        if (upstream->is_in_login) {
+            exchange_end_connection(exchange); /* nothing can continue it */
+        }
         upstream_close(upstream);
     }
 }
@@ -262,6 +275,19 @@ static void write_head(struct exchange *exchange)
     serialise_response_head(&exchange->proxy->out, &head);
 }
 
+/* A server that asks for a login of the connection, or goes on with one: the connection is its client's from here
+ * on. A challenge that takes another step, on a connection that does not stay, ends the client's, too. */
+RARE static void note_login(struct exchange *exchange, enum login login)
+{
+    const struct response *response = exchange->response;
+    unsigned status = response->line.status;
+    private_claim(exchange->upstream, exchange->downstream);
+    exchange->upstream->is_in_login = login == LOGIN_UNDERWAY && (status == 401 || status == 407);
+    if (exchange->upstream->is_in_login && !is_kept(exchange)) {
+        exchange->must_close = true;
+    }
+}
+
 static void begin_response(struct exchange *exchange)
 {
     struct response *response = exchange->response;
@@ -281,6 +307,10 @@ static void begin_response(struct exchange *exchange)
                       response->used - response->parsed, &content, &is_last)) {
         exchange_fail(exchange, REASON_UPSTREAM_FAULT);
         return;
+    }
+    enum login login = login_of_response(&response->fields);
+    if (UNLIKELY(login != LOGIN_NONE)) {
+        note_login(exchange, login);
     }
     exchange->client_framing = framing_for_client(exchange);
     exchange->status = line->status;

@@ -2,6 +2,7 @@
 
 #include "verbgate/base/log.h"
 #include "verbgate/proxy/exchange.h"
+#include "verbgate/proxy/private.h"
 
 #include <assert.h>
 
@@ -13,11 +14,20 @@ static struct upstream *of_stream(struct stream *stream)
     return LIST_OBJECT(stream, struct upstream, stream);
 }
 
+static void close_idle(struct upstream *upstream)
+{
+    if (upstream->owner != NULL) {
+        private_ended(upstream);
+    } else {
+        upstream_close(upstream);
+    }
+}
+
 /* An idle connection has nothing to say: a byte or an end both end it. */
 static void end_idle(struct upstream *upstream)
 {
     log_debug("idle upstream connection ended by its server");
-    upstream_close(upstream);
+    close_idle(upstream);
 }
 
 /* What has just happened may have made a connection free, or room to open one. The connection that it
@@ -122,23 +132,29 @@ static void on_expired(struct deadline *deadline)
         exchange_upstream_timeout(upstream->exchange);
         break;
     case UPSTREAM_IDLE:
-        upstream_close(upstream);
+        close_idle(upstream);
         break;
     case UPSTREAM_CLOSING:
         break;
     }
 }
 
+void upstream_begin_again(struct upstream *upstream, struct exchange *exchange)
+{
+    deadline_cancel(&upstream->deadline);
+    upstream->state = UPSTREAM_BUSY;
+    upstream->is_reused = true;
+    upstream->is_in_login = false;
+    upstream->exchange = exchange;
+    counter_increment(&upstream->pool->proxy->counters.upstream_reuses);
+}
+
 struct upstream *upstream_acquire(struct pool *pool, struct exchange *exchange)
 {
     struct upstream *upstream = pool_take(pool);
-    if (upstream == NULL) {
-        return NULL;
+    if (upstream != NULL) {
+        upstream_begin_again(upstream, exchange);
     }
-    upstream->state = UPSTREAM_BUSY;
-    upstream->is_reused = true;
-    upstream->exchange = exchange;
-    counter_increment(&pool->proxy->counters.upstream_reuses);
     return upstream;
 }
 
@@ -152,10 +168,11 @@ struct upstream *upstream_connect(struct pool *pool, struct exchange *exchange, 
         return NULL;
     }
     upstream->state = UPSTREAM_CONNECTING;
-    upstream->is_reused = false;
+    upstream->is_reused = upstream->is_in_login = false;
     upstream->quiet_turn = UPSTREAM_NEVER_QUIET;
     upstream->pool = pool;
     upstream->exchange = exchange;
+    upstream->owner = NULL;
     list_init(&upstream->node);
     deadline_init(&upstream->deadline, on_expired);
     pool_connection_opened(pool);
@@ -194,7 +211,11 @@ void upstream_release(struct upstream *upstream, bool is_quiet, unsigned max_idl
     unlink_exchange(upstream);
     deadline_cancel(&upstream->deadline);
     upstream->state = UPSTREAM_IDLE;
-    pool_put(upstream->pool, upstream, max_idle, idle_timeout_ms);
+    if (upstream->owner != NULL) {
+        private_put(upstream, idle_timeout_ms);
+    } else {
+        pool_put(upstream->pool, upstream, max_idle, idle_timeout_ms);
+    }
 }
 
 void upstream_close(struct upstream *upstream)
@@ -203,7 +224,9 @@ void upstream_close(struct upstream *upstream)
         return;
     }
     unlink_exchange(upstream);
-    if (upstream->state == UPSTREAM_IDLE && !list_is_empty(&upstream->node)) {
+    if (upstream->owner != NULL) {
+        private_forget(upstream);
+    } else if (upstream->state == UPSTREAM_IDLE && !list_is_empty(&upstream->node)) {
         pool_forget(upstream->pool, upstream);
     }
     deadline_cancel(&upstream->deadline);

@@ -59,6 +59,7 @@ static void on_exhausted(struct acceptor *acceptor, int error)
 {
     struct worker *worker = acceptor->owner;
     say_once(worker, strerror(error));
+    (void)pool_shed_idle(&worker->proxy); /* what is kept for later gives way to who is here now */
     deadline_arm(&worker->proxy.deadlines, &worker->retry, WORKER_RETRY_MS);
 }
 

@@ -22,7 +22,11 @@
 /* Bytes that are read and dropped while lingering. */
 enum { DOWNSTREAM_LINGER_BYTES = 1024 * 1024 };
 
+/* Connections to servers that one client may have to itself; the one that was not used for longest goes first. */
+enum { DOWNSTREAM_PRIVATE_MOST = 4 };
+
 struct exchange;
+struct upstream;
 
 struct downstream {
     enum downstream_state {
@@ -31,8 +35,10 @@ struct downstream {
         DOWNSTREAM_LINGER,
         DOWNSTREAM_CLOSING,
     } state;
-    bool is_running;       /* downstream_run is on the stack */
-    bool is_trusted;       /* the peer, under the snapshot of trust_serial */
+    bool is_running;     /* downstream_run is on the stack */
+    bool is_trusted;     /* the peer, under the snapshot of trust_serial */
+    bool has_lost_login; /* a private connection has ended in the middle of a login */
+    unsigned char private_count;
     unsigned trust_serial; /* 0: not looked at yet */
     struct stream stream;
     struct deadline deadline;
@@ -40,6 +46,7 @@ struct downstream {
     struct list_node ready_node; /* in proxy->ready, or alone */
     struct proxy *proxy;
     struct exchange *exchange;      /* while ACTIVE; owned */
+    struct upstream *private;       /* owned; the last used one first, see private.h */
     struct sockaddr_in6 peer;       /* IPv4 fits in it too; family AF_UNIX: nothing else is known */
     char peer_ip[INET6_ADDRSTRLEN]; /* made once: each request needs it several times */
     unsigned char peer_ip_length;
@@ -47,7 +54,7 @@ struct downstream {
     unsigned turn_requests; /* heads that were run in turn `turn` of the loop */
     uint64_t turn;
     unsigned lingered_bytes;
-    size_t linger_unsent; /* of the answer, when the linger deadline was armed */
+    unsigned linger_unsent; /* of the answer, when the linger deadline was armed */
 };
 
 /* Takes over an accepted connection; see proxy_accept. */
@@ -66,6 +73,9 @@ void downstream_run(struct downstream *downstream);
 
 /* The same for a client that has waited for its next turn. */
 void downstream_run_again(struct downstream *downstream);
+
+/* Ends the connection when it is idle and nothing has come in. */
+void downstream_end_idle(struct downstream *downstream, enum close_reason reason);
 
 /* The gateway is stopping: ends the connection when it is idle and nothing has come in. */
 void downstream_drain(struct downstream *downstream);

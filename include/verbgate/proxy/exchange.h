@@ -147,7 +147,8 @@ struct exchange {
     bool has_verdict;
     unsigned server; /* index in the upstream */
     unsigned servers_tried;
-    bool has_shed; /* kept connections were closed to make room for this one */
+    bool uses_private; /* its connection was its client's alone before it began */
+    bool has_shed;     /* kept connections were closed to make room for this one */
 
     /* The response. */
     bool has_response_bytes;          /* the server has begun to answer: no retry any more */

@@ -64,6 +64,7 @@ struct pool {
     struct socket_address address;
     unsigned references;       /* snapshots */
     unsigned connection_count; /* open connections, idle ones too */
+    unsigned private_count;    /* of them, those that belong to one client */
     unsigned idle_count;
     struct list_node idle; /* struct upstream, last used first */
     uint64_t failed_until_ms;
@@ -137,10 +138,11 @@ bool pool_is_failed(const struct pool *pool);
 void pool_connection_opened(struct pool *pool);
 void pool_connection_closed(struct pool *pool);
 
-/* Closes the idle connections of a pool. */
+/* Closes the idle connections of a pool, private ones too. */
 void pool_close_idle(struct pool *pool);
 
-/* Closes the longest idle connection of each pool, for want of descriptors; false: there was none. */
+/* Closes the longest idle connection of each pool, and of the private ones, for want of descriptors; false: there
+ * was none. */
 bool pool_shed_idle(struct proxy *proxy);
 
 #endif

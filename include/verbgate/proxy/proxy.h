@@ -56,10 +56,11 @@ struct proxy_counters {
     struct counter connections_open; /* now; connection_count for other threads */
     struct counter upstream_connects;
     struct counter upstream_reuses;
-    struct counter upstream_waits; /* requests that waited in a pool's line */
-    struct counter upstream_open;  /* now, idle ones too */
-    struct counter upstream_idle;  /* now */
-    struct counter spliced_bytes;  /* content that was not copied */
+    struct counter upstream_waits;   /* requests that waited in a pool's line */
+    struct counter upstream_open;    /* now, idle ones too */
+    struct counter upstream_idle;    /* now, private ones not included */
+    struct counter upstream_private; /* now, those that belong to one client */
+    struct counter spliced_bytes;    /* content that was not copied */
     struct counter retries;
     struct counter reported; /* forwarded under report-only, though the policy would refuse */
     struct counter suppressed_log_lines;
@@ -79,11 +80,12 @@ struct proxy {
     struct clock clock;
     struct random random; /* of ids */
     struct deadlines deadlines;
-    struct list_node connections; /* struct downstream */
-    struct list_node ready;       /* struct downstream with more to do in the next turn */
-    struct list_node pools;       /* struct pool */
-    uv_idle_t turn;               /* runs while `ready` is not empty */
-    uv_prepare_t turn_counter;    /* runs once in each turn of the loop, and keeps no loop alive */
+    struct list_node connections;  /* struct downstream */
+    struct list_node ready;        /* struct downstream with more to do in the next turn */
+    struct list_node pools;        /* struct pool */
+    struct list_node private_idle; /* struct upstream, the longest idle first */
+    uv_idle_t turn;                /* runs while `ready` is not empty */
+    uv_prepare_t turn_counter;     /* runs once in each turn of the loop, and keeps no loop alive */
     uint64_t turn_number;
 
     struct slab downstreams;

@@ -38,6 +38,8 @@
       "the server did not take the connection in time")                                          \
     X(UPSTREAM_CLOSED, 1, 502, "connection_terminated",                                          \
       "the server closed the connection before its response")                                    \
+    X(LOGIN_CUT, 1, 502, "connection_terminated",                                                \
+      "the connection to the server ended in the middle of a login")                             \
     X(UPSTREAM_SLOW, 1, 504, "http_response_timeout", "the server did not respond in time")      \
     X(UPSTREAM_FAULT, 1, 502, "http_protocol_error", "the server's response is unusable")        \
     X(UPSTREAM_HEAD_TOO_LARGE, 1, 502, "http_response_header_section_size",                      \

@@ -14,6 +14,7 @@
 #include "verbgate/net/stream.h"
 #include "verbgate/proxy/pool.h"
 
+struct downstream;
 struct exchange;
 
 struct upstream {
@@ -24,18 +25,24 @@ struct upstream {
         UPSTREAM_CLOSING,
     } state;
     bool is_reused;              /* the current exchange is not its first */
+    bool is_in_login;            /* its last answer was a challenge that takes another step */
     struct pool_opening opening; /* until its server has sent something */
     uint64_t quiet_turn; /* of the loop, in which it was last known to have nothing more to read */
     struct stream stream;
     uv_connect_t connect;
     struct deadline deadline;
-    struct list_node node; /* in the pool's idle list */
+    struct list_node node; /* while idle: in the pool's list, or in the proxy's of private ones */
     struct pool *pool;
-    struct exchange *exchange; /* while CONNECTING or BUSY */
+    struct exchange *exchange;     /* while CONNECTING or BUSY */
+    struct downstream *owner;      /* whose login it carries, see private.h; NULL: anybody's */
+    struct upstream *next_private; /* of its owner */
 };
 
 /* An idle connection of the pool for `exchange` (BUSY), or NULL when there is none. */
 MUST_CHECK struct upstream *upstream_acquire(struct pool *pool, struct exchange *exchange);
+
+/* A kept connection that stands in no list any more carries another exchange. */
+void upstream_begin_again(struct upstream *upstream, struct exchange *exchange);
 
 /* Starts a new connection for `exchange`; exchange_upstream_connected follows, not from within this
  * call. Returns NULL and sets *error (libuv) when not even that works. */
