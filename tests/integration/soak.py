@@ -3,31 +3,43 @@
 
     python3 tests/integration/soak.py --binary build/verbgate --minutes 30
 
-Clients ask, upload, pipeline, read slowly, leave in the middle, use tunnels and refused methods; the
-backend answers in every framing, cuts answers, and is killed and started again. At the end no answer
-may have been wrong or mixed up, and file descriptors and memory must be back where they were.
+Clients ask, upload, pipeline, read slowly, leave in the middle, use tunnels and refused methods; some log in by NTLM,
+which belongs to their connection, or break off in the middle of that. The backend answers in every framing, cuts answers,
+and is killed and started again. The policy is reloaded now and then, and the gateway's standard error is a pipe that is
+full most of the time. At the end no answer may have been wrong, mixed up or meant for somebody else, and file descriptors
+and memory must be back where they were.
 """
 import argparse
 import asyncio
 import multiprocessing
 import os
 import random
+import re
+import signal
 import sys
+import threading
 import time
 
-from lib import gateway
+from lib import gateway, ntlm
 
 PIECE = 32 * 1024
 BACKEND_LIFE = 20  # seconds until it is killed
 BACKEND_PAUSE = 0.5
+RELOAD_PAUSE = 7
+LOG_PAUSE = 60  # longer than an exchange may take: so a worker that waits for the log's reader is found out
+LOG_READ_BYTES = 64 << 10
 
 
 # ---- the backend: a process of its own, so that it can be killed ----------------------------------------
 
+def read_fields(lines):
+    pairs = (line.split(": ", 1) for line in lines if ": " in line)
+    return {name.lower(): value for name, value in pairs}
+
+
 async def read_head(reader):
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-    fields = dict(line.lower().split(": ", 1) for line in head[1:] if ": " in line)
-    return head[0].split(" "), fields
+    return head[0].split(" "), read_fields(head[1:])
 
 
 async def read_content(reader, fields):
@@ -72,7 +84,18 @@ async def answer(writer, path, identity, received):
     return "close" not in path and "cut" not in path
 
 
+async def answer_login(writer, login, identity, fields):
+    """Who asks is who logged in on this connection."""
+    offer = login.judge(fields.get("authorization"))
+    head = "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: %s\r\n" % offer if offer else "HTTP/1.1 200 OK\r\n"
+    body = content_for(identity, 100)
+    writer.write((head + "X-Id: %s\r\nX-User: %s\r\nContent-Length: %d\r\n\r\n" %
+                  (identity, login.user or "nobody", len(body))).encode() + body)
+    await writer.drain()
+
+
 async def serve_backend(reader, writer):
+    login = ntlm.Login()
     try:
         while True:
             (_, path, _), fields = await read_head(reader)
@@ -83,6 +106,10 @@ async def serve_backend(reader, writer):
                     writer.write(data)
                     await writer.drain()
                 break
+            if "login" in path:
+                await read_content(reader, fields)
+                await answer_login(writer, login, identity, fields)
+                continue
             if "early" in path:
                 await answer(writer, path, identity, 0)
                 break
@@ -108,6 +135,40 @@ def run_backend(path):
     asyncio.run(main())
 
 
+# ---- the gateway, whose log is read now and then ------------------------------------------------------------
+
+class BusyReader(gateway.Gateway):
+    """Once it is ready, its log is left alone for long; of what is read, only what is no log line is kept."""
+
+    def __init__(self, text):
+        super().__init__(text)
+        self.read_on = threading.Event()
+        self.read_on.set()
+        self.line_count = 0
+
+    def read_log(self):
+        budget = 0
+        for raw in self.process.stderr:
+            if not self.read_on.is_set() and budget <= 0:
+                self.read_on.wait(LOG_PAUSE)
+                budget = LOG_READ_BYTES
+            budget -= len(raw)
+            self.note(raw.decode("utf-8", "replace").rstrip("\n"))
+        with self.changed:
+            self.lines.append(None)
+            self.changed.notify_all()
+
+    def note(self, line):
+        with self.changed:
+            self.line_count += 1
+            listening = gateway.LISTENING.search(line)
+            if listening:
+                self.listeners[listening.group(2)] = gateway.parse_address(listening.group(1))
+            if self.read_on.is_set() or not gateway.LOG_LINE.match(line):
+                self.lines.append(line)
+                self.changed.notify_all()
+
+
 # ---- clients ----------------------------------------------------------------------------------------------
 
 class Wrong(Exception):
@@ -117,6 +178,7 @@ class Wrong(Exception):
 class Soak:
     def __init__(self, port, seconds):
         self.port = port
+        self.backend_life = 0  # which life of the backend this is: a login ends with it
         self.end = time.monotonic() + seconds
         self.counts = {}
         self.wrong = []
@@ -132,11 +194,13 @@ class Soak:
     async def connect(self):
         return await asyncio.open_connection("127.0.0.1", self.port, limit=1 << 20)
 
+    async def read_answer_head(self, reader):
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        return int(head[0].split(" ")[1]), read_fields(head[1:])
+
     async def read_answer(self, reader, identity, slow=False):
         """Checks one response; raises EOFError kinds when it is cut."""
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        status = int(head[0].split(" ")[1])
-        fields = dict(line.lower().split(": ", 1) for line in head[1:] if ": " in line)
+        status, fields = await self.read_answer_head(reader)
         if status == 100:
             return await self.read_answer(reader, identity, slow)
         if status == 200 and fields.get("x-id") != identity:
@@ -265,9 +329,61 @@ class Soak:
         status, _ = await self.read_answer(reader, identity)
         self.count("slow head %d" % status)
 
+    async def ask_login(self, reader, writer, user, authorization=None):
+        """One request for what needs a login; the status, which is 200 only for this user (None: for nobody)."""
+        identity = self.identity()
+        extra = "Authorization: %s\r\n" % authorization if authorization else ""
+        writer.write(self.request("GET", "/login", identity, extra))
+        status, fields = await self.read_answer_head(reader)
+        body = await self.read_body(reader, fields, False)
+        if status in (200, 401) and (fields.get("x-id") != identity or body != content_for(identity, len(body))):
+            raise Wrong("%s got the answer of %s" % (identity, fields.get("x-id")))
+        if status == 200 and fields.get("x-user") != user:
+            raise Wrong("%s of %s was answered as %s" % (identity, user, fields.get("x-user")))
+        if status not in (200, 401, 502, 504):
+            raise Wrong("%s got %d for a login" % (identity, status))
+        if status not in (200, 401) or fields.get("connection", "").lower() == "close":
+            self.count("login that the server ended")
+            raise EOFError
+        return status
+
+    async def logins(self, reader, writer):
+        """A user's connection: the handshake, perhaps only its beginning, then requests of this user alone."""
+        user = "user%d" % random.randint(1, 50)
+        if random.random() < 0.3:
+            await self.ask_login(reader, writer, None)
+        if await self.ask_login(reader, writer, None, ntlm.negotiate()) != 401:
+            raise Wrong("%s was let in by the first message" % user)
+        if random.random() < 0.2:
+            self.count("login broken off")
+            return
+        if random.random() < 0.1:
+            writer.write(self.request("GET", "/login", self.identity(),
+                                      "Authorization: %s\r\n" % ntlm.authenticate(user))[:random.randint(20, 150)])
+            await writer.drain()
+            self.count("login broken off")
+            return
+        life = self.backend_life
+        for authorization in [ntlm.authenticate(user)] + [None] * random.randint(1, 20):
+            if await self.ask_login(reader, writer, user, authorization) == 200:
+                self.count("login" if authorization else "asked as a user")
+            elif life == self.backend_life:
+                raise Wrong("%s was not known any more: its requests took different ways" % user)
+            else:
+                self.count("login that the server ended")
+                return
+            await asyncio.sleep(random.random() * 0.1)
+
+    async def strangers(self, reader, writer):
+        """Without credentials nobody is somebody."""
+        for _ in range(random.randint(1, 10)):
+            if await self.ask_login(reader, writer, None) != 401:
+                raise Wrong("a stranger was let in")
+            self.count("asked as a stranger")
+
     async def client(self):
         kinds = [self.gets] * 8 + [self.pipelines] * 3 + [self.uploads] * 3 + [self.aborts] * 3 + \
-            [self.cut, self.tunnels, self.refusals, self.slow_heads]
+            [self.cut, self.tunnels, self.refusals, self.slow_heads] + [self.logins] * 3 + [self.strangers] * 2
         while time.monotonic() < self.end:
             writer = None
             try:
@@ -275,10 +391,10 @@ class Soak:
                 await asyncio.wait_for(random.choice(kinds)(reader, writer), 30)
             except Wrong as error:
                 self.wrong.append(str(error))
+            except asyncio.TimeoutError:  # first: since Python 3.11 it is an OSError
+                self.wrong.append("an exchange hung for 30 s")
             except (OSError, EOFError, asyncio.IncompleteReadError):
                 self.count("connection ended early")
-            except asyncio.TimeoutError:
-                self.wrong.append("an exchange hung for 30 s")
             except ValueError as error:
                 self.wrong.append("an answer that cannot be read: %s" % error)
             finally:
@@ -286,15 +402,22 @@ class Soak:
                     writer.transport.abort() if random.random() < 0.3 else writer.close()
 
 
-async def keep_killing_backend(path, end):
+async def keep_killing_backend(path, soak):
     process = None
-    while time.monotonic() < end:
+    while time.monotonic() < soak.end:
         process = multiprocessing.Process(target=run_backend, args=(path,), daemon=True)
         process.start()
-        await asyncio.sleep(min(BACKEND_LIFE, max(0.1, end - time.monotonic())))
+        await asyncio.sleep(min(BACKEND_LIFE, max(0.1, soak.end - time.monotonic())))
+        soak.backend_life += 1
         process.kill()
         process.join()
         await asyncio.sleep(BACKEND_PAUSE)
+
+
+async def keep_reloading(gate, end):
+    while time.monotonic() + RELOAD_PAUSE < end:
+        await asyncio.sleep(RELOAD_PAUSE)
+        gate.signal(signal.SIGHUP)
 
 
 def resident_kib(pid):
@@ -317,7 +440,8 @@ async def watch(pid, end, samples):
 async def run(gate, backend_path, seconds, clients):
     soak = Soak(gate.address[1], seconds)
     samples = []
-    jobs = [keep_killing_backend(backend_path, soak.end), watch(gate.process.pid, soak.end, samples)]
+    jobs = [keep_killing_backend(backend_path, soak), keep_reloading(gate, soak.end),
+            watch(gate.process.pid, soak.end, samples)]
     await asyncio.gather(*jobs, *(soak.client() for _ in range(clients)))
     return soak, samples
 
@@ -332,6 +456,14 @@ def settle(pid):
     return least
 
 
+def by_kind(problems):
+    """Problems that differ in numbers only, together."""
+    kinds = {}
+    for problem in problems:
+        kinds.setdefault(re.sub(r"[0-9]+", "", problem), []).append(problem)
+    return kinds.values()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--binary", required=True)
@@ -340,23 +472,26 @@ def main():
     options = parser.parse_args()
     gateway.BINARY = os.path.abspath(options.binary)
     backend_path = "/tmp/verbgate-soak-%d.sock" % os.getpid()
-    text = ("[gateway]\nworkers = 2\nidle-timeout = 5s\nbody-timeout = 10s\nlinger-timeout = 1s\n"
+    text = ("[gateway]\nworkers = 2\nlog-level = debug\nidle-timeout = 5s\nbody-timeout = 10s\nlinger-timeout = 1s\n"
             "[listener main]\nbind = 127.0.0.1:0\n"
             "[upstream backend]\nserver = unix:%s\nimplements = GET HEAD POST\nidle-timeout = 3s\n"
             "[route ro]\npath = /ro/*\nallow = GET\n[route all]\npath = /*\n" % backend_path)
-    gate = gateway.Gateway(text).start()
+    gate = BusyReader(text).start()
     # libuv opens one descriptor more for each loop with its first connection.
     asyncio.run(run(gate, backend_path, 3, options.clients))
     before = settle(gate.process.pid)
+    gate.read_on.clear()
     soak, samples = asyncio.run(run(gate, backend_path, options.minutes * 60, options.clients))
     after = settle(gate.process.pid)
     resident = resident_kib(gate.process.pid)
+    gate.read_on.set()
     gate.stop()
     print("counts:", ", ".join("%s: %d" % pair for pair in sorted(soak.counts.items())))
+    print("log: %d lines read" % gate.line_count)
     print("descriptors: %d before, %d after; resident KiB: %d after a fifth, %d at the end, %d after" %
           (before, after, samples[len(samples) // 5], samples[-1], resident))
-    for problem in soak.wrong[:20]:
-        print("WRONG:", problem)
+    for problems in by_kind(soak.wrong):
+        print("WRONG, %d times: %s" % (len(problems), "; ".join(problems[:3])))
     grown = resident > samples[len(samples) // 5] * 1.5 + 4096
     failed = bool(soak.wrong) or after > before or grown
     print("%d wrong answers%s: %s" % (len(soak.wrong), ", memory has grown" if grown else "",
