@@ -70,6 +70,17 @@ is_installed() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null; then
+        sudo "$@"
+    else
+        echo "not root and no sudo: install these packages" >&2
+        return 1
+    fi
+}
+
 # Prints the packages that are missing. A command that exists in any other way is good enough.
 missing_packages() {
     command -v cmake >/dev/null || echo cmake
@@ -99,20 +110,40 @@ missing_packages() {
     fi
 }
 
+# Prints the missing packages of the servers in front of which tests/integration/test_real_servers.py puts the gateway.
+missing_servers() {
+    local package
+    for package in gunicorn uwsgi-core uwsgi-plugin-python3 python3-gevent python3-aiohttp php-cli; do
+        is_installed "$package" || echo "$package"
+    done
+    # Only where their languages are there already: those are large.
+    ! command -v node >/dev/null || is_installed node-express || echo node-express
+    ! command -v javac >/dev/null || is_installed libjetty9-java || echo libjetty9-java
+}
+
+# One at a time: what a release does not have, or cannot install, leaves the others. Their tests are then skipped.
+install_servers() {
+    command -v dpkg-query >/dev/null || return 0
+    local package packages
+    packages=$(missing_servers)
+    [ -z "$packages" ] || as_root apt-get update -q || return
+    for package in $packages; do
+        heading "installing: $package"
+        as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$package" ||
+            echo "not installed: $package; tests that need it are skipped"
+    done
+}
+
 install_packages() {
     command -v dpkg-query >/dev/null || return 0 # not Debian: CMake names what is missing
-    local packages sudo=
+    local packages
     packages=$(missing_packages | tr '\n' ' ')
     [ -n "${packages// /}" ] || return 0
     heading "installing: $packages"
-    if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo >/dev/null || { echo "not root and no sudo: install these packages" >&2; return 1; }
-        sudo=sudo
-    fi
-    $sudo apt-get update -q || return 1
+    as_root apt-get update -q || return 1
     packages=$(missing_packages | tr '\n' ' ') # with the lists at hand, the llhttp package is known
     # shellcheck disable=SC2086
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $packages
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $packages
 }
 
 # ---- stages ----
@@ -212,6 +243,7 @@ choose_thread_wrapper() {
 }
 
 install_packages || { echo "FAIL installing packages"; count 0 1 0; summary; }
+[ -z "$run_integration" ] || install_servers
 mkdir -p build
 if build asan -DVERBGATE_SANITIZE=ON -DVERBGATE_TESTS=ON; then
     [ -z "$run_unit" ] || ctest_stage asan "unit tests, source checks, fuzz seeds"
@@ -221,7 +253,7 @@ fi
 # What is installed: optimised across files, and trained.
 if build bench -DCMAKE_BUILD_TYPE=Release -DVERBGATE_TRAIN=ON; then
     [ -z "$run_unit" ] || guards
-    [ -z "$run_integration" ] || integration_tests bench
+    [ -z "$run_integration" ] || integration_tests bench --again
 fi
 if [ -n "$run_threads" ] && build tsan -DVERBGATE_SANITIZE_THREAD=ON; then
     choose_thread_wrapper

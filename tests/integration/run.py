@@ -28,6 +28,8 @@ def read_arguments():
                         help="no gateway: prove the harness with clients directly at the backends")
     parser.add_argument("--threads", action="store_true",
                         help="only the tests for ThreadSanitizer, with two workers")
+    parser.add_argument("--again", action="store_true",
+                        help="without the classes marked once: they have run on another build")
     parser.add_argument("--quick", action="store_true", help="without the classes marked slow")
     parser.add_argument("--list", action="store_true", help="print the names and run nothing")
     return parser.parse_args()
@@ -57,6 +59,8 @@ def is_wanted(arguments, name, test):
         wanted = wanted and getattr(method, "threads", False)
     if arguments.quick:
         wanted = wanted and not getattr(test, "slow", False)
+    if arguments.again:
+        wanted = wanted and not getattr(test, "once", False)
     return wanted
 
 

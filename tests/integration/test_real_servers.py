@@ -1,0 +1,188 @@
+"""Attacks that worked on real servers: each is shown at the server itself, then it must fail through the gateway."""
+import json
+
+from lib.case import Case
+from lib.client import chunked, request
+from lib.gateway import ini
+from lib.limits import WAIT, until
+from lib.real_servers import RealServer
+from lib.wire import Ended, Malformed, is_silent
+
+SMUGGLED = b"DELETE /admin/users HTTP/1.1\r\nHost: x\r\n\r\n"
+TRIES = 10
+
+
+class RealCase(Case):
+    once = True
+
+    def setUp(self):
+        super().setUp()
+        self.not_shown = None
+
+    def start(self, kind):
+        """A server of this kind; the test is skipped where its package is missing."""
+        self.addCleanup(self.say_what_was_not_shown)
+        return self.keep(RealServer(kind))
+
+    def expect_direct(self, shown, what):
+        """The fault is the server's own. One that does not have it any more leaves the gateway's side to be tested."""
+        try:
+            until(shown, what, seconds=WAIT / 3)
+        except AssertionError:
+            self.not_shown = what
+
+    def say_what_was_not_shown(self):
+        if self.not_shown:
+            self.skipTest("this server does not show it any more: %s; the gateway's side passed" % self.not_shown)
+
+    def front(self, server, gateway="", upstream="implements = GET HEAD POST", more=""):
+        return self.gateway(ini(server.server, gateway, upstream=upstream, more=more, workers="1"))
+
+    def seen(self, response):
+        """What the application says that it was asked."""
+        self.assert_status(response, 200)
+        return json.loads(response.text)
+
+    def probe(self, place, path="/next"):
+        """A stranger's plain request: it must get its own answer."""
+        response = self.ask(place, "GET", path)
+        self.assertIn(b'"GET"', response.body)
+        self.assertIn(path.encode(), response.body)
+        return self.seen(response)
+
+
+class FoldedFraming(RealCase):
+    """F1: a folded twin of a framing field ends the content early for a server that reads it."""
+
+    ATTACKS = (
+        chunked("POST", "/app/x", [SMUGGLED], fields=[("Content_Length", "4")]),
+        chunked("POST", "/app/x", [SMUGGLED], fields=[("CONTENT_LENGTH", "4")]),
+        chunked("POST", "/app/x", [SMUGGLED], fields=[("content_length", "4"), ("X-A", "1")]),
+        request("POST", "/unread", fields=[("Content_Length", "0")], body=SMUGGLED),
+        request("POST", "/unread", fields=[("content_Length", "0")], body=SMUGGLED),
+    )
+
+    def was_smuggled(self, server):
+        return any(seen["path"] == "/admin/users" for seen in server.ran())
+
+    def attack(self, place, data):
+        """Head and content in segments of their own, so that the server has the head first; returns the status."""
+        connection = self.client(place)
+        at = data.index(b"\r\n\r\n") + 4
+        connection.send(data[:at])
+        if is_silent(connection.stream, 0.05):
+            connection.send(data[at:])
+        try:
+            status = connection.read().status
+        except (Ended, Malformed):
+            status = None
+        connection.close()
+        return status
+
+    def attack_directly(self, server, data):
+        self.attack(server, data)
+        return self.was_smuggled(server)
+
+    def check(self, kind):
+        for data in self.ATTACKS:
+            server = self.start(kind)
+            gate = self.front(server)
+            statuses = set()
+            for _ in range(TRIES):
+                statuses.add(self.attack(gate, data))
+                self.probe(gate)
+            self.assertFalse(self.was_smuggled(server), data)
+            self.assertEqual(statuses, {400}, data)
+            gate.stop()
+
+    def test_a_folded_content_length_smuggles_nothing_into_uwsgi_http11_socket(self):
+        server = self.start("uwsgi")
+        self.expect_direct(lambda: self.attack_directly(server, self.ATTACKS[0]), "a smuggled request")
+        self.check("uwsgi")
+
+    def test_a_folded_content_length_smuggles_nothing_into_uwsgi_http_socket(self):
+        self.check("uwsgi-http")
+
+    def test_folded_framing_fields_reach_no_server(self):
+        for kind in ("gunicorn", "wsgiref"):
+            server = self.start(kind)
+            gate = self.front(server)
+            for name in ("Content_Length", "content.length", "Transfer_Encoding", "TRANSFER_encoding"):
+                response = self.ask(gate, "POST", "/x", fields=[(name, "0")], body=b"abc")
+                self.assert_status(response, 400)
+            self.assertEqual(server.ran(), [])
+
+
+class Trailers(RealCase):
+    """F2: what comes behind the last chunk is no request and no field of the next one."""
+
+    REQUEST = ((b"X-A", b"1"), (b"GET", b"/smuggled HTTP/1.1"), (b"Host", b"x"))
+    USER = ((b"X-A", b"1"), (b"X-User", b"root"))
+
+    def attack(self, place, trailers=USER):
+        connection = self.client(place)
+        connection.send(chunked("POST", "/x", [b"abc"], trailers=trailers))
+        seen = self.seen(connection.read())
+        self.assertEqual((seen["path"], seen["content"]), ("/x", "abc"))
+        return connection
+
+    def test_an_upload_with_trailers_reaches_each_server_whole(self):
+        for kind in ("gunicorn", "uwsgi", "php", "node"):
+            with self.subTest(kind):
+                gate = self.front(self.start(kind))
+                self.attack(gate)
+                self.probe(gate)
+
+
+class Readings(RealCase):
+    """F4 to F7: what the server takes for the place or the method that a rule names."""
+
+    ADMIN = "[route admin]\npath = /admin/*\nallow = GET\n[route report]\npath = /report\nallow = GET\n" \
+            "[route all]\npath = /*\n"
+    SITE = "[route admin]\nhost = admin.test\nallow = GET\n[route all]\npath = /*\n"
+
+    def check(self, server, attacks, shown, statuses, **sections):
+        """Each attack runs at the server itself as `shown` says; through the gateway nothing runs."""
+        self.assertTrue(attacks)
+        for data in attacks:
+            connection = self.client(server)
+            connection.send(data)
+            connection.read()
+            self.expect_direct(lambda: server.ran() and shown(server.ran()[-1]), repr(data[:60]))
+        gate = self.front(server, **sections)
+        already = len(server.ran())
+        for data in attacks:
+            connection = self.client(gate)
+            connection.send(data)
+            response = connection.read()
+            self.assertIn(response.status, statuses, data)
+        self.assertEqual(server.ran()[already:], [])
+        return gate
+
+    def posts(self, *paths):
+        return [request("POST", path, body=b"") for path in paths]
+
+    def test_a_percent_sign_that_is_no_code_is_refused_before_jetty_decodes_it(self):
+        attacks = self.posts("/%u0061dmin/users", "/x/%u002e%u002e/admin/users", "/%u002fadmin/users")
+        self.check(self.start("jetty"), attacks, lambda seen: seen["path"].lstrip("/") == "admin/users", {400},
+                   more=self.ADMIN)
+
+    def check_method(self, kind, shown=lambda seen: seen["ran"] == "DELETE"):
+        attacks = [request(method, "/x") for method in ("delete", "Delete", "dELETE")]
+        more = "[route all]\npath = /*\nallow = * -DELETE\n"
+        self.check(self.start(kind), attacks, shown, {405, 501}, upstream="implements = *", more=more)
+
+    def test_a_method_in_small_letters_is_not_run_by_gunicorn(self):
+        self.check_method("gunicorn")
+
+    def test_a_method_in_small_letters_is_not_run_by_uwsgi(self):
+        self.check_method("uwsgi-http")
+
+    def test_a_method_in_small_letters_is_not_run_by_wsgiref(self):
+        self.check_method("wsgiref")
+
+    def test_a_method_in_small_letters_is_not_run_by_gevent(self):
+        self.check_method("gevent")
+
+    def test_a_method_in_small_letters_is_not_run_by_jetty(self):
+        self.check_method("jetty")
