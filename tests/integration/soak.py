@@ -26,7 +26,8 @@ PIECE = 32 * 1024
 BACKEND_LIFE = 20  # seconds until it is killed
 BACKEND_PAUSE = 0.5
 RELOAD_PAUSE = 7
-LOG_PAUSE = 60  # longer than an exchange may take: so a worker that waits for the log's reader is found out
+EXCHANGE_MAX = 30  # seconds that an exchange may take
+LOG_PAUSE = 2 * EXCHANGE_MAX  # so a worker that waits for the log's reader is found out
 LOG_READ_BYTES = 64 << 10
 
 
@@ -140,8 +141,9 @@ def run_backend(path):
 class BusyReader(gateway.Gateway):
     """Once it is ready, its log is left alone for long; of what is read, only what is no log line is kept."""
 
-    def __init__(self, text):
+    def __init__(self, text, pause):
         super().__init__(text)
+        self.pause = pause
         self.read_on = threading.Event()
         self.read_on.set()
         self.line_count = 0
@@ -150,7 +152,7 @@ class BusyReader(gateway.Gateway):
         budget = 0
         for raw in self.process.stderr:
             if not self.read_on.is_set() and budget <= 0:
-                self.read_on.wait(LOG_PAUSE)
+                self.read_on.wait(self.pause)
                 budget = LOG_READ_BYTES
             budget -= len(raw)
             self.note(raw.decode("utf-8", "replace").rstrip("\n"))
@@ -388,11 +390,11 @@ class Soak:
             writer = None
             try:
                 reader, writer = await self.connect()
-                await asyncio.wait_for(random.choice(kinds)(reader, writer), 30)
+                await asyncio.wait_for(random.choice(kinds)(reader, writer), EXCHANGE_MAX)
             except Wrong as error:
                 self.wrong.append(str(error))
             except asyncio.TimeoutError:  # first: since Python 3.11 it is an OSError
-                self.wrong.append("an exchange hung for 30 s")
+                self.wrong.append("an exchange hung for %d s" % EXCHANGE_MAX)
             except (OSError, EOFError, asyncio.IncompleteReadError):
                 self.count("connection ended early")
             except ValueError as error:
@@ -469,6 +471,8 @@ def main():
     parser.add_argument("--binary", required=True)
     parser.add_argument("--minutes", type=float, default=30)
     parser.add_argument("--clients", type=int, default=40)
+    parser.add_argument("--log-pause", type=float, default=LOG_PAUSE,
+                        help="seconds for which nobody reads the gateway's standard error; 0: it is read at once")
     options = parser.parse_args()
     gateway.BINARY = os.path.abspath(options.binary)
     backend_path = "/tmp/verbgate-soak-%d.sock" % os.getpid()
@@ -476,7 +480,7 @@ def main():
             "[listener main]\nbind = 127.0.0.1:0\n"
             "[upstream backend]\nserver = unix:%s\nimplements = GET HEAD POST\nidle-timeout = 3s\n"
             "[route ro]\npath = /ro/*\nallow = GET\n[route all]\npath = /*\n" % backend_path)
-    gate = BusyReader(text).start()
+    gate = BusyReader(text, options.log_pause).start()
     # libuv opens one descriptor more for each loop with its first connection.
     asyncio.run(run(gate, backend_path, 3, options.clients))
     before = settle(gate.process.pid)

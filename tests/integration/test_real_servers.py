@@ -1,10 +1,13 @@
 """Attacks that worked on real servers: each is shown at the server itself, then it must fail through the gateway."""
 import json
+import subprocess
 
+from lib import ntlm
 from lib.case import Case
 from lib.client import chunked, request
 from lib.gateway import ini
 from lib.limits import WAIT, until
+from lib.origin import answer
 from lib.real_servers import RealServer
 from lib.wire import Ended, Malformed, is_silent
 
@@ -186,3 +189,54 @@ class Readings(RealCase):
 
     def test_a_method_in_small_letters_is_not_run_by_jetty(self):
         self.check_method("jetty")
+
+
+class ConnectionLogin(RealCase):
+    """A1: a login that belongs to a connection never changes hands. The client is curl, the server scripted."""
+
+    def login_server(self):
+        def script(connection):
+            login = ntlm.Login()
+            while True:
+                message = connection.read_request()
+                offer = login.judge(message.get("authorization"))
+                if offer is None:
+                    connection.send(answer(body=login.user.encode()))
+                else:
+                    connection.send(answer(401, b"", [("WWW-Authenticate", offer)], "Unauthorized"))
+
+        return self.origin(script)
+
+    def curl(self, place, user, path="/"):
+        url = "http://%s:%d%s" % (place.address + (path,))
+        result = subprocess.run(["curl", "-sS", "--ntlm", "-u", user + ":secret", "--noproxy", "*", url, url],
+                                capture_output=True, text=True, timeout=WAIT, check=False)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return result.stdout
+
+    def login(self, place, user):
+        connection = self.client(place)
+        self.assert_status(connection.ask(fields=[("Authorization", ntlm.negotiate())]), 401)
+        response = connection.ask(fields=[("Authorization", ntlm.authenticate(user))])
+        self.assertEqual((response.status, response.body), (200, user.encode()))
+        return connection
+
+    def test_curl_logs_in_by_ntlm_and_a_stranger_is_not_answered_as_its_user(self):
+        server = self.login_server()
+        self.assertEqual(self.curl(server, "alice"), "alicealice")
+        gate = self.front(server)
+        self.assertEqual(self.curl(gate, "alice"), "alicealice")
+        self.assert_status(self.ask(gate), 401)
+        self.assertEqual(self.curl(gate, "bob"), "bobbob")
+        self.assert_status(self.ask(gate), 401)
+
+    def test_two_users_who_ask_in_turns_are_answered_as_themselves(self):
+        server = self.login_server()
+        gate = self.front(server)
+        alice = self.login(gate, "alice")
+        self.assert_status(self.ask(gate), 401)
+        bob = self.login(gate, "bob")
+        for _ in range(TRIES):
+            self.assertEqual(alice.ask().body, b"alice")
+            self.assertEqual(bob.ask().body, b"bob")
+            self.assert_status(self.ask(gate), 401)
