@@ -3,6 +3,7 @@
 #include "verbgate/base/json.h"
 #include "verbgate/http/status_line.h"
 #include "verbgate/http/token.h"
+#include "verbgate/policy/field_guard.h"
 
 static const char *kind_name(const struct question *question)
 {
@@ -88,6 +89,32 @@ static void write_reported(struct writer *writer, const struct verdict *verdict)
     writer_byte(writer, '\n');
 }
 
+/* `explain` knows no peer: it asks as one that is not trusted. */
+static enum field_fate fate_of(const struct policy *policy, const struct question *question,
+                               unsigned index)
+{
+    bool is_forwarded = question->fault == FAULT_NONE && question->verdict.kind == VERDICT_FORWARD;
+    return is_forwarded
+               ? field_guard_fate(policy, &question->verdict, false, &question->fields.items[index])
+               : FIELD_PASSED_FATE;
+}
+
+/* What becomes of the fields that go no further. */
+static void write_dropped(struct writer *writer, const struct policy *policy,
+                          const struct question *question)
+{
+    for (unsigned i = 0; i < question->fields.count; i++) {
+        enum field_fate fate = fate_of(policy, question, i);
+        if (fate != FIELD_PASSED_FATE) {
+            writer_literal(writer, "dropped: ");
+            writer_put(writer, question->fields.items[i].name);
+            writer_literal(writer, ": ");
+            writer_string(writer, field_fate_reason(fate));
+            writer_byte(writer, '\n');
+        }
+    }
+}
+
 void explanation_write_text(struct writer *writer, const struct policy *policy,
                             const struct question *question)
 {
@@ -109,6 +136,7 @@ void explanation_write_text(struct writer *writer, const struct policy *policy,
     writer_literal(writer, "because: ");
     write_because(writer, policy, question);
     writer_byte(writer, '\n');
+    write_dropped(writer, policy, question);
 }
 
 static void json_member(struct writer *writer, const char *key, struct slice value)
@@ -182,6 +210,30 @@ static void json_reported(struct writer *writer, const struct verdict *verdict)
     }
 }
 
+/* Only where there is one, as with would_be. */
+static void json_dropped(struct writer *writer, const struct policy *policy,
+                         const struct question *question)
+{
+    bool is_any = false;
+    for (unsigned i = 0; i < question->fields.count; i++) {
+        enum field_fate fate = fate_of(policy, question, i);
+        if (fate == FIELD_PASSED_FATE) {
+            continue;
+        }
+        if (!is_any) {
+            json_write_key(writer, "dropped");
+            writer_byte(writer, '[');
+            is_any = true;
+        }
+        json_write_comma(writer);
+        writer_byte(writer, '{');
+        json_member(writer, "field", question->fields.items[i].name);
+        json_member(writer, "reason", slice_of(field_fate_label(fate)));
+        writer_byte(writer, '}');
+    }
+    writer_string(writer, is_any ? "]" : "");
+}
+
 void explanation_write_json(struct writer *writer, const struct policy *policy,
                             const struct question *question)
 {
@@ -211,5 +263,6 @@ void explanation_write_json(struct writer *writer, const struct policy *policy,
     write_because(&because, policy, question);
     json_member(writer, "because", writer_slice(&because));
     json_forwarded(writer, question);
+    json_dropped(writer, policy, question);
     writer_literal(writer, "}\n");
 }

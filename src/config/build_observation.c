@@ -184,6 +184,7 @@ void build_observation(struct builder *builder, const struct config_section *sec
     builder->policy->gateway.access_log = read_access_log(builder, section);
     read_format(builder, section);
     observation->makes_request_ids = options_word(builder, section, "request-id") == 1;
+    observation->sets_real_ip = options_word(builder, section, "x-real-ip") == 1;
     observation->makes_trace_parents = options_word(builder, section, "traceparent") == 1;
     read_trusted(builder, section);
 }

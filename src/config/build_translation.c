@@ -108,6 +108,12 @@ void build_translation(struct builder *builder, const struct config_section *sec
         translation->override_fields =
             (enum override_fields)options_word(builder, section, "override-fields");
     }
+    if (build_sets(builder, section, "odd-names")) {
+        translation->odd_names = (enum odd_names)options_word(builder, section, "odd-names");
+    }
+    if (section->kind != SCHEMA_ROUTE && build_sets(builder, section, "trailers")) {
+        translation->passes_trailers = options_word(builder, section, "trailers") == 1;
+    }
     if (build_sets(builder, section, "buffer-request")) {
         translation->buffer_request =
             (enum buffer_request)options_word(builder, section, "buffer-request");

@@ -115,11 +115,15 @@ static bool is_passed_in_request(const struct request_head *head, const struct f
     case FIELD_MAX_FORWARDS:
         return head->max_forwards < 0;
     case FIELD_TRAILER:
-        return head->framing.kind == FRAMING_CHUNKED;
+        return head->passes_trailers && head->framing.kind == FRAMING_CHUNKED;
+    case FIELD_PROXY:
+        return false;
     case FIELD_X_FORWARDED_FOR:
         return head->forwarded == FORWARDED_OFF;
+    case FIELD_X_FORWARDED:
     case FIELD_X_FORWARDED_HOST:
     case FIELD_X_FORWARDED_PROTO:
+    case FIELD_X_REAL_IP:
     case FIELD_FORWARDED:
         return head->forwarded != FORWARDED_REPLACE;
     default:
@@ -384,6 +388,15 @@ static bool is_good_trailer(const struct field *field)
         }
     }
     return true;
+}
+
+unsigned serialise_trailers_passed(const struct trailers *trailers)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < trailers->fields.count; i++) {
+        count += is_good_trailer(&trailers->fields.items[i]);
+    }
+    return count;
 }
 
 void serialise_last_chunk(struct writer *writer, const struct trailers *trailers)

@@ -160,17 +160,31 @@ static void set_limits(struct verdict *verdict, const struct policy_settings *se
     }
 }
 
+/* Fields that a server may take for what was judged otherwise. Returns whether the request is refused. */
+static bool judge_names(const struct decide_request *request,
+                        const struct policy_settings *settings, struct rule_source source,
+                        struct verdict *verdict)
+{
+    const struct method_rules *rules = &settings->methods;
+    if (request->asks_other_method &&
+        settings->translation.override_fields == OVERRIDE_FIELDS_REFUSE &&
+        refuse(verdict, rules, VERDICT_METHOD_OVERRIDE_RULE, source)) {
+        return true;
+    }
+    return request->has_odd_name && settings->translation.odd_names == ODD_NAMES_REFUSE &&
+           refuse(verdict, rules, VERDICT_ODD_NAME_RULE, source);
+}
+
 /* What is left to judge of a request that has a place to go to, and how it will go there. */
 static void judge_content(const struct decide_request *request,
                           const struct policy_settings *settings, struct rule_source source,
                           struct verdict *verdict)
 {
-    const struct method_rules *rules = &settings->methods;
     verdict->translation = &settings->translation;
     verdict->strips_override = settings->translation.override_fields != OVERRIDE_FIELDS_PASS;
+    verdict->drops_odd_names = settings->translation.odd_names != ODD_NAMES_PASS;
     set_limits(verdict, settings);
-    if (request->has_override && settings->translation.override_fields == OVERRIDE_FIELDS_REFUSE &&
-        refuse(verdict, rules, VERDICT_METHOD_OVERRIDE_RULE, source)) {
+    if (judge_names(request, settings, source, verdict)) {
         return;
     }
     if (request->content_length > verdict->limits.max_body) {

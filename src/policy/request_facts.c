@@ -1,6 +1,7 @@
 #include "verbgate/policy/request_facts.h"
 
 #include "verbgate/http/guarded.h"
+#include "verbgate/http/token.h"
 
 /* Exactly one Host in HTTP/1.1, at most one in 1.0 (RFC 9112 section 3.2); the authority of an
  * absolute form wins over it (section 3.2.2). What is decided on is the host without its port. */
@@ -62,6 +63,23 @@ static int64_t read_max_forwards(const struct fields *fields, enum method method
     return value;
 }
 
+/* Whether a field names another method than `method`, as a server may read it: in any case, as one of a
+ * list, on one of several lines. An empty one names none. */
+static bool asks_other_method(const struct fields *fields, struct slice method)
+{
+    for (unsigned i = 0; i < fields->count; i++) {
+        const struct field *field = &fields->items[i];
+        struct slice rest = field->value;
+        struct slice named;
+        while ((guarded_read_as(field) & GUARDED_METHODS) != 0 && token_list_next(&rest, &named)) {
+            if (!slice_equal_ignoring_case(named, method)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static enum http_fault read_head(struct request_facts *facts, const struct request_line *line,
                                  struct fields *fields)
 {
@@ -83,7 +101,9 @@ static enum http_fault read_head(struct request_facts *facts, const struct reque
     }
     if (fault == FAULT_NONE) {
         facts->request.max_forwards = read_max_forwards(fields, method);
-        facts->request.has_override = guarded_has_any(fields, GUARDED_METHODS);
+        facts->request.has_odd_name = guarded_has_odd(fields, GUARDED_ALL);
+        facts->request.asks_other_method =
+            guarded_has_any(fields, GUARDED_METHODS) && asks_other_method(fields, line->method);
     }
     if (fault == FAULT_NONE && method == METHOD_OPTIONS) {
         facts->options = method_rules_read_options(fields);

@@ -289,7 +289,12 @@ static void write_sentence(struct writer *writer, const struct policy *policy,
     case VERDICT_METHOD_OVERRIDE_RULE:
         writer_literal(writer,
                        "A field that asks for another method than the request line, such as "
-                       "X-HTTP-Method-Override, is not taken here.");
+                       "X-HTTP-Method-Override, is not taken here (override-fields = refuse).");
+        break;
+    case VERDICT_ODD_NAME_RULE:
+        writer_literal(writer,
+                       "A field name that servers take for another one, such as X_Forwarded_For, "
+                       "is not taken here (odd-names = refuse).");
         break;
     case VERDICT_BODY_TOO_LARGE_RULE:
         write_too_large(writer, verdict);

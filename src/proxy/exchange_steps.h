@@ -103,6 +103,9 @@ void exchange_hand_over_record(struct exchange *exchange);
 MUST_CHECK bool exchange_take_buffered(struct exchange *exchange, struct slice *content,
                                        bool *is_last);
 
+/* The request's trailers so far, where they are for the server; else NULL. */
+const struct trailers *exchange_trailers_onward(const struct exchange *exchange);
+
 /* Whether more content has come than max-body allows; what report-only lets through is noted. */
 bool exchange_is_too_large(struct exchange *exchange);
 
@@ -200,6 +203,9 @@ void exchange_answer_error(struct exchange *exchange, unsigned status, const cha
 
 /* ---- extra_fields.c: the gateway's own fields, written to proxy->extra and valid until the next call.
  * What they replace of the received fields is withheld. */
+
+/* Before the first of these: drops and counts what the policy keeps from the server, once a request. */
+void exchange_guard_fields(struct exchange *exchange);
 
 /* In a request onward. */
 struct slice exchange_extra_onward(struct exchange *exchange);

@@ -1,8 +1,6 @@
 /* Fields that the gateway adds to heads on their way, beside those that every head has. */
 #include "exchange_steps.h"
 
-#include "verbgate/http/guarded.h"
-
 #include <assert.h>
 
 /* Each option bounds what it may add, so that all of it fits. */
@@ -41,20 +39,36 @@ static void put_trace_parent(struct exchange *exchange, struct fields *fields)
     put_line(&exchange->proxy->extra, SLICE("traceparent: "), exchange_make_trace_parent(exchange));
 }
 
-/* What names another method than the request line walks round the policy, unless the policy says so. */
-static void write_override(struct exchange *exchange, struct writer *writer)
+/* The server is asked for the method by a field; the client's own were dropped (policy/field_guard.h). */
+static void put_override(struct exchange *exchange, struct writer *writer)
 {
-    bool is_sent_as_post = exchange_is_sent_as_post(exchange);
-    if ((exchange->verdict.strips_override || is_sent_as_post) &&
-        guarded_has_any(&exchange->request_fields, GUARDED_METHODS)) {
-        fields_withhold_ids(&exchange->request_fields, GUARDED_METHODS);
-        fields_withhold_odd(&exchange->request_fields, GUARDED_METHODS);
-    }
-    if (is_sent_as_post) {
+    if (exchange_is_sent_as_post(exchange)) {
         const struct policy *policy = exchange->snapshot->policy;
-        writer_literal(writer, "X-HTTP-Method-Override: ");
-        writer_put(writer, method_extensions_name(&policy->extensions, exchange->verdict.method));
-        writer_literal(writer, "\r\n");
+        put_line(writer, SLICE("X-HTTP-Method-Override: "),
+                 method_extensions_name(&policy->extensions, exchange->verdict.method));
+    }
+}
+
+/* The client as the access log has it. One on a Unix socket has no address. */
+static void put_real_ip(struct exchange *exchange, struct writer *writer)
+{
+    char text[INET6_ADDRSTRLEN];
+    struct slice client = exchange_client_ip(exchange, text);
+    if (!slice_equal(client, SLICE("unix"))) {
+        put_line(writer, SLICE("X-Real-IP: "), client);
+    }
+}
+
+void exchange_guard_fields(struct exchange *exchange)
+{
+    if (LIKELY(!field_guard_is_needed(&exchange->request_fields))) {
+        return;
+    }
+    unsigned dropped[FIELD_FATE_COUNT] = {0};
+    field_guard_apply(exchange->snapshot->policy, &exchange->verdict,
+                      exchange_peer_is_trusted(exchange), &exchange->request_fields, dropped);
+    for (unsigned i = 0; i < FIELD_FATE_COUNT; i++) {
+        counter_add(&exchange->proxy->counters.fields_dropped[i], dropped[i]);
     }
 }
 
@@ -75,7 +89,10 @@ struct slice exchange_extra_onward(struct exchange *exchange)
     if (observation->makes_trace_parents) {
         put_trace_parent(exchange, &exchange->request_fields);
     }
-    write_override(exchange, writer);
+    if (observation->sets_real_ip) {
+        put_real_ip(exchange, writer);
+    }
+    put_override(exchange, writer);
     return written(writer);
 }
 

@@ -70,6 +70,7 @@ static void write_head(struct exchange *exchange, struct framing framing)
         .client_ip = has_ip ? downstream_peer_ip(exchange->downstream) : slice_make(NULL, 0),
         .via_name = settings->name,
         .forwarded = forwarded_mode(exchange),
+        .passes_trailers = exchange->verdict.translation->passes_trailers,
         .drop_expect = exchange->is_http_10 || !exchange_limits(exchange)->forwards_expect,
         .takes_trailers = exchange->facts.connection.takes_trailers,
         .upgrade = exchange_upgrade_onward(exchange),
@@ -144,7 +145,7 @@ static void send_head(struct exchange *exchange)
     struct upstream *upstream = exchange->upstream;
     enum stream_write_status status =
         relay_send(exchange->proxy, &upstream->stream, framing.kind, content, is_last,
-                   message_trailers(&exchange->request_message));
+                   exchange_trailers_onward(exchange));
     exchange->request_state = is_last ? REQUEST_DONE : REQUEST_CONTENT;
     if (stream_has_failed(status)) {
         exchange_send_failed(exchange, status == STREAM_FAILED);

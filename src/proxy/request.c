@@ -67,6 +67,7 @@ static void forward(struct exchange *exchange)
         exchange_report(exchange);
     }
     exchange->is_idempotent = method_is_idempotent(exchange->verdict.method);
+    exchange_guard_fields(exchange);
     bool must_buffer = exchange_must_buffer(exchange);
     /* An expectation that is met here, or that the server has never heard of, stays here. */
     exchange->verdict.limits.forwards_expect &=

@@ -4,6 +4,23 @@
 
 #include <assert.h>
 
+const struct trailers *exchange_trailers_onward(const struct exchange *exchange)
+{
+    bool passes = exchange->has_verdict && exchange->verdict.kind == VERDICT_FORWARD &&
+                  exchange->verdict.translation->passes_trailers && exchange->store == NULL;
+    return passes ? message_trailers(&exchange->request_message) : NULL;
+}
+
+/* All trailers have come. */
+static void count_dropped_trailers(struct exchange *exchange)
+{
+    const struct trailers *all = message_trailers(&exchange->request_message);
+    const struct trailers *onward = exchange_trailers_onward(exchange);
+    unsigned passed = onward == NULL ? 0 : serialise_trailers_passed(onward);
+    counter_add(&exchange->proxy->counters.fields_dropped[FIELD_TRAILER_FATE],
+                all->fields.count - passed);
+}
+
 /* Takes the content that lies in the buffer, decoded. Returns false when its framing is broken. */
 bool exchange_take_buffered(struct exchange *exchange, struct slice *content, bool *is_last)
 {
@@ -27,6 +44,9 @@ bool exchange_take_buffered(struct exchange *exchange, struct slice *content, bo
         }
         relay_room_note_framing(&exchange->from_client, used - content->length);
         *is_last = status == MESSAGE_DONE;
+        if (*is_last) {
+            count_dropped_trailers(exchange);
+        }
         break;
     }
     case FRAMING_NONE:
@@ -65,7 +85,7 @@ static void send_content(struct exchange *exchange, struct slice content, bool i
 {
     enum stream_write_status status =
         relay_send(exchange->proxy, &exchange->upstream->stream, exchange->request_framing.kind,
-                   content, is_last, message_trailers(&exchange->request_message));
+                   content, is_last, exchange_trailers_onward(exchange));
     exchange->request_state = is_last ? REQUEST_DONE : REQUEST_CONTENT;
     if (stream_has_failed(status)) {
         exchange_send_failed(exchange, false);

@@ -55,6 +55,22 @@ static void put_proxies(struct writer *writer, const struct gateway_status *stat
 #undef X
 }
 
+static void put_dropped_fields(struct writer *writer, const struct gateway_status *status)
+{
+    static const char name[] = "verbgate_request_fields_dropped_total";
+    exposition_family(writer, name, "counter",
+                      "Fields of forwarded requests that went no further, by why.");
+    for (unsigned fate = FIELD_PASSED_FATE + 1; fate < FIELD_FATE_COUNT; fate++) {
+        uint64_t sum = 0;
+        for (unsigned i = 0; i < status->worker_count; i++) {
+            sum += counter_read(&status->workers[i].proxy.counters.fields_dropped[fate]);
+        }
+        struct exposition_label label = {"reason",
+                                         slice_of(field_fate_label((enum field_fate)fate))};
+        exposition_sample(writer, name, &label, 1, sum);
+    }
+}
+
 /* ---- the tally */
 
 static void put_row(struct writer *writer, const struct tally_row *row,
@@ -220,6 +236,7 @@ bool metrics_write(struct writer *writer, const struct gateway_status *status)
               "Content of responses that was sent.", counter_read(&sum->sent_bytes));
     tally_destroy(sum);
     put_proxies(writer, status);
+    put_dropped_fields(writer, status);
     put_plain(writer, "verbgate_access_log_lines_dropped_total", "counter",
               "Lines of the access log that were dropped since it was too slow.",
               access_log_dropped(status->access_log));

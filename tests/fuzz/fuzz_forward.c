@@ -8,10 +8,10 @@
 #include "received.h"
 #include "small_policy.h"
 #include "strict.h"
-#include "verbgate/http/guarded.h"
 #include "verbgate/http/serialise.h"
 #include "verbgate/http/token.h"
 #include "verbgate/policy/decide.h"
+#include "verbgate/policy/field_guard.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -22,7 +22,14 @@ enum {
     TAIL_MAX = 2 * MESSAGE_TRAILER_BYTES,
 };
 
-static bool is_forwarded(const struct received_request *request)
+/* A trusted peer or any other, trailers that pass or are dropped: as two coins fall. */
+struct circumstances {
+    enum forwarded_mode mode;
+    bool passes_trailers;
+};
+
+/* Also drops what the policy keeps from the server. */
+static bool is_forwarded(struct received_request *request, enum forwarded_mode mode)
 {
     struct verdict verdict;
     struct decide_request facts = {
@@ -34,8 +41,14 @@ static bool is_forwarded(const struct received_request *request)
         .content_length = request->base.framing.length,
         .max_forwards = request->max_forwards,
     };
-    decide(small_policy_open(), &facts, &verdict);
-    return verdict.kind == VERDICT_FORWARD;
+    const struct policy *policy = small_policy_open();
+    decide(policy, &facts, &verdict);
+    if (verdict.kind != VERDICT_FORWARD) {
+        return false;
+    }
+    unsigned dropped[FIELD_FATE_COUNT] = {0};
+    field_guard_apply(policy, &verdict, mode == FORWARDED_APPEND, &request->base.fields, dropped);
+    return true;
 }
 
 /* As exchange_upgrade_onward does, for a route that allows upgrades. */
@@ -50,7 +63,8 @@ static struct slice upgrade_of(const struct received_request *request)
 }
 
 static void write_head(struct writer *out, const struct received_request *request,
-                       enum forwarded_mode mode, const struct field_spellings *spellings)
+                       const struct circumstances *circumstances,
+                       const struct field_spellings *spellings)
 {
     const struct received *base = &request->base;
     bool has_host = request->received_host.data != NULL;
@@ -64,7 +78,8 @@ static void write_head(struct writer *out, const struct received_request *reques
         .received_host = request->received_host,
         .client_ip = SLICE("192.0.2.1"),
         .via_name = SLICE("verbgate"),
-        .forwarded = mode,
+        .forwarded = circumstances->mode,
+        .passes_trailers = circumstances->passes_trailers,
         .drop_expect = true,
         .takes_trailers = base->connection.takes_trailers,
         .upgrade = upgrade_of(request),
@@ -77,13 +92,13 @@ static void write_head(struct writer *out, const struct received_request *reques
 
 /* With a list of spellings the head is the same but for the case of the listed names. */
 static void check_spelled(const struct received_request *request, struct slice plain,
-                          enum forwarded_mode mode)
+                          const struct circumstances *circumstances)
 {
     static const struct slice names[] = {{"hOST", 4}, {"X-a", 3}, {"VIA", 3}, {"aCCEPT", 6}};
     static const struct field_spellings spellings = {names, sizeof names / sizeof names[0]};
     static char text[OUT_MAX];
     struct writer spelled = writer_make(text, OUT_MAX);
-    write_head(&spelled, request, mode, &spellings);
+    write_head(&spelled, request, circumstances, &spellings);
     assert(slice_equal_ignoring_case(writer_slice(&spelled), plain));
     bool is_name = false;
     for (size_t i = 0; i < plain.length; i++) {
@@ -93,7 +108,7 @@ static void check_spelled(const struct received_request *request, struct slice p
 }
 
 /* As relay_send does for one piece that is the last. */
-static void write_content(struct writer *out, const struct received *base)
+static void write_content(struct writer *out, const struct received *base, bool passes_trailers)
 {
     struct slice content = slice_make(base->content.data, base->content.length);
     bool is_chunked = base->framing.kind == FRAMING_CHUNKED;
@@ -107,7 +122,7 @@ static void write_content(struct writer *out, const struct received *base)
         if (content.length > 0) {
             writer_literal(&tail, "\r\n");
         }
-        serialise_last_chunk(&tail, &base->trailers);
+        serialise_last_chunk(&tail, passes_trailers ? &base->trailers : NULL);
         assert(!tail.overflow);
         writer_put(out, writer_slice(&tail));
     }
@@ -128,31 +143,89 @@ static bool is_override(struct slice name)
            strict_is_folded(name, "x-http-method") || strict_is_folded(name, "x-method-override");
 }
 
+static bool starts_like(struct slice name, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    return name.length >= length && strict_is_folded(slice_make(name.data, length), prefix);
+}
+
+/* Whether a server may take the name for one that the gateway guards, whatever it is for us. */
+static bool is_guarded_when_folded(struct slice name)
+{
+    static const char *const guarded[] = {
+        "content-length",
+        "transfer-encoding",
+        "x-original-url",
+        "x-rewrite-url",
+        "client-cert",
+        "x-real-ip",
+        "x-request-id",
+        "keep-alive",
+        "max-forwards",
+        "http2-settings",
+        "proxy-connection",
+        "x-forwarded",
+        NULL,
+    };
+    for (unsigned i = 0; guarded[i] != NULL; i++) {
+        if (strict_is_folded(name, guarded[i])) {
+            return true;
+        }
+    }
+    return starts_like(name, "x-forwarded-") || starts_like(name, "client-cert-") ||
+           starts_like(name, "access-control-request-") || starts_like(name, "webhook-request-");
+}
+
+/* Guarded, and not spelled with letters, digits and '-' alone. */
+static bool is_odd(struct slice name)
+{
+    for (size_t i = 0; i < name.length; i++) {
+        char c = (char)(name.data[i] | 0x20);
+        bool is_plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || name.data[i] == '-';
+        if (!is_plain) {
+            return is_guarded_when_folded(name);
+        }
+    }
+    return false;
+}
+
+/* Kept when a trusted peer sent them. */
+static bool is_claim(struct slice name)
+{
+    static const char *const claims[] = {"forwarded", "x-forwarded", "x-real-ip", "client-cert",
+                                         NULL};
+    return is_one_of(name, claims) || starts_like(name, "x-forwarded-") ||
+           starts_like(name, "client-cert-");
+}
+
 /* Whether a received field must be sent as it is. */
 static bool is_expected(const struct strict_message *in, const struct strict_field *field,
-                        bool has_max_forwards, enum forwarded_mode mode)
+                        bool has_max_forwards, const struct circumstances *circumstances)
 {
-    /* Kept when a trusted peer sent them. */
-    static const char *const told[] = {"x-forwarded-host", "x-forwarded-proto", "forwarded", NULL};
     static const char *const rewritten[] = {
-        "host", "content-length", "expect", "x-forwarded-for", NULL,
+        "host", "content-length", "expect", "x-forwarded-for", "proxy", NULL,
     };
-    if (is_one_of(field->name, told)) {
-        return mode == FORWARDED_APPEND;
-    }
+    static const char *const targets[] = {"x-original-url", "x-rewrite-url", NULL};
     if (strict_is_hop_by_hop(&in->fields, field) || is_one_of(field->name, rewritten) ||
-        is_override(field->name)) {
+        is_override(field->name) || is_odd(field->name)) {
         return false;
+    }
+    if (is_one_of(field->name, targets)) {
+        return !small_policy_open()->judges_paths;
+    }
+    if (is_claim(field->name)) {
+        return circumstances->mode == FORWARDED_APPEND;
     }
     if (strict_is_name(field->name, "max-forwards")) {
         return !has_max_forwards;
     }
-    return in->is_chunked || !strict_is_name(field->name, "trailer");
+    return !strict_is_name(field->name, "trailer") ||
+           (in->is_chunked && circumstances->passes_trailers);
 }
 
 /* Host, then what came in its order, then what the gateway adds. */
 static void check_fields(const struct strict_message *in, const struct strict_message *out,
-                         bool has_max_forwards, enum forwarded_mode mode)
+                         bool has_max_forwards, const struct circumstances *circumstances)
 {
     static const char *const added[] = {
         "upgrade", "max-forwards", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host",
@@ -162,7 +235,7 @@ static void check_fields(const struct strict_message *in, const struct strict_me
     unsigned at = 1;
     assert(strict_is_name(out->fields.items[0].name, "host"));
     for (unsigned i = 0; i < in->fields.count; i++) {
-        if (is_expected(in, &in->fields.items[i], has_max_forwards, mode)) {
+        if (is_expected(in, &in->fields.items[i], has_max_forwards, circumstances)) {
             assert(at < out->fields.count);
             assert(strict_field_equal(&out->fields.items[at], &in->fields.items[i]));
             at++;
@@ -172,7 +245,7 @@ static void check_fields(const struct strict_message *in, const struct strict_me
         assert(is_one_of(out->fields.items[at].name, added));
     }
     assert(strict_count(&out->fields, "x-forwarded-for") == 1);
-    if (mode == FORWARDED_REPLACE) {
+    if (circumstances->mode == FORWARDED_REPLACE) {
         assert(strict_count(&out->fields, "x-forwarded-proto") == 1);
         assert(strict_count(&out->fields, "x-forwarded-host") <= 1);
     }
@@ -183,7 +256,8 @@ static void check_fields(const struct strict_message *in, const struct strict_me
 }
 
 /* The trailer fields sent are among those received, in their order, and none decides anything. */
-static void check_trailers(const struct strict_message *in, const struct strict_message *out)
+static void check_trailers(const struct strict_message *in, const struct strict_message *out,
+                           bool passes_trailers)
 {
     static const char *const refused[] = {
         "content-length",
@@ -203,11 +277,19 @@ static void check_trailers(const struct strict_message *in, const struct strict_
         "trailer",
         "upgrade",
         "via",
+        "proxy",
+        "www-authenticate",
+        "if-none-match",
         NULL,
     };
     unsigned at = 0;
+    assert(passes_trailers || out->trailers.count == 0);
     for (unsigned i = 0; i < out->trailers.count; i++) {
-        assert(!is_one_of(out->trailers.items[i].name, refused));
+        struct slice name = out->trailers.items[i].name;
+        for (unsigned j = 0; refused[j] != NULL; j++) {
+            assert(!strict_is_folded(name, refused[j]));
+        }
+        assert(!is_guarded_when_folded(name) && !is_override(name) && !is_claim(name));
         while (at < in->trailers.count &&
                !strict_field_equal(&in->trailers.items[at], &out->trailers.items[i])) {
             at++;
@@ -247,7 +329,7 @@ static void require(const struct strict_message *message, struct slice bytes, co
 }
 
 static void check_forwarded(const struct received_request *request, struct slice taken,
-                            struct slice sent, enum forwarded_mode mode)
+                            struct slice sent, const struct circumstances *circumstances)
 {
     static struct strict_message in;
     static struct strict_message out;
@@ -258,8 +340,8 @@ static void check_forwarded(const struct received_request *request, struct slice
     bool is_options = slice_equal(in.method, SLICE("OPTIONS"));
     assert(slice_equal(in.method, out.method));
     check_target(in.target, out.target, is_options);
-    check_fields(&in, &out, request->max_forwards >= 0, mode);
-    check_trailers(&in, &out);
+    check_fields(&in, &out, request->max_forwards >= 0, circumstances);
+    check_trailers(&in, &out, circumstances->passes_trailers);
     assert(in.is_chunked == out.is_chunked && in.has_length == out.has_length);
     assert(in.content_length == out.content_length);
     assert(memcmp(in.content, out.content, in.content_length) == 0);
@@ -273,19 +355,21 @@ static size_t forward_one(struct slice stream)
     received_request_read(&request, stream, FEED_PIECES);
     const struct received *base = &request.base;
     bool is_whole = base->status == MESSAGE_DONE && base->has_head;
-    if (is_whole && is_forwarded(&request)) {
-        /* A trusted peer or any other: the length is as good as a coin. */
-        enum forwarded_mode mode = stream.length % 2 == 0 ? FORWARDED_APPEND : FORWARDED_REPLACE;
+    /* The length is as good as a coin. */
+    const struct circumstances circumstances = {
+        .mode = stream.length % 2 == 0 ? FORWARDED_APPEND : FORWARDED_REPLACE,
+        .passes_trailers = stream.length % 4 < 2,
+    };
+    if (is_whole && is_forwarded(&request, circumstances.mode)) {
         struct writer head = writer_make(text, OUT_MAX);
-        fields_withhold_ids(&request.base.fields, GUARDED_METHODS); /* the default */
-        fields_withhold_odd(&request.base.fields, GUARDED_METHODS);
-        write_head(&head, &request, mode, NULL);
-        check_spelled(&request, writer_slice(&head), mode);
+        write_head(&head, &request, &circumstances, NULL);
+        check_spelled(&request, writer_slice(&head), &circumstances);
         struct writer out = head;
         out.capacity = sizeof text;
-        write_content(&out, base);
+        write_content(&out, base, circumstances.passes_trailers);
         assert(!out.overflow);
-        check_forwarded(&request, slice_make(stream.data, base->used), writer_slice(&out), mode);
+        check_forwarded(&request, slice_make(stream.data, base->used), writer_slice(&out),
+                        &circumstances);
     }
     size_t used = is_whole && base->connection.is_persistent ? base->used : 0;
     received_finish(&request.base);

@@ -33,6 +33,7 @@ METHODS_RULES = {
     "cors-origins": UNSET + ("https://a.test https://*.b.test",),
     "webhook-origins": UNSET + ("sender.test",),
     "override-fields": UNSET + ("refuse", "pass", "strip"),
+    "odd-names": UNSET + ("refuse", "pass", "drop"),
     "buffer-request": UNSET + ("chunked", "all"),
 }
 SETTINGS = {
@@ -93,11 +94,11 @@ PATH_CHANGES = (
      lambda path: path + "%00", lambda path: "/%2e%2e" + path, lambda path: path + "%C0%AF",
      lambda path: path + "/" + "y" * 300, lambda path: path + " x"))
 REQUEST_FIELDS = (
-    (None, None, None, None, "Max-Forwards: 0", "Max-Forwards: 1", "Max-Forwards: x", "Expect: 100-continue",
-     "Connection: close", "Connection: keep-alive", "X-Long: " + "z" * 200,
+    (None, None, None, None, None, None, "Max-Forwards: 0", "Max-Forwards: 1", "Max-Forwards: x",
+     "Expect: 100-continue", "Connection: close", "Connection: keep-alive", "X-Long: " + "z" * 200,
      "Origin: https://a.test", "Access-Control-Request-Method: PUT", "WebHook-Request-Origin: sender.test",
-     "X-HTTP-Method-Override: PUT", "x_method_override: GET"),
-    ("Expect: tea", "Connection: a b", "Host: c.test", "no colon", "Name : x"))
+     "X-HTTP-Method-Override: PUT", "x_method_override: GET", "X_Forwarded_For: 1"),
+    ("Content_Length: 3", "Expect: tea", "Connection: a b", "Host: c.test", "no colon", "Name : x"))
 LENGTHS = ((None, None, None, 0, 3, 4, 100, 101, 1000, 1001), ("x", "3, 3"))
 CODINGS = ((None,), ("chunked", "chunked", "gzip", "chunked, chunked"))
 WHOLE_TARGETS = ((None,), ("*", "http://a.test", "http://a.test?q", "ftp://a.test/", "a.test:443"))
@@ -247,7 +248,7 @@ class Agreement(Case):
         self.seen = collections.Counter()
         gate = None
         for seed in range(group, POLICIES, GROUPS):
-            text = make_policy(random.Random("policy %d" % seed), origins)
+            text = make_policy(random.Random("policies %d" % seed), origins)
             if gate is None:
                 gate = self.gateway(text)
             else:

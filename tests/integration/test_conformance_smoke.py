@@ -47,8 +47,8 @@ REFUSED = [
     ("a coding that only looks like chunked", POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + SMUGGLED,
      (400, 501)),
     # A server that folds names (CGI, WSGI: uWSGI's http11-socket) finds another end of the content by these.
-    ("Content_Length beside chunks", POST + b"Content_Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED,
-     400),
+    ("Content_Length beside chunks",
+     POST + b"Content_Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + SMUGGLED, 400),
     ("Content_Length: 0 beside Content-Length",
      POST + b"Content-Length: %d\r\nContent_Length: 0\r\n\r\n" % len(SMUGGLED) + SMUGGLED, 400),
     ("CONTENT.LENGTH alone", POST + b"CONTENT.LENGTH: 4\r\n\r\nabcd", 400),
@@ -69,8 +69,10 @@ REFUSED = [
 # Chunked content that is broken after a good start: the head has gone to the origin, the end never may.
 BROKEN_CHUNKS = [b"x\r\nabc\r\n0\r\n\r\n", b"-1\r\n\r\n", b"0x3\r\nabc\r\n0\r\n\r\n", b"3\nabc\r\n0\r\n\r\n",
                  b"3\r\nabcd\r\n0\r\n\r\n", b"3\r\nabc0\r\n\r\n", b" 3\r\nabc\r\n0\r\n\r\n",
-                 b"11111111111111111\r\nabc", b"3;a\nb\r\nabc\r\n0\r\n\r\n", b"0\r\nX Y: 1\r\n\r\n", b"0\r\n X: 1\r\n\r\n",
-                 b"0\r\nX-A: a\0b\r\n\r\n", b"0\r\nContent_Length: 4\r\n\r\n", b"0\r\nTransfer.Encoding: x\r\n\r\n"]
+                 b"11111111111111111\r\nabc", b"3;a\nb\r\nabc\r\n0\r\n\r\n", b"0\r\nX Y: 1\r\n\r\n",
+                 b"0\r\n X: 1\r\n\r\n",
+                 b"0\r\nX-A: a\0b\r\n\r\n",
+                 b"0\r\nContent_Length: 4\r\n\r\n", b"0\r\nTransfer.Encoding: x\r\n\r\n"]
 
 ACCEPTED = [
     ("an empty line before the request (2.2)", b"\r\n" + LINE + HOST + b"\r\n"),

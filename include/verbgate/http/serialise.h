@@ -16,9 +16,9 @@
 /* What a peer that may say so (APPEND) or not (REPLACE) has told of those before it. */
 enum forwarded_mode {
     FORWARDED_APPEND,  /* X-Forwarded-For: what came, then the peer; -Proto and -Host are set
-                          where none came */
-    FORWARDED_REPLACE, /* X-Forwarded-For is the peer alone; -Proto and -Host are set; Forwarded
-                          (RFC 7239) is left out */
+                          where none came; others of the family, X-Real-IP and Forwarded (RFC 7239) pass */
+    FORWARDED_REPLACE, /* X-Forwarded-For is the peer alone; -Proto and -Host are set; others of the
+                          family, X-Real-IP and Forwarded are left out */
     FORWARDED_OFF,     /* all of them pass as received */
 };
 
@@ -40,6 +40,7 @@ struct request_head {
     struct slice client_ip;     /* for X-Forwarded-For; empty: not known */
     struct slice via_name;      /* the pseudonym in Via */
     enum forwarded_mode forwarded;
+    bool passes_trailers; /* trailers will be sent, so a Trailer field may announce them */
     bool drop_expect;     /* Expect is met here (or came from HTTP/1.0) */
     bool takes_trailers;  /* send "TE: trailers" (and Connection: TE) */
     struct slice upgrade; /* the Upgrade value to send with "Connection: upgrade"; or empty */
@@ -83,7 +84,10 @@ void serialise_chunk_head(struct writer *writer, uint64_t length);
 
 /* The last chunk, the trailer section (NULL or empty: none) and the final CRLF. Trailer fields that
  * a recipient must not merge (framing, routing, authentication: RFC 9110 section 6.5.1) are left
- * out. */
+ * out, and so are all whose names a recipient may take for one of these. */
 void serialise_last_chunk(struct writer *writer, const struct trailers *trailers);
+
+/* How many of the trailers serialise_last_chunk does not leave out. */
+unsigned serialise_trailers_passed(const struct trailers *trailers);
 
 #endif

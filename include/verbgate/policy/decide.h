@@ -20,7 +20,8 @@ struct decide_request {
     uint64_t content_length;     /* announced; 0 when none or chunked */
     int64_t max_forwards;        /* of OPTIONS and TRACE; -1: no such field */
     const struct options_fields *options; /* of OPTIONS; NULL: it has none of these fields */
-    bool has_override;                    /* one of FIELDS_OVERRIDE is there */
+    bool asks_other_method; /* a field of GUARDED_METHODS, in any spelling, names another method */
+    bool has_odd_name;      /* a field's name folds into one of GUARDED_ALL */
 };
 
 /*

@@ -8,11 +8,20 @@
 #include "verbgate/http/serialise.h"
 #include "verbgate/policy/method_set.h"
 
-/* What becomes of FIELDS_OVERRIDE from clients; the words of the option in this order. */
+/* What becomes of fields from clients that ask for another method or target (guarded.h); the words of the
+ * option in this order. Where it is not PASS, they go no further. */
 enum override_fields {
+    OVERRIDE_FIELDS_REFUSE, /* 400 for a method that is not the request's */
     OVERRIDE_FIELDS_STRIP,
-    OVERRIDE_FIELDS_REFUSE,
     OVERRIDE_FIELDS_PASS,
+};
+
+/* What becomes of fields from clients whose names fold into guarded ones; the words of the option in this
+ * order. */
+enum odd_names {
+    ODD_NAMES_DROP,
+    ODD_NAMES_REFUSE,
+    ODD_NAMES_PASS,
 };
 
 /* Which content is read whole before the request goes onward; the words of the option in this order. */
@@ -27,6 +36,8 @@ enum { TRANSLATION_SPELLINGS_MAX = 32 };
 struct policy_translation {
     struct method_set send_as_post; /* sent as POST with X-HTTP-Method-Override */
     enum override_fields override_fields;
+    enum odd_names odd_names;
+    bool passes_trailers; /* of requests */
     enum buffer_request buffer_request;
     uint64_t buffer_memory; /* content up to this is kept in memory, more in a file */
     uint64_t buffer_max;    /* content that is buffered at all; UINT64_MAX: no limit */

@@ -18,31 +18,33 @@ enum verdict_kind {
 };
 
 /* X(identifier, kind, status, Proxy-Status error or NULL, "name"): why a verdict is what it is. */
-#define VERDICT_RULES(X)                                                        \
-    X(FORWARD, FORWARD, 0, NULL, "forward")                                     \
-    X(VERSION_MAJOR, REFUSE, 505, "http_request_error", "version-major")        \
-    X(VERSION_UPSTREAM, REFUSE, 505, "http_request_denied", "version-upstream") \
-    X(METHOD_CONNECT, REFUSE, 501, "http_request_denied", "method-connect")     \
-    X(METHOD_NOWHERE, REFUSE, 501, "http_request_denied", "method-nowhere")     \
-    X(METHOD_UPSTREAM, REFUSE, 501, "http_request_denied", "method-upstream")   \
-    /* GET or HEAD that the upstream lacks: never 501 (RFC 9110 section 9.1) */ \
-    X(METHOD_GENERAL, REFUSE, 405, "http_request_denied", "method-general")     \
-    X(METHOD_ROUTE, REFUSE, 405, "http_request_denied", "method-route")         \
-    /* TRACE that ends here (RFC 9110 section 7.6.2) */                         \
-    X(MAX_FORWARDS, REFUSE, 405, "http_request_denied", "max-forwards")         \
-    X(NO_ROUTE, REFUSE, 404, "destination_not_found", "no-route")               \
-    X(PATH_UNSAFE, REFUSE, 400, "http_request_error", "path-unsafe")            \
-    /* readings of the path lead to different upstreams */                      \
-    X(PATH_AMBIGUOUS, REFUSE, 400, "http_request_error", "path-ambiguous")      \
-    /* a field asks for another method, as X-HTTP-Method-Override does */       \
-    X(METHOD_OVERRIDE, REFUSE, 400, "http_request_denied", "method-override")   \
-    X(BODY_TOO_LARGE, REFUSE, 413, "http_request_denied", "body-too-large")     \
-    /* OPTIONS *, and OPTIONS with Max-Forwards: 0 */                           \
-    X(OPTIONS_SERVER, ANSWER, 200, NULL, "options-server")                      \
-    X(OPTIONS_HERE, ANSWER, 200, NULL, "options-here")                          \
-    /* options = answer or cors, and webhook-origins */                         \
-    X(OPTIONS_ANSWER, ANSWER, 200, NULL, "options-answer")                      \
-    X(CORS_PREFLIGHT, ANSWER, 204, NULL, "cors-preflight")                      \
+#define VERDICT_RULES(X)                                                              \
+    X(FORWARD, FORWARD, 0, NULL, "forward")                                           \
+    X(VERSION_MAJOR, REFUSE, 505, "http_request_error", "version-major")              \
+    X(VERSION_UPSTREAM, REFUSE, 505, "http_request_denied", "version-upstream")       \
+    X(METHOD_CONNECT, REFUSE, 501, "http_request_denied", "method-connect")           \
+    X(METHOD_NOWHERE, REFUSE, 501, "http_request_denied", "method-nowhere")           \
+    X(METHOD_UPSTREAM, REFUSE, 501, "http_request_denied", "method-upstream")         \
+    /* GET or HEAD that the upstream lacks: never 501 (RFC 9110 section 9.1) */       \
+    X(METHOD_GENERAL, REFUSE, 405, "http_request_denied", "method-general")           \
+    X(METHOD_ROUTE, REFUSE, 405, "http_request_denied", "method-route")               \
+    /* TRACE that ends here (RFC 9110 section 7.6.2) */                               \
+    X(MAX_FORWARDS, REFUSE, 405, "http_request_denied", "max-forwards")               \
+    X(NO_ROUTE, REFUSE, 404, "destination_not_found", "no-route")                     \
+    X(PATH_UNSAFE, REFUSE, 400, "http_request_error", "path-unsafe")                  \
+    /* readings of the path lead to different upstreams */                            \
+    X(PATH_AMBIGUOUS, REFUSE, 400, "http_request_error", "path-ambiguous")            \
+    /* a field asks for another method, as X-HTTP-Method-Override does */             \
+    X(METHOD_OVERRIDE, REFUSE, 400, "http_request_denied", "method-override")         \
+    /* a field's name that servers may take for a guarded one (odd-names = refuse) */ \
+    X(ODD_NAME, REFUSE, 400, "http_request_denied", "odd-name")                       \
+    X(BODY_TOO_LARGE, REFUSE, 413, "http_request_denied", "body-too-large")           \
+    /* OPTIONS *, and OPTIONS with Max-Forwards: 0 */                                 \
+    X(OPTIONS_SERVER, ANSWER, 200, NULL, "options-server")                            \
+    X(OPTIONS_HERE, ANSWER, 200, NULL, "options-here")                                \
+    /* options = answer or cors, and webhook-origins */                               \
+    X(OPTIONS_ANSWER, ANSWER, 200, NULL, "options-answer")                            \
+    X(CORS_PREFLIGHT, ANSWER, 204, NULL, "cors-preflight")                            \
     X(WEBHOOK_HANDSHAKE, ANSWER, 200, NULL, "webhook-handshake")
 
 enum verdict_rule {
@@ -66,7 +68,10 @@ struct verdict {
     enum method suggestion;      /* "did you mean"; METHOD_UNKNOWN: none */
     struct policy_limits limits; /* VERDICT_FORWARD: the strictest of all readings of the path */
     const struct policy_translation *translation; /* VERDICT_FORWARD: of the path as written */
-    bool strips_override;      /* VERDICT_FORWARD: FIELDS_OVERRIDE are not for the backend */
+    bool
+        strips_override; /* VERDICT_FORWARD: what asks for another method or target goes no further */
+    bool
+        drops_odd_names; /* VERDICT_FORWARD: what is named almost like a guarded field goes no further */
     struct rule_source source; /* the line that decided; line 0: built in */
     bool is_granted;           /* what a preflight or a webhook handshake asks for */
     bool asks_get;             /* VERDICT_FORWARD: this HEAD goes onward as a GET */

@@ -14,6 +14,7 @@
 #include "verbgate/base/writer.h"
 #include "verbgate/net/deadline.h"
 #include "verbgate/net/splice_pipe.h"
+#include "verbgate/policy/field_guard.h"
 #include "verbgate/policy/policy.h"
 #include "verbgate/proxy/record.h"
 #include "verbgate/proxy/relay_room.h"
@@ -62,6 +63,7 @@ struct proxy_counters {
     struct counter upstream_private; /* now, those that belong to one client */
     struct counter spliced_bytes;    /* content that was not copied */
     struct counter retries;
+    struct counter fields_dropped[FIELD_FATE_COUNT]; /* of requests, by why */
     struct counter reported; /* forwarded under report-only, though the policy would refuse */
     struct counter suppressed_log_lines;
 };

@@ -179,3 +179,30 @@ Test(question, is_explained_in_lines_and_in_json)
     policy_release(policy);
     diagnostics_finish(&diagnostics);
 }
+
+/* `explain --field 'X_Forwarded_For: 1'` tells what becomes of it. */
+Test(question, is_explained_with_the_fields_that_go_no_further)
+{
+    struct policy *policy = memory_load(policy_text, &diagnostics);
+    cr_assert_not_null(policy);
+    set_head("GET / HTTP/1.1\r\nHost: h\r\nX_Forwarded_For: 1\r\nProxy: p\r\nX-Real-IP: 2\r\n"
+             "X-Own: 3\r\n\r\n");
+    cr_assert(question_ask(&question, policy));
+    char text[4096];
+    struct writer writer = writer_make(text, sizeof text - 1);
+    explanation_write_text(&writer, policy, &question);
+    text[writer.length] = '\0';
+    cr_expect_not_null(strstr(text, "dropped: X_Forwarded_For: servers may"), "%s", text);
+    cr_expect_not_null(strstr(text, "(odd-names)\n"), "%s", text);
+    cr_expect_not_null(strstr(text, "dropped: Proxy: CGI"), "%s", text);
+    cr_expect_not_null(strstr(text, "dropped: X-Real-IP: only a trusted proxy"), "%s", text);
+    cr_expect_null(strstr(text, "X-Own"), "%s", text);
+    writer = writer_make(text, sizeof text - 1);
+    explanation_write_json(&writer, policy, &question);
+    text[writer.length] = '\0';
+    cr_expect_not_null(strstr(text, "\"dropped\":[{\"field\":\"X_Forwarded_For\","
+                                    "\"reason\":\"odd-name\"},{\"field\":\"Proxy\","),
+                       "%s", text);
+    policy_release(policy);
+    diagnostics_finish(&diagnostics);
+}

@@ -10,19 +10,40 @@ static struct policy *load_clean(const char *text)
     return policy;
 }
 
-Test(build_translation, everything_is_off_by_default_save_for_override_fields)
+Test(build_translation, everything_is_off_by_default_save_for_what_is_safer_on)
 {
     struct policy *policy = load_clean(LISTENER UPSTREAM);
     const struct policy_upstream *upstream = &policy->upstreams[0];
     const struct policy_translation *translation = &upstream->settings.translation;
     cr_assert(method_set_is_empty(&translation->send_as_post));
-    cr_assert_eq(translation->override_fields, OVERRIDE_FIELDS_STRIP);
+    cr_assert_eq(translation->override_fields, OVERRIDE_FIELDS_REFUSE);
+    cr_assert_eq(translation->odd_names, ODD_NAMES_DROP);
+    cr_assert_not(translation->passes_trailers);
+    cr_assert_not(policy->gateway.observation.sets_real_ip);
     cr_assert_eq(translation->buffer_request, BUFFER_REQUEST_OFF);
     cr_assert_eq(translation->buffer_memory, 65536);
     cr_assert_eq(translation->buffer_max, 16 * 1024 * 1024);
     cr_assert_null(translation->spellings);
     cr_assert_not(upstream->sends_http_10);
     cr_assert_str_eq(policy->gateway.buffer_directory, "/tmp");
+    drop(policy);
+}
+
+Test(build_translation, guards_are_set_at_their_levels)
+{
+    struct policy *policy =
+        load_clean("[gateway]\nodd-names = refuse\nx-real-ip = on\n" LISTENER UPSTREAM
+                   "trailers = pass\noverride-fields = strip\n"
+                   "[route a]\npath = /a\nodd-names = pass\n"
+                   "[route b]\npath = /b\n");
+    const struct policy_translation *a = &policy->routes[0].settings.translation;
+    const struct policy_translation *b = &policy->routes[1].settings.translation;
+    cr_assert(policy->gateway.observation.sets_real_ip);
+    cr_assert_not(policy->gateway.settings.translation.passes_trailers);
+    cr_assert(a->passes_trailers && b->passes_trailers);
+    cr_assert_eq(a->odd_names, ODD_NAMES_PASS);
+    cr_assert_eq(b->odd_names, ODD_NAMES_REFUSE);
+    cr_assert_eq(b->override_fields, OVERRIDE_FIELDS_STRIP);
     drop(policy);
 }
 

@@ -149,6 +149,9 @@ Test(serialise, drops_or_passes_expect_trailer_and_max_forwards)
     head.drop_expect = true;
     head.max_forwards = 2;
     head.framing.kind = FRAMING_CHUNKED;
+    check_request(&head, REQUEST_LINE HOST_LINE "Max-Forwards: 2\r\n" VIA_LINE
+                                                "Transfer-Encoding: chunked\r\n\r\n");
+    head.passes_trailers = true;
     check_request(&head, REQUEST_LINE HOST_LINE "Trailer: T\r\nMax-Forwards: 2\r\n" VIA_LINE
                                                 "Transfer-Encoding: chunked\r\n\r\n");
     head.max_forwards = 0;
@@ -166,12 +169,15 @@ Test(serialise, appends_to_via_behind_what_came)
                                                 "Via: 1.0 verbgate\r\n\r\n");
 }
 
+#define REST "X-Forwarded-Port: 1\r\nx-forwarded: a\r\nX-Real-IP: 6.6.6.6\r\n"
+
 Test(serialise, writes_forwarded_fields_by_mode)
 {
     static const char section[] = "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: https\r\n"
                                   "X-Forwarded-For:\r\nX-Forwarded-Host: front\r\n"
                                   "x-forwarded-for: 10.0.0.2, 10.0.0.3\r\n"
-                                  "Forwarded: for=10.0.0.1\r\n\r\n";
+                                  "Forwarded: for=10.0.0.1\r\nX-Forwarded-Port: 1\r\n"
+                                  "x-forwarded: a\r\nX-Real-IP: 6.6.6.6\r\nPROXY: p\r\n\r\n";
     struct received received;
     receive(&received, MESSAGE_REQUEST, SLICE(section));
     struct request_head head = plain_request(&received);
@@ -179,11 +185,11 @@ Test(serialise, writes_forwarded_fields_by_mode)
                   REQUEST_LINE HOST_LINE "X-Forwarded-For: 10.0.0.1\r\nX-Forwarded-Proto: https\r\n"
                                          "X-Forwarded-For: \r\nX-Forwarded-Host: front\r\n"
                                          "x-forwarded-for: 10.0.0.2, 10.0.0.3\r\n"
-                                         "Forwarded: for=10.0.0.1\r\n" VIA_LINE "\r\n");
+                                         "Forwarded: for=10.0.0.1\r\n" REST VIA_LINE "\r\n");
     head.forwarded = FORWARDED_APPEND;
     check_request(&head, REQUEST_LINE HOST_LINE
                   "X-Forwarded-Proto: https\r\nX-Forwarded-Host: front\r\n"
-                  "Forwarded: for=10.0.0.1\r\n"
+                  "Forwarded: for=10.0.0.1\r\n" REST
                   "X-Forwarded-For: 10.0.0.1, 10.0.0.2, 10.0.0.3, 192.0.2.7\r\n" VIA_LINE "\r\n");
     head.forwarded = FORWARDED_REPLACE;
     check_request(&head,
@@ -200,7 +206,7 @@ Test(serialise, writes_forwarded_fields_by_mode)
     head.forwarded = FORWARDED_APPEND;
     check_request(&head,
                   REQUEST_LINE "Host: \r\nX-Forwarded-Proto: https\r\n"
-                               "X-Forwarded-Host: front\r\nForwarded: for=10.0.0.1\r\n"
+                               "X-Forwarded-Host: front\r\nForwarded: for=10.0.0.1\r\n" REST
                                "X-Forwarded-For: 10.0.0.1, 10.0.0.2, 10.0.0.3\r\n" VIA_LINE "\r\n");
 
     /* What a trusted proxy did not say is said by us. */

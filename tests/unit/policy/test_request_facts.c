@@ -3,6 +3,8 @@
 #include "verbgate/http/message.h"
 #include "verbgate/policy/request_facts.h"
 
+#include <stdio.h>
+
 enum { FIELDS = 16 };
 
 struct head {
@@ -120,4 +122,53 @@ Test(request_facts, reads_no_fields_of_another_major_version)
     cr_assert_eq(read_head(&head, "GET * HTTP/2.0\r\nContent-Length: x\r\n\r\n"), FAULT_NONE);
     cr_expect_eq(head.facts.request.version_major, 2);
     cr_expect_null(head.facts.request.target);
+}
+
+static const struct {
+    const char *method;
+    const char *fields;
+    bool asks_other;
+} overrides[] = {
+    {"POST", "X-HTTP-Method-Override: PUT\r\n", true},
+    {"POST", "X_HTTP_METHOD.OVERRIDE: MERGE\r\n", true},
+    {"POST", "x-http-method: merge\r\n", true},
+    {"POST", "X-Method-Override: POST\r\n", false},
+    {"POST", "X-Method-Override: post\r\n", false},
+    {"POST", "X-Method-Override: post , POST\r\n", false},
+    {"POST", "X-Method-Override: POST, DELETE\r\n", true},
+    {"POST", "X-Method-Override: POST\r\nX-Method-Override: DELETE\r\n", true},
+    {"POST", "X-Method-Override: POST\r\nX-HTTP-Method: DELETE\r\n", true},
+    {"POST", "X-Method-Override: \"POST\"\r\n", true},
+    {"POST", "X-Method-Override: POST;q=1\r\n", true},
+    {"POST", "X-Method-Override: POST DELETE\r\n", true},
+    {"POST", "X-Method-Override:\r\n", false},
+    {"POST", "X-Method-Override: ,\t,\r\n", false},
+    {"GET", "X-Method-Override: POST\r\n", true},
+    {"GET", "X-Method-Override: HEAD\r\n", true},
+    {"PATCH", "Connection: x-method-override\r\nX-Method-Override: PUT\r\n", true},
+    {"POST", "X-Method: PUT\r\nX-Original-URL: PUT\r\n", false},
+};
+
+Test(request_facts, know_whether_a_field_names_another_method)
+{
+    for (size_t i = 0; i < sizeof overrides / sizeof overrides[0]; i++) {
+        char text[256];
+        snprintf(text, sizeof text, "%s / HTTP/1.1\r\nHost: a\r\n%s\r\n", overrides[i].method,
+                 overrides[i].fields);
+        struct head head;
+        cr_assert_eq(read_head(&head, text), FAULT_NONE);
+        cr_expect_eq(head.facts.request.asks_other_method, overrides[i].asks_other, "%s", text);
+    }
+}
+
+Test(request_facts, know_of_odd_names)
+{
+    struct head head;
+    cr_assert_eq(read_head(&head, "GET / HTTP/1.1\r\nHost: a\r\nX_Own: 1\r\nUser_Agent: b\r\n\r\n"),
+                 FAULT_NONE);
+    cr_expect_not(head.facts.request.has_odd_name);
+    cr_assert_eq(read_head(&head, "GET / HTTP/1.1\r\nHost: a\r\nx.real.ip: 1\r\n\r\n"), FAULT_NONE);
+    cr_expect(head.facts.request.has_odd_name);
+    cr_assert_eq(read_head(&head, "GET / HTTP/1.1\r\nHost: a\r\nContent_Length: 1\r\n\r\n"),
+                 FAULT_LENGTH_TWIN);
 }

@@ -32,6 +32,8 @@ static void start(void)
                                       .settings = upstream.settings};
     routes[0].settings.translation.send_as_post = set_of(METHOD_PATCH, METHOD_DELETE);
     routes[1] = (struct policy_route){.upstream = &upstream, .settings = upstream.settings};
+    routes[0].settings.translation.override_fields = OVERRIDE_FIELDS_STRIP;
+    routes[1].settings.translation.override_fields = OVERRIDE_FIELDS_STRIP;
     policy->upstreams = &upstream;
     policy->upstream_count = 1;
     policy->routes = routes;
@@ -56,7 +58,7 @@ static void seal(void)
     cr_assert_eq(policy_seal(policy, patterns, 2, &first, &second), POLICY_SEALED);
 }
 
-static struct verdict ask(const char *method, const char *path, uint64_t length, bool has_override)
+static struct verdict ask(const char *method, const char *path, uint64_t length, bool asks_other)
 {
     struct target target;
     cr_assert_eq(target_parse(slice_of(path), METHOD_GET, &target), FAULT_NONE);
@@ -67,7 +69,7 @@ static struct verdict ask(const char *method, const char *path, uint64_t length,
         .target = &target,
         .content_length = length,
         .max_forwards = -1,
-        .has_override = has_override,
+        .asks_other_method = asks_other,
     };
     struct verdict verdict;
     decide(policy, &request, &verdict);
@@ -121,6 +123,49 @@ Test(translation, override_fields_pass_only_where_every_reading_lets_them)
     cr_assert(ask("GET", "/x", 0, true).strips_override);
     cr_assert(ask("GET", "/a/../x", 0, true).strips_override);
     cr_assert(ask("GET", "/x/../a/x", 0, true).strips_override);
+}
+
+static struct verdict ask_oddly(const char *path)
+{
+    struct target target;
+    cr_assert_eq(target_parse(slice_of(path), METHOD_GET, &target), FAULT_NONE);
+    const struct decide_request request = {
+        .method = SLICE("GET"),
+        .version_major = 1,
+        .version_minor = 1,
+        .target = &target,
+        .max_forwards = -1,
+        .has_odd_name = true,
+    };
+    struct verdict verdict;
+    decide(policy, &request, &verdict);
+    return verdict;
+}
+
+Test(translation, odd_names_are_dropped_refused_or_passed)
+{
+    routes[0].settings.translation.odd_names = ODD_NAMES_REFUSE;
+    seal();
+    cr_assert_eq(ask_oddly("/a/x").rule, VERDICT_ODD_NAME_RULE);
+    cr_assert_eq(ask_oddly("/a/x").status, 400);
+    cr_assert_eq(ask("GET", "/a/x", 0, false).rule, VERDICT_FORWARD_RULE);
+    cr_assert_eq(ask_oddly("/x").rule, VERDICT_FORWARD_RULE);
+    cr_assert(ask_oddly("/x").drops_odd_names);
+    /* Under report-only they are dropped, and it is noted. */
+    routes[0].settings.methods.is_report_only = true;
+    struct verdict verdict = ask_oddly("/a/x");
+    cr_assert_eq(verdict.rule, VERDICT_FORWARD_RULE);
+    cr_assert(verdict.is_reported && verdict.drops_odd_names);
+    cr_assert_eq(verdict.reported.rule, VERDICT_ODD_NAME_RULE);
+}
+
+Test(translation, odd_names_pass_only_where_every_reading_lets_them)
+{
+    routes[0].settings.translation.odd_names = ODD_NAMES_PASS;
+    seal();
+    cr_assert_not(ask_oddly("/a/x").drops_odd_names);
+    cr_assert(ask_oddly("/a/../x").drops_odd_names);
+    cr_assert(ask_oddly("/x/../a/x").drops_odd_names);
 }
 
 Test(translation, content_that_is_buffered_in_any_case_is_judged_by_its_cap)

@@ -109,7 +109,10 @@ Test(verdict, says_what_was_decided_and_what_is_there_instead)
          "The path can be read in more than one way, and the readings lead to different servers."},
         {VERDICT_METHOD_OVERRIDE_RULE, "POST",
          "A field that asks for another method than the request line, such as "
-         "X-HTTP-Method-Override, is not taken here."},
+         "X-HTTP-Method-Override, is not taken here (override-fields = refuse)."},
+        {VERDICT_ODD_NAME_RULE, "POST",
+         "A field name that servers take for another one, such as X_Forwarded_For, is not taken "
+         "here (odd-names = refuse)."},
         {VERDICT_BODY_TOO_LARGE_RULE, "POST",
          "The content is larger than the 1048576 bytes that are allowed here."},
         {VERDICT_OPTIONS_SERVER_RULE, "OPTIONS",
