@@ -3,17 +3,25 @@
 #include "verbgate/policy/route_table.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+
+/* The policy is const for those who hold it; how many they are is written here. */
+struct policy_life {
+    atomic_uint references;
+    struct policy policy;
+};
 
 struct policy *policy_create(size_t max_bytes)
 {
-    struct policy *policy = calloc(1, sizeof *policy);
-    if (policy == NULL) {
+    struct policy_life *life = calloc(1, sizeof *life);
+    if (life == NULL) {
         return NULL;
     }
-    atomic_init(&policy->references, 1);
-    arena_init(&policy->arena, max_bytes);
-    return policy;
+    atomic_init(&life->references, 1);
+    arena_init(&life->policy.arena, max_bytes);
+    life->policy.life = life;
+    return &life->policy;
 }
 
 bool policy_set_sockets(struct policy *policy, struct policy_server *server,
@@ -29,25 +37,31 @@ bool policy_set_sockets(struct policy *policy, struct policy_server *server,
     return true;
 }
 
-void policy_reference(struct policy *policy)
+void policy_reference(const struct policy *policy)
 {
     /* Whoever calls this holds a reference already, so nothing has to be ordered. */
-    unsigned before = atomic_fetch_add_explicit(&policy->references, 1, memory_order_relaxed);
+    unsigned before = atomic_fetch_add_explicit(&policy->life->references, 1, memory_order_relaxed);
     assert(before > 0);
     (void)before;
 }
 
-void policy_release(struct policy *policy)
+unsigned policy_references(const struct policy *policy)
+{
+    return atomic_load(&policy->life->references);
+}
+
+void policy_release(const struct policy *policy)
 {
     if (policy == NULL) {
         return;
     }
     /* Release: what this thread read happens before the free. Acquire: the last one sees it all. */
-    unsigned before = atomic_fetch_sub_explicit(&policy->references, 1, memory_order_acq_rel);
+    struct policy_life *life = policy->life;
+    unsigned before = atomic_fetch_sub_explicit(&life->references, 1, memory_order_acq_rel);
     assert(before > 0);
     if (before == 1) {
-        arena_finish(&policy->arena);
-        free(policy);
+        arena_finish(&life->policy.arena);
+        free(life);
     }
 }
 

@@ -116,7 +116,7 @@ static void init_turns(struct proxy *proxy)
     uv_unref((uv_handle_t *)&proxy->turn_counter);
 }
 
-bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
+bool proxy_init(struct proxy *proxy, uv_loop_t *loop, const struct policy *policy,
                 struct proxy_limits limits, const struct proxy_events *events, void *owner)
 {
     unsigned max_connections = limits.connections;
@@ -153,7 +153,7 @@ bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
     return true;
 }
 
-bool proxy_install(struct proxy *proxy, struct policy *policy)
+bool proxy_install(struct proxy *proxy, const struct policy *policy)
 {
     if (!grow_out(proxy, out_bytes_of(policy))) {
         return false;

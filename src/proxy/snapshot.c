@@ -32,7 +32,7 @@ static bool fill_upstream(struct snapshot_upstream *state, struct proxy *proxy,
     return fine;
 }
 
-struct snapshot *snapshot_create(struct proxy *proxy, struct policy *policy)
+struct snapshot *snapshot_create(struct proxy *proxy, const struct policy *policy)
 {
     struct snapshot *snapshot = calloc(1, sizeof *snapshot);
     if (snapshot == NULL) {
@@ -69,7 +69,7 @@ void snapshot_release(struct snapshot *snapshot)
     if (--snapshot->references > 0) {
         return;
     }
-    struct policy *policy = snapshot->policy;
+    const struct policy *policy = snapshot->policy;
     for (unsigned i = 0; snapshot->upstreams != NULL && i < policy->upstream_count; i++) {
         release_upstream(&snapshot->upstreams[i]);
     }

@@ -85,8 +85,8 @@ static bool prepare(struct gateway *gateway, const struct policy *policy,
     return true;
 }
 
-bool gateway_put_in_force(struct gateway *gateway, struct policy *policy,
-                          char problem[LISTENERS_PROBLEM_MAX])
+static bool put_in_force(struct gateway *gateway, const struct policy *policy,
+                         char problem[LISTENERS_PROBLEM_MAX])
 {
     if (!prepare(gateway, policy, problem)) {
         return false;
@@ -102,7 +102,6 @@ bool gateway_put_in_force(struct gateway *gateway, struct policy *policy,
     }
     admin_commit(&gateway->admin, policy);
     log_set_level(policy->gateway.log_level);
-    policy->generation = gateway->policy == NULL ? 1 : gateway->policy->generation + 1;
     if (gateway->policy != NULL) {
         warn_of_restart(gateway->policy, policy);
         policy_release(gateway->policy);
@@ -111,6 +110,14 @@ bool gateway_put_in_force(struct gateway *gateway, struct policy *policy,
     gateway->status.policy = policy;
     watch_set(&gateway->watch, policy->gateway.watch_ms, policy->fingerprint);
     return true;
+}
+
+/* The last write to a policy comes before the first worker sees it. */
+bool gateway_put_in_force(struct gateway *gateway, struct policy *policy,
+                          char problem[LISTENERS_PROBLEM_MAX])
+{
+    policy->generation = gateway->policy == NULL ? 1 : gateway->policy->generation + 1;
+    return put_in_force(gateway, policy, problem);
 }
 
 static void on_loaded(uv_work_t *work, int status)

@@ -19,7 +19,7 @@ struct gateway {
     uv_async_t worker_ended;
     uv_timer_t drain;
     struct watch watch;
-    struct policy *policy; /* in force; one reference */
+    const struct policy *policy; /* in force; one reference */
     struct worker *workers;
     unsigned worker_count;
     unsigned started_count;
@@ -51,8 +51,8 @@ struct gateway {
 MUST_CHECK struct policy *gateway_load(struct gateway *gateway, char problem[RESOLVE_PROBLEM_MAX],
                                        unsigned *warnings, unsigned *errors);
 
-/* Gives the policy to the listeners, the workers and all else that follows it, and takes the caller's
- * reference. Returns false, with one line, when that cannot be: nothing has changed then. */
+/* Gives the policy its generation, then hands it to the listeners, the workers and all else that follows
+ * it, and takes the caller's reference. From then on nobody writes to it. Returns false, with one line, when that cannot be: nothing has changed then. */
 MUST_CHECK bool gateway_put_in_force(struct gateway *gateway, struct policy *policy,
                                      char problem[LISTENERS_PROBLEM_MAX]);
 

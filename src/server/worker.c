@@ -11,9 +11,9 @@
 struct worker_message {
     struct worker_message *next;
     enum { MAIL_INSTALL, MAIL_LISTEN, MAIL_UNLISTEN, MAIL_DRAIN, MAIL_ABORT } kind;
-    struct policy *policy; /* MAIL_INSTALL: one reference */
-    unsigned listener;     /* MAIL_LISTEN, MAIL_UNLISTEN */
-    int descriptor;        /* MAIL_LISTEN */
+    const struct policy *policy; /* MAIL_INSTALL: one reference */
+    unsigned listener;           /* MAIL_LISTEN, MAIL_UNLISTEN */
+    int descriptor;              /* MAIL_LISTEN */
 };
 
 struct worker_acceptor {
@@ -288,7 +288,7 @@ static bool post(struct worker *worker, const struct worker_message *content)
     return true;
 }
 
-bool worker_install(struct worker *worker, struct policy *policy)
+bool worker_install(struct worker *worker, const struct policy *policy)
 {
     struct worker_message message = {.kind = MAIL_INSTALL, .policy = policy};
     policy_reference(policy);
@@ -327,7 +327,8 @@ bool worker_abort(struct worker *worker)
 /* ---- life */
 
 /* The loop and what hangs on it; false: nothing of it is left. */
-static bool open_loop(struct worker *worker, struct policy *policy, struct proxy_limits limits)
+static bool open_loop(struct worker *worker, const struct policy *policy,
+                      struct proxy_limits limits)
 {
     if (uv_loop_init(&worker->loop) != 0) {
         return false;
@@ -346,7 +347,7 @@ static bool open_loop(struct worker *worker, struct policy *policy, struct proxy
     return true;
 }
 
-bool worker_init(struct worker *worker, unsigned index, struct policy *policy,
+bool worker_init(struct worker *worker, unsigned index, const struct policy *policy,
                  struct proxy_limits limits, struct access_log *access_log,
                  void (*on_ended)(struct worker *worker), void *owner)
 {

@@ -2,6 +2,10 @@
  * The policy: everything that the configuration says, as one immutable snapshot in one arena. It is
  * built by config, checked whole, sealed, and then only read, by any number of threads. Whoever
  * keeps a pointer holds a reference; the last one to let go frees it.
+ *
+ * The control thread fills in what only it knows (addresses, generation) while it alone has the policy.
+ * Every other holder has a pointer to const: nothing of a policy is written once it was handed over.
+ * The count of references is all that changes later, and it is atomic and stands outside the policy.
  */
 #ifndef VERBGATE_POLICY_POLICY_H
 #define VERBGATE_POLICY_POLICY_H
@@ -17,8 +21,6 @@
 #include "verbgate/policy/method_set.h"
 #include "verbgate/policy/observation.h"
 #include "verbgate/policy/translation.h"
-
-#include <stdatomic.h>
 
 /* Limits of one policy. */
 enum {
@@ -144,11 +146,12 @@ struct policy_gateway {
 };
 
 struct route_table;
+struct policy_life; /* the count of references */
 
 struct policy {
-    atomic_uint references;
-    uint64_t generation;  /* counts loads; set by the server */
-    uint64_t fingerprint; /* of the files that it was made from; set by the server */
+    struct policy_life *life;
+    uint64_t generation;  /* counts the policies in force; set before the policy is handed over */
+    uint64_t fingerprint; /* of the files that it was made from; set when it was loaded */
     struct arena arena;   /* owns everything below */
     struct policy_gateway gateway;
     struct policy_listener *listeners;
@@ -178,8 +181,11 @@ struct slice policy_method(const struct policy *policy, struct slice token);
 MUST_CHECK struct policy *policy_create(size_t max_bytes);
 
 /* One more, one less reference; any thread. The last one frees the policy and its arena. */
-void policy_reference(struct policy *policy);
-void policy_release(struct policy *policy);
+void policy_reference(const struct policy *policy);
+void policy_release(const struct policy *policy);
+
+/* How many references there are now: for tests. */
+unsigned policy_references(const struct policy *policy);
 
 /*
  * Host and path pattern of a route, for the table. `host` is lower case: "api.example.com",

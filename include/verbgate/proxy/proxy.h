@@ -114,13 +114,13 @@ struct proxy {
 
 /* Makes a proxy on `loop` with `policy` (it takes a reference of its own). Returns false when
  * memory is short, or the system gives no random bytes; then nothing is left behind. */
-MUST_CHECK bool proxy_init(struct proxy *proxy, uv_loop_t *loop, struct policy *policy,
+MUST_CHECK bool proxy_init(struct proxy *proxy, uv_loop_t *loop, const struct policy *policy,
                            struct proxy_limits limits, const struct proxy_events *events,
                            void *owner);
 
 /* Puts another policy in force for requests that begin from here on. Takes a reference. Returns
  * false when memory is short; then the old policy stays. */
-MUST_CHECK bool proxy_install(struct proxy *proxy, struct policy *policy);
+MUST_CHECK bool proxy_install(struct proxy *proxy, const struct policy *policy);
 
 /* Takes over an accepted connection; `descriptor` is the proxy's from here on, whatever happens. */
 void proxy_accept(struct proxy *proxy, int descriptor, const struct socket_address *peer);

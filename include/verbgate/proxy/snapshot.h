@@ -21,14 +21,14 @@ struct snapshot_upstream {
 
 struct snapshot {
     unsigned references;
-    unsigned serial;       /* counts the snapshots of a worker, from 1 */
-    struct policy *policy; /* one reference */
+    unsigned serial;             /* counts the snapshots of a worker, from 1 */
+    const struct policy *policy; /* one reference */
     struct snapshot_upstream *upstreams;
 };
 
 /* A snapshot with one reference over `policy` (which gets one more), or NULL when memory is short.
  */
-MUST_CHECK struct snapshot *snapshot_create(struct proxy *proxy, struct policy *policy);
+MUST_CHECK struct snapshot *snapshot_create(struct proxy *proxy, const struct policy *policy);
 
 static inline struct snapshot *snapshot_reference(struct snapshot *snapshot)
 {

@@ -43,7 +43,7 @@ struct worker {
 
 /* Prepares a worker, with its thread not started. Returns false when resources are short; then
  * nothing is left behind. */
-MUST_CHECK bool worker_init(struct worker *worker, unsigned index, struct policy *policy,
+MUST_CHECK bool worker_init(struct worker *worker, unsigned index, const struct policy *policy,
                             struct proxy_limits limits, struct access_log *access_log,
                             void (*on_ended)(struct worker *worker), void *owner);
 
@@ -61,7 +61,7 @@ void worker_finish(struct worker *worker, bool was_started);
  * not sent. */
 
 /* Another policy for requests that begin from here on (takes a reference of its own). */
-MUST_CHECK bool worker_install(struct worker *worker, struct policy *policy);
+MUST_CHECK bool worker_install(struct worker *worker, const struct policy *policy);
 
 /* Accept from this listening socket, which the worker owns from here on; `listener` names it. */
 MUST_CHECK bool worker_listen(struct worker *worker, unsigned listener, int descriptor);

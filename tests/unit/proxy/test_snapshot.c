@@ -4,7 +4,7 @@
 
 static unsigned references(void)
 {
-    return atomic_load(&gateway.policy->references);
+    return policy_references(gateway.policy);
 }
 
 Test(snapshot, holds_the_policy_and_lets_it_go_with_its_last_reference)
