@@ -4,9 +4,9 @@
 #include "verbgate/base/log.h"
 #include "verbgate/http/message.h"
 #include "verbgate/net/event_batch.h"
+#include "verbgate/server/processors.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -32,11 +32,10 @@ const char *gateway_llhttp_version(void)
 
 /* ---- resources */
 
-static unsigned count_processors(void)
+static unsigned count_workers(const struct policy *policy)
 {
-    cpu_set_t set;
-    int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-    return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : (unsigned)count;
+    unsigned wanted = policy->gateway.workers == 0 ? processors_count() : policy->gateway.workers;
+    return wanted < WORKERS_MAX ? wanted : WORKERS_MAX;
 }
 
 static rlim_t spare_descriptors(unsigned workers)
@@ -248,9 +247,9 @@ static void start_handles(struct gateway *gateway)
 /* ---- life */
 
 /* The worker array with every worker prepared. */
-static bool make_workers(struct gateway *gateway, struct policy *policy)
+static bool make_workers(struct gateway *gateway, const struct policy *policy)
 {
-    unsigned wanted = policy->gateway.workers == 0 ? count_processors() : policy->gateway.workers;
+    unsigned wanted = count_workers(policy);
     struct proxy_limits limits = limit_process(policy, wanted);
     struct proxy_limits share = share_limits(limits, wanted);
     reserve_descriptors(gateway, limits, wanted);
