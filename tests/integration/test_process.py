@@ -5,9 +5,10 @@ import pathlib
 import re
 import threading
 
+from lib import elf
 from lib.case import Case, threads
 from lib.client import Client
-from lib.gateway import ini
+from lib.gateway import BINARY, ini
 
 HEADER = pathlib.Path(__file__).resolve().parents[2] / "include/verbgate/policy/access_format.h"
 VARIABLES = re.findall(r'^    X\([A-Z_]+, "([a-z_]+)"\)', HEADER.read_text(encoding="ascii"), re.M)
@@ -85,3 +86,37 @@ class Policies(Case):
         text = " ".join("$" + name for name in VARIABLES)
         lines = self.reload_under_load(text)
         self.generations(int(line.rsplit(" ", 1)[1]) for line in lines)
+
+
+class Hardening(Case):
+    """The build as it is installed; sanitizers take the place of it in the other builds."""
+
+    def setUp(self):
+        super().setUp()
+        try:
+            self.file = elf.Elf(BINARY)
+        except ValueError as reason:
+            self.skipTest(str(reason))
+        if any(b"libasan" in name or b"libtsan" in name for name in self.file.strings()):
+            self.skipTest("a build with sanitizers")
+
+    def test_the_binary_is_position_independent_and_bound_at_its_start(self):
+        self.assertEqual(self.file.type, elf.EXECUTABLE_POSITION_INDEPENDENT)
+        self.assertIn(elf.SEGMENT_RELRO, self.file.segments)
+        flags, flags_1 = sum(self.file.values(elf.TAG_FLAGS)), sum(self.file.values(elf.TAG_FLAGS_1))
+        self.assertTrue(flags & elf.FLAGS_BIND_NOW or flags_1 & elf.FLAGS_1_NOW)
+        self.assertTrue(flags_1 & elf.FLAGS_1_PIE)
+
+    def test_the_stack_is_no_code_and_is_guarded(self):
+        self.assertFalse(self.file.segments[elf.SEGMENT_STACK][0] & elf.FLAG_EXECUTE)
+        self.assertIn(b"__stack_chk_fail", self.file.strings())
+
+    def test_calls_into_the_c_library_are_checked(self):
+        checked = [name for name in self.file.strings() if name.endswith(b"_chk")]
+        self.assertGreater(len(checked), 3, checked)
+
+    def test_indirect_calls_land_where_they_may(self):
+        if self.file.machine != elf.MACHINE_X86_64:
+            self.skipTest("-fcf-protection is for x86")
+        # The functions of the parser and of the command line are called through pointers.
+        self.assertGreater(self.file.code().count(b"\xf3\x0f\x1e\xfa"), 50)
