@@ -1,10 +1,13 @@
 #include "verbgate/net/deadline.h"
 
+#include "verbgate/net/event_batch.h"
+
 #include <assert.h>
 
 int deadlines_init(struct deadlines *deadlines, uv_loop_t *loop)
 {
     deadlines->queue_count = 0;
+    deadlines->looks = 0;
     deadlines->timer_due_ms = UINT64_MAX;
     return uv_timer_init(loop, &deadlines->timer);
 }
@@ -39,21 +42,8 @@ static void start_timer(struct deadlines *deadlines, uint64_t due_ms)
     uv_timer_start(&deadlines->timer, on_timer, wait, 0);
 }
 
-/* Expires what is due, then sleeps until the earliest of the rest. A callback may arm and cancel
- * any deadline, so the queue's head is looked up anew each time. */
-static void on_timer(uv_timer_t *timer)
+static uint64_t find_earliest(struct deadlines *deadlines)
 {
-    struct deadlines *deadlines = LIST_OBJECT(timer, struct deadlines, timer);
-    uint64_t now = uv_now(timer->loop);
-    deadlines->timer_due_ms = UINT64_MAX;
-    for (unsigned i = 0; i < deadlines->queue_count; i++) {
-        struct deadline_queue *queue = &deadlines->queues[i];
-        while (!list_is_empty(&queue->armed) && first_of(queue)->due_ms <= now) {
-            struct deadline *deadline = first_of(queue);
-            list_remove(&deadline->node);
-            deadline->on_expired(deadline);
-        }
-    }
     uint64_t earliest = UINT64_MAX;
     for (unsigned i = 0; i < deadlines->queue_count; i++) {
         struct deadline_queue *queue = &deadlines->queues[i];
@@ -61,6 +51,51 @@ static void on_timer(uv_timer_t *timer)
             earliest = first_of(queue)->due_ms;
         }
     }
+    return earliest;
+}
+
+/* True when the loop is to look for events first: between two calls of a timer it always does. Under load
+ * one turn does not see all of them. */
+static bool must_look(struct deadlines *deadlines, uint64_t now)
+{
+    if (deadlines->looks == 0) {
+        deadlines->looked_ms = now;
+    }
+    bool must =
+        deadlines->looks == 0 || (event_batch_was_full() && deadlines->looks < DEADLINE_LOOKS_MAX);
+    deadlines->looks = must ? deadlines->looks + 1 : 0;
+    return must;
+}
+
+/* What was due at `due_ms`. A callback may arm and cancel any deadline, so the queue's head is looked up anew each time. */
+static void expire(struct deadlines *deadlines, uint64_t due_ms)
+{
+    for (unsigned i = 0; i < deadlines->queue_count; i++) {
+        struct deadline_queue *queue = &deadlines->queues[i];
+        while (!list_is_empty(&queue->armed) && first_of(queue)->due_ms <= due_ms) {
+            struct deadline *deadline = first_of(queue);
+            list_remove(&deadline->node);
+            deadline->on_expired(deadline);
+        }
+    }
+}
+
+/* Expires what is due, then sleeps until the earliest of the rest. */
+static void on_timer(uv_timer_t *timer)
+{
+    struct deadlines *deadlines = LIST_OBJECT(timer, struct deadlines, timer);
+    uint64_t now = uv_now(timer->loop);
+    if (find_earliest(deadlines) > now) {
+        deadlines->looks = 0;
+        deadlines->looked_ms = now;
+    } else if (must_look(deadlines, now)) {
+        deadlines->timer_due_ms = now;
+        uv_timer_start(timer, on_timer, DEADLINE_LOOK_MS, 0);
+        return;
+    }
+    deadlines->timer_due_ms = UINT64_MAX;
+    expire(deadlines, deadlines->looked_ms);
+    uint64_t earliest = find_earliest(deadlines);
     if (earliest < deadlines->timer_due_ms) {
         start_timer(deadlines, earliest);
     }

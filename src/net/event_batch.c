@@ -22,6 +22,7 @@ static int ask_kernel(int poll, struct epoll_event *events, int count, int timeo
 }
 
 static int batch_most = INT_MAX;
+static _Thread_local bool was_full;
 static wait_function *next_wait = ask_kernel;
 
 /* The one that would be called without ours: the C library's, or that of a preloaded library which has sockets
@@ -46,7 +47,15 @@ void event_batch_limit(int most)
 int epoll_pwait(int poll, struct epoll_event *events, int count, int timeout_ms,
                 const sigset_t *signals)
 {
-    return next_wait(poll, events, count < batch_most ? count : batch_most, timeout_ms, signals);
+    int most = count < batch_most ? count : batch_most;
+    int found = next_wait(poll, events, most, timeout_ms, signals);
+    was_full = found == most;
+    return found;
+}
+
+bool event_batch_was_full(void)
+{
+    return was_full;
 }
 
 int epoll_wait(int poll, struct epoll_event *events, int count, int timeout_ms)

@@ -2,6 +2,10 @@
  * Deadlines: many, with few different lengths. Each length is a queue in order of arming, so arming
  * and cancelling cost O(1) and one libuv timer serves a whole worker. A deadline is precise to the
  * timer's tick: it expires up to DEADLINE_TICK_MS late, never early.
+ *
+ * What is due expires only after the loop has looked for events once more. A process that was stopped, or a loop
+ * that was held up, finds deadlines that are over and bytes that came in time: the bytes are seen first, and
+ * whoever sent them is not told that they came too late.
  */
 #ifndef VERBGATE_NET_DEADLINE_H
 #define VERBGATE_NET_DEADLINE_H
@@ -14,6 +18,8 @@
 enum {
     DEADLINE_LENGTHS_MAX = 64, /* different lengths in use at the same time */
     DEADLINE_TICK_MS = 10,
+    DEADLINE_LOOK_MS = 1,    /* how long the loop may wait for events before what is due expires */
+    DEADLINE_LOOKS_MAX = 64, /* turns of the loop in which all events are seen, if there are many */
 };
 
 struct deadline {
@@ -32,6 +38,8 @@ struct deadlines {
     uint64_t timer_due_ms; /* when the timer will fire; UINT64_MAX when it is stopped */
     struct deadline_queue queues[DEADLINE_LENGTHS_MAX];
     unsigned queue_count;
+    unsigned looks;     /* for events, since a deadline was due */
+    uint64_t looked_ms; /* when the first of them began: what was due then expires */
 };
 
 /* One set per loop. Returns 0 or a libuv error. */

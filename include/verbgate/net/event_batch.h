@@ -13,10 +13,15 @@
 #ifndef VERBGATE_NET_EVENT_BATCH_H
 #define VERBGATE_NET_EVENT_BATCH_H
 
+#include <stdbool.h>
+
 enum { EVENT_BATCH_MOST = 256 };
 
 /* From now on each call, in any thread, gives at most `most` >= 1 events; INT_MAX: as many as it is asked for,
  * as at the start. To be called before there are threads. */
 void event_batch_limit(int most);
+
+/* Whether the last call in this thread gave as many events as it may: then there may be more. */
+bool event_batch_was_full(void);
 
 #endif

@@ -2,6 +2,9 @@
 
 #include "verbgate/net/deadline.h"
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 enum { EVENTS_MAX = 256, BOUND_SECONDS = 20 };
 
 struct expiry {
@@ -173,5 +176,37 @@ Test(deadline, gives_a_queue_that_ran_empty_another_length)
     for (unsigned i = 0; i < DEADLINE_LENGTHS_MAX; i++) {
         deadline_cancel(&many[i].deadline);
     }
+    finish();
+}
+
+/* A socket that can be read from, and whose bytes cancel a deadline, as a client's do. */
+static int ends[2];
+static uv_poll_t poll_handle;
+static struct expiry late;
+
+static void on_bytes(uv_poll_t *handle, int status, int events)
+{
+    (void)status, (void)events;
+    deadline_cancel(&late.deadline);
+    uv_close((uv_handle_t *)handle, NULL);
+}
+
+Test(deadline, bytes_that_came_in_time_are_seen_before_a_held_up_loop_expires_anything)
+{
+    start();
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    cr_assert_eq(uv_poll_init(&loop, &poll_handle, ends[0]), 0);
+    cr_assert_eq(uv_poll_start(&poll_handle, UV_READABLE, on_bytes), 0);
+    deadline_init(&late.deadline, on_expired);
+    arm(&late, 15);
+    cr_assert_eq(write(ends[1], "x", 1), 1);
+    /* The process does not run, until long after the deadline. */
+    uint64_t end = uv_hrtime() + 50 * (uint64_t)1000000;
+    while (uv_hrtime() < end) {
+    }
+    uv_run(&loop, UV_RUN_DEFAULT);
+    cr_assert_eq(expired_count, 0);
+    close(ends[0]);
+    close(ends[1]);
     finish();
 }
