@@ -131,14 +131,12 @@ static bool open_unix(struct listener_socket *out, unsigned backlog, unsigned mo
         return false;
     }
     out->descriptors[0] = descriptor;
-    /* Nobody gets in between bind and chmod. */
-    mode_t before = umask(0777);
-    int result = bind(descriptor, &out->address.any, out->address.length);
-    int error = errno;
-    umask(before);
-    errno = error;
+    /* umask(2) is the whole process's: other threads make files at the same time. Linux gives the path the mode of the
+     * socket, less the umask; chmod adds what the umask took. Nobody can connect before listen. */
+    (void)fchmod(descriptor, (mode_t)mode);
     struct stat status;
-    if (result != 0 || lstat(out->address.path.sun_path, &status) != 0) {
+    if (bind(descriptor, &out->address.any, out->address.length) != 0 ||
+        lstat(out->address.path.sun_path, &status) != 0) {
         return false;
     }
     out->device = status.st_dev;
@@ -260,9 +258,15 @@ static bool is_own(const struct listener_socket *listener)
            status.st_dev == listener->device && status.st_ino == listener->inode;
 }
 
+/* What was inherited has no path that was bound here. */
+bool listener_is_in_place(const struct listener_socket *listener)
+{
+    return listener->address.any.sa_family != AF_UNIX || listener->inode == 0 || is_own(listener);
+}
+
 bool listener_change_mode(const struct listener_socket *listener, unsigned mode)
 {
-    return listener->address.any.sa_family != AF_UNIX ||
+    return listener->address.any.sa_family != AF_UNIX || listener->inode == 0 ||
            (is_own(listener) && chmod(listener->address.path.sun_path, (mode_t)mode) == 0);
 }
 

@@ -31,7 +31,7 @@ static struct admin_socket *of_acceptor(struct acceptor *acceptor)
 static bool may_accept(struct acceptor *acceptor)
 {
     const struct admin *admin = of_acceptor(acceptor)->admin;
-    return admin->connection_count < ADMIN_CONNECTIONS_MAX && !admin->is_closing;
+    return admin->connection_count <= ADMIN_CONNECTIONS_MAX && !admin->is_closing;
 }
 
 static void on_accepted(struct acceptor *acceptor, int descriptor,
@@ -40,6 +40,9 @@ static void on_accepted(struct acceptor *acceptor, int descriptor,
     const struct admin_socket *socket = of_acceptor(acceptor);
     int family = peer->any.sa_family;
     admin_serve(socket->admin, descriptor, family, family != AF_UNIX && !socket->is_public);
+    if (socket->admin->connection_count > ADMIN_CONNECTIONS_MAX) {
+        admin_close_silent(socket->admin);
+    }
 }
 
 static void on_exhausted(struct acceptor *acceptor, int error)
@@ -153,7 +156,8 @@ static void close_socket(struct admin_socket *socket)
 static bool is_kept(const struct admin *admin, const struct policy_admin *wanted)
 {
     return admin->current != NULL && wanted->is_on &&
-           slice_equal(slice_of(admin->current->text), wanted->bind_text);
+           slice_equal(slice_of(admin->current->text), wanted->bind_text) &&
+           listener_is_in_place(&admin->current->socket);
 }
 
 bool admin_prepare(struct admin *admin, const struct policy *policy,

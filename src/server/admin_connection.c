@@ -326,6 +326,38 @@ void admin_serve(struct admin *admin, int descriptor, int family, bool checks_ho
     stream_start_reading(&connection->stream);
 }
 
+/* What has come and was not read yet will be in this turn of the loop. */
+static bool is_silent(const struct admin_connection *connection)
+{
+    return !connection->is_answered && stream_unread(&connection->stream) == 0;
+}
+
+static bool has_its_answer(const struct admin_connection *connection)
+{
+    return connection->is_answered && !stream_is_queued(&connection->stream);
+}
+
+static bool end_first(struct admin *admin,
+                      bool (*is_meant)(const struct admin_connection *connection))
+{
+    for (struct list_node *node = admin->connections.next; node != &admin->connections;
+         node = node->next) {
+        struct admin_connection *connection = LIST_OBJECT(node, struct admin_connection, node);
+        if (!connection->stream.is_closing && is_meant(connection)) {
+            end(connection);
+            return true;
+        }
+    }
+    return false;
+}
+
+void admin_close_silent(struct admin *admin)
+{
+    if (!end_first(admin, is_silent)) {
+        (void)end_first(admin, has_its_answer);
+    }
+}
+
 void admin_close_connections(struct admin *admin)
 {
     for (struct list_node *node = admin->connections.next; node != &admin->connections;

@@ -20,7 +20,7 @@ struct listener_socket {
     int *descriptors;              /* one per worker; owned until handed out */
     unsigned count;
     dev_t device; /* of a Unix socket's path, as it was bound: another process may replace it */
-    ino_t inode;
+    ino_t inode;  /* 0: it was not bound here */
 };
 
 /*
@@ -37,7 +37,11 @@ MUST_CHECK bool listener_open(const struct address *bind, const struct socket_ad
 /* Closes the descriptors that are still owned, and frees. */
 void listener_close(struct listener_socket *listener);
 
-/* Sets the permission bits of a Unix socket, if its path still is this listener's; true for TCP. */
+/* False when a Unix socket's path is gone, or is another file by now: no client reaches the listener. */
+MUST_CHECK bool listener_is_in_place(const struct listener_socket *listener);
+
+/* Sets the permission bits of a Unix socket, if its path still is this listener's; true for TCP and for what
+ * was inherited. */
 MUST_CHECK bool listener_change_mode(const struct listener_socket *listener, unsigned mode);
 
 /* Removes a Unix socket's path, if it still is this listener's socket; nothing for TCP. */

@@ -1,7 +1,8 @@
 /*
  * The admin listener: a small HTTP/1.1 server on the control thread for those who watch the process.
  * It reads one request from a connection, answers it and closes. Its bounds: ADMIN_CONNECTIONS_MAX
- * connections (others wait in the kernel's queue), a head of ADMIN_HEAD_BYTES, deadlines, a page of
+ * connections (one more makes the one that has been silent for longest give way; while all get their answers
+ * others wait in the kernel's queue), a head of ADMIN_HEAD_BYTES, deadlines, a page of
  * ADMIN_PAGE_MAX, and ADMIN_UNSENT_MAX bytes that wait for slow clients.
  *
  * It follows reloads like the other listeners: admin_prepare does what can fail, then either

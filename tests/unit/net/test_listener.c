@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -189,6 +191,69 @@ Test(listener, leaves_a_path_that_another_process_has_taken_over)
     close(client);
     listener_unlink(&other);
     listener_close(&other);
+    listener_close(&listener);
+    remove_folder();
+}
+
+/* Makes files while sockets are bound, and looks at their modes. */
+struct maker {
+    pthread_t thread;
+    atomic_bool ends;
+    char path[96];
+    unsigned made, wrong;
+};
+
+static void *make_files(void *argument)
+{
+    struct maker *maker = argument;
+    while (!atomic_load(&maker->ends)) {
+        struct stat status;
+        int file = open(maker->path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+        if (file >= 0 && fstat(file, &status) == 0) {
+            maker->made++;
+            maker->wrong += (status.st_mode & 0777) != 0600;
+        }
+        close(file);
+        unlink(maker->path);
+    }
+    return NULL;
+}
+
+Test(listener, binding_a_unix_socket_changes_the_mode_of_no_other_file)
+{
+    const char *bind = unix_path();
+    struct maker maker = {.made = 0};
+    snprintf(maker.path, sizeof maker.path, "%s/file", folder);
+    cr_assert_eq(pthread_create(&maker.thread, NULL, make_files, &maker), 0);
+    for (unsigned i = 0; i < 1000; i++) {
+        struct listener_socket listener = must_open(bind, 1);
+        struct stat status;
+        cr_assert_eq(lstat(listener.address.path.sun_path, &status), 0);
+        cr_assert_eq(status.st_mode & 0777, 0600);
+        listener_unlink(&listener);
+        listener_close(&listener);
+    }
+    atomic_store(&maker.ends, true);
+    pthread_join(maker.thread, NULL);
+    cr_assert_gt(maker.made, 0);
+    cr_assert_eq(maker.wrong, 0, "%u of %u files", maker.wrong, maker.made);
+    remove_folder();
+}
+
+Test(listener, knows_whether_its_unix_socket_is_in_place)
+{
+    struct listener_socket listener = must_open(unix_path(), 1);
+    cr_assert(listener_is_in_place(&listener));
+    unlink(listener.address.path.sun_path);
+    cr_assert_not(listener_is_in_place(&listener));
+    struct listener_socket other = must_open(text, 1);
+    cr_assert_not(listener_is_in_place(&listener), "the path is another socket's");
+    cr_assert(listener_is_in_place(&other));
+    listener_unlink(&other);
+    listener_close(&other);
+    listener_close(&listener);
+    listener = must_open("127.0.0.1:0", 1);
+    cr_assert(listener_is_in_place(&listener));
     listener_close(&listener);
     remove_folder();
 }
