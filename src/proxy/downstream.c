@@ -45,6 +45,7 @@ static void drop_unused_exchange(struct downstream *downstream)
 
 static void begin_request(struct downstream *downstream)
 {
+    list_remove(&downstream->ready_node);
     downstream->state = DOWNSTREAM_ACTIVE;
     downstream->request_count++;
 }
@@ -175,17 +176,19 @@ static void remember_peer(struct downstream *downstream, const struct socket_add
 static void wait_for_request(struct downstream *downstream)
 {
     downstream->state = DOWNSTREAM_IDLE;
+    list_remove(&downstream->ready_node);
+    list_append(&downstream->proxy->idle, &downstream->ready_node);
     deadline_arm(&downstream->proxy->deadlines, &downstream->deadline,
                  settings(downstream)->idle_timeout_ms);
     stream_start_reading(&downstream->stream);
 }
 
-void downstream_open(struct proxy *proxy, int descriptor, const struct socket_address *peer)
+bool downstream_open(struct proxy *proxy, int descriptor, const struct socket_address *peer)
 {
     struct downstream *downstream = slab_take(&proxy->downstreams);
     if (downstream == NULL) {
         close(descriptor);
-        return;
+        return false;
     }
     downstream->is_running = false;
     downstream->proxy = proxy;
@@ -210,9 +213,10 @@ void downstream_open(struct proxy *proxy, int descriptor, const struct socket_ad
     if (stream_init_accepted(&downstream->stream, proxy->loop, peer->any.sa_family, descriptor,
                              &events) != 0) {
         downstream_close(downstream, REASON_NO_RESOURCES);
-        return;
+        return true;
     }
     wait_for_request(downstream);
+    return true;
 }
 
 void downstream_close(struct downstream *downstream, enum close_reason reason)
@@ -320,4 +324,13 @@ void downstream_drain(struct downstream *downstream)
     if (downstream->state == DOWNSTREAM_ACTIVE) {
         exchange_drain(downstream->exchange);
     }
+}
+
+bool downstream_give_way(struct downstream *downstream)
+{
+    if (downstream->state != DOWNSTREAM_IDLE || stream_unread(&downstream->stream) > 0) {
+        return false;
+    }
+    downstream_close(downstream, REASON_CLIENT_DISPLACED);
+    return true;
 }

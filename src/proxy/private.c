@@ -42,7 +42,7 @@ void private_claim(struct upstream *upstream, struct downstream *owner)
     if (owner->private_count == DOWNSTREAM_PRIVATE_MOST) {
         upstream_close(last_of(owner));
     }
-    if (counter_read(&proxy->counters.upstream_private) >= proxy->max_connections) {
+    if (counter_read(&proxy->counters.upstream_private) >= proxy->private_most) {
         (void)private_shed(proxy);
     }
     upstream->owner = owner;

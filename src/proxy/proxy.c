@@ -47,6 +47,8 @@ static bool grow_out(struct proxy *proxy, size_t bytes)
 static void init_lists(struct proxy *proxy)
 {
     list_init(&proxy->connections);
+    list_init(&proxy->idle);
+    counter_set(&proxy->idle_due_ms, UINT64_MAX);
     list_init(&proxy->ready);
     list_init(&proxy->pools);
     list_init(&proxy->private_idle);
@@ -102,9 +104,21 @@ void proxy_consider_trimming(struct proxy *proxy)
     }
 }
 
+/* For the other workers, which compare whose client has been idle for longest. */
+static void tell_longest_idle(struct proxy *proxy)
+{
+    uint64_t due_ms = UINT64_MAX;
+    if (!list_is_empty(&proxy->idle)) {
+        due_ms = LIST_OBJECT(proxy->idle.next, struct downstream, ready_node)->deadline.due_ms;
+    }
+    counter_set(&proxy->idle_due_ms, due_ms);
+}
+
 static void on_turn_begin(uv_prepare_t *prepare)
 {
-    LIST_OBJECT(prepare, struct proxy, turn_counter)->turn_number++;
+    struct proxy *proxy = LIST_OBJECT(prepare, struct proxy, turn_counter);
+    proxy->turn_number++;
+    tell_longest_idle(proxy);
 }
 
 /* Neither call can fail for these two kinds. */
@@ -119,14 +133,17 @@ static void init_turns(struct proxy *proxy)
 bool proxy_init(struct proxy *proxy, uv_loop_t *loop, const struct policy *policy,
                 struct proxy_limits limits, const struct proxy_events *events, void *owner)
 {
-    unsigned max_connections = limits.connections;
-    *proxy = (struct proxy){.loop = loop,
-                            .events = events,
-                            .owner = owner,
-                            .max_connections = max_connections,
-                            .region_bytes = region_bytes_of(policy),
-                            .store_memory = {.most = PROXY_STORE_BYTES},
-                            .pipes = {.most = limits.pipes}};
+    /* One that is closing, and one that is taken in beyond the limit, when the process stops. */
+    unsigned max_connections = limits.connections + 1;
+    *proxy =
+        (struct proxy){.loop = loop,
+                       .events = events,
+                       .owner = owner,
+                       .region_bytes = region_bytes_of(policy),
+                       .store_memory = {.most = PROXY_STORE_BYTES},
+                       .private_most = limits.private_connections > 0 ? limits.private_connections
+                                                                      : limits.connections,
+                       .pipes = {.most = limits.pipes}};
     init_lists(proxy);
     slab_init(&proxy->downstreams, sizeof(struct downstream), max_connections, KEEP_DOWNSTREAMS);
     slab_init(&proxy->exchanges, exchange_object_bytes(proxy->region_bytes), max_connections,
@@ -172,9 +189,30 @@ bool proxy_install(struct proxy *proxy, const struct policy *policy)
     return true;
 }
 
-void proxy_accept(struct proxy *proxy, int descriptor, const struct socket_address *peer)
+bool proxy_accept(struct proxy *proxy, int descriptor, const struct socket_address *peer)
 {
-    downstream_open(proxy, descriptor, peer);
+    return downstream_open(proxy, descriptor, peer);
+}
+
+/* Those whose next request has come already are passed over: this turn of the loop takes them up. */
+void proxy_close_idle(struct proxy *proxy, unsigned count)
+{
+    unsigned looks = count + PROXY_IDLE_LOOKS;
+    uint64_t latest_due_ms = uv_now(proxy->loop) +
+                             proxy->snapshot->policy->gateway.idle_timeout_ms - PROXY_IDLE_LEAST_MS;
+    struct list_node *node = proxy->idle.next;
+    while (node != &proxy->idle && count > 0 && looks-- > 0) {
+        struct list_node *next = node->next;
+        struct downstream *downstream = LIST_OBJECT(node, struct downstream, ready_node);
+        if (downstream->deadline.due_ms > latest_due_ms) {
+            break; /* as those behind it */
+        }
+        if (downstream_give_way(downstream)) {
+            counter_increment(&proxy->counters.connections_displaced);
+            count--;
+        }
+        node = next;
+    }
 }
 
 /* ---- requests that wait for the next turn */

@@ -14,8 +14,9 @@
 
 enum {
     WORKERS_MAX = 256,
-    SPARE_DESCRIPTORS = 64,        /* files, pipes, standard streams, the control loop */
-    SPARE_DESCRIPTORS_WORKER = 16, /* its loop, and its listening sockets up to a dozen */
+    SPARE_DESCRIPTORS = 64, /* files, pipes, standard streams, the control loop */
+    /* Its loop, its listening sockets up to a dozen, and a client that waits for a place. */
+    SPARE_DESCRIPTORS_WORKER = 16,
     DESCRIPTORS_PIPE = 2,
     PIPES_SHARE = 16, /* at most one in so many descriptors is a pipe's */
 };
@@ -75,7 +76,7 @@ static struct proxy_limits limit_process(const struct policy *policy, unsigned w
     unsigned wanted = policy->gateway.max_connections;
     rlim_t descriptors = count_descriptors();
     if (descriptors == 0) {
-        return (struct proxy_limits){wanted, SPLICE_PIPES_MOST * workers};
+        return (struct proxy_limits){.connections = wanted, .pipes = SPLICE_PIPES_MOST * workers};
     }
     rlim_t spare = spare_descriptors(workers);
     rlim_t usable = descriptors > 2 * spare ? descriptors - spare : descriptors / 2;
@@ -83,20 +84,19 @@ static struct proxy_limits limit_process(const struct policy *policy, unsigned w
     rlim_t left = usable - (rlim_t)DESCRIPTORS_PIPE * pipes;
     rlim_t most = left / 2 > 0 ? left / 2 : 1;
     if (wanted <= most) {
-        return (struct proxy_limits){wanted, pipes};
+        return (struct proxy_limits){.connections = wanted, .pipes = pipes};
     }
     log_warn("max-connections = %u needs more file descriptors than the %llu that are allowed: "
              "%llu client connections are the limit (raise it with ulimit -n)",
              wanted, (unsigned long long)descriptors, (unsigned long long)most);
-    return (struct proxy_limits){(unsigned)most, pipes};
+    return (struct proxy_limits){.connections = (unsigned)most, .pipes = pipes};
 }
 
 static struct proxy_limits share_limits(struct proxy_limits all, unsigned workers)
 {
-    return (struct proxy_limits){
-        .connections = (all.connections + workers - 1) / workers,
-        .pipes = all.pipes / workers,
-    };
+    return (struct proxy_limits){.connections = all.connections,
+                                 .pipes = all.pipes / workers,
+                                 .private_connections = (all.connections + workers - 1) / workers};
 }
 
 /* Makes room for all descriptors at once. While threads share the kernel's table, each time that it
@@ -130,6 +130,7 @@ static void close_handles(struct gateway *gateway)
 static void on_worker_ended(uv_async_t *async)
 {
     struct gateway *gateway = LIST_OBJECT(async, struct gateway, worker_ended);
+    gateway_go_on_reloading(gateway);
     if (atomic_load(&gateway->ended_count) < gateway->started_count || !gateway->is_stopping ||
         gateway->are_joined) {
         return;
@@ -147,6 +148,14 @@ static void note_ended(struct worker *worker)
 {
     struct gateway *gateway = worker->owner;
     atomic_fetch_add(&gateway->ended_count, 1);
+    uv_async_send(&gateway->worker_ended);
+}
+
+/* Runs on the worker's thread. */
+static void note_left(struct worker *worker)
+{
+    struct gateway *gateway = worker->owner;
+    listeners_note_left(&gateway->listeners);
     uv_async_send(&gateway->worker_ended);
 }
 
@@ -252,6 +261,7 @@ static bool make_workers(struct gateway *gateway, const struct policy *policy)
     unsigned wanted = count_workers(policy);
     struct proxy_limits limits = limit_process(policy, wanted);
     struct proxy_limits share = share_limits(limits, wanted);
+    gateway->places.most = limits.connections;
     reserve_descriptors(gateway, limits, wanted);
     gateway->workers = calloc(wanted, sizeof *gateway->workers);
     gateway->access_log = access_log_create(wanted);
@@ -266,6 +276,8 @@ static bool make_workers(struct gateway *gateway, const struct policy *policy)
             return false;
         }
         gateway->workers[i].observe = gateway->observe;
+        gateway->workers[i].on_left = note_left;
+        worker_share_places(&gateway->workers[i], &gateway->places);
         gateway->worker_count++;
     }
     gateway->listeners.workers = wanted;
@@ -325,6 +337,7 @@ static void finish(struct gateway *gateway)
         access_log_destroy(gateway->access_log);
     }
     observe_destroy(gateway->observe);
+    places_finish(&gateway->places);
     if (gateway->policy != NULL) {
         policy_release(gateway->policy);
     }
@@ -349,7 +362,7 @@ static void take_back_start(struct gateway *gateway)
 int gateway_run(const char *policy_path)
 {
     struct gateway *gateway = calloc(1, sizeof *gateway);
-    if (gateway == NULL || uv_loop_init(&gateway->loop) != 0) {
+    if (gateway == NULL || !places_init(&gateway->places, 0) || uv_loop_init(&gateway->loop) != 0) {
         log_error("out of memory");
         free(gateway);
         return 1;

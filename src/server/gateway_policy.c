@@ -120,10 +120,9 @@ bool gateway_put_in_force(struct gateway *gateway, struct policy *policy,
     return put_in_force(gateway, policy, problem);
 }
 
-static void on_loaded(uv_work_t *work, int status)
+static void finish_reload(struct gateway *gateway)
 {
-    struct gateway *gateway = work->data;
-    struct policy *policy = status == 0 ? gateway->reload.policy : NULL;
+    struct policy *policy = gateway->reload.policy;
     char problem[LISTENERS_PROBLEM_MAX];
     snprintf(problem, sizeof problem, "%s", gateway->reload.problem);
     gateway->is_reloading = false;
@@ -143,6 +142,26 @@ static void on_loaded(uv_work_t *work, int status)
         gateway->must_reload_again = false;
         gateway_reload(gateway);
     }
+}
+
+/* An address that the last reload took back may be wanted again: its workers close it first. */
+void gateway_go_on_reloading(struct gateway *gateway)
+{
+    bool must_wait = listeners_are_leaving(&gateway->listeners) && !gateway->is_stopping;
+    if (gateway->is_loaded && !must_wait) {
+        gateway->is_loaded = false;
+        finish_reload(gateway);
+    }
+}
+
+static void on_loaded(uv_work_t *work, int status)
+{
+    struct gateway *gateway = work->data;
+    if (status != 0) {
+        gateway->reload.policy = NULL;
+    }
+    gateway->is_loaded = true;
+    gateway_go_on_reloading(gateway);
 }
 
 static void load_again(uv_work_t *work)

@@ -16,7 +16,7 @@ struct gateway {
     const char *path;
     uv_loop_t loop;
     uv_signal_t signals[GATEWAY_SIGNAL_COUNT];
-    uv_async_t worker_ended;
+    uv_async_t worker_ended; /* or has left a listener */
     uv_timer_t drain;
     struct watch watch;
     const struct policy *policy; /* in force; one reference */
@@ -24,6 +24,7 @@ struct gateway {
     unsigned worker_count;
     unsigned started_count;
     atomic_uint ended_count;
+    struct places places; /* of client connections */
     struct listeners listeners;
     struct admin admin;
     struct gateway_status status;
@@ -36,6 +37,7 @@ struct gateway {
     bool are_joined;
     bool is_reloading;
     bool must_reload_again;
+    bool is_loaded; /* and waits for listeners that are leaving */
     struct {
         uv_work_t work;
         struct policy *policy; /* the result; NULL when it failed */
@@ -55,6 +57,9 @@ MUST_CHECK struct policy *gateway_load(struct gateway *gateway, char problem[RES
  * it, and takes the caller's reference. From then on nobody writes to it. Returns false, with one line, when that cannot be: nothing has changed then. */
 MUST_CHECK bool gateway_put_in_force(struct gateway *gateway, struct policy *policy,
                                      char problem[LISTENERS_PROBLEM_MAX]);
+
+/* Puts the policy that was loaded in force, if it waited for listeners that are closed now. */
+void gateway_go_on_reloading(struct gateway *gateway);
 
 /* Loads the policy again in the background; the old one stays when that fails. While one is loaded, one
  * more is remembered. */

@@ -3,6 +3,7 @@
 #include "verbgate/base/log.h"
 #include "verbgate/net/resolver.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -95,7 +96,8 @@ bool listeners_prepare(struct listeners *listeners, const struct policy *policy,
     for (unsigned i = 0; i < policy->listener_count; i++) {
         const struct policy_listener *wanted = &policy->listeners[i];
         struct listeners_entry *entry = find(listeners, wanted);
-        if (entry != NULL) {
+        /* A Unix socket that no client can find any more is bound anew, and the old one goes. */
+        if (entry != NULL && listener_is_in_place(&entry->socket)) {
             entry->is_wanted = true;
             entry->wanted_mode = wanted->mode;
             entry->wanted_backlog = wanted->backlog;
@@ -128,7 +130,11 @@ static bool take_back(struct listeners *listeners, struct listeners_entry *entry
 {
     bool fine = true;
     for (unsigned i = 0; i < listeners->workers; i++) {
-        fine = worker_unlisten(&workers[i], entry->id) && fine;
+        atomic_fetch_add(&listeners->leaving, 1);
+        if (!worker_unlisten(&workers[i], entry->id)) {
+            atomic_fetch_sub(&listeners->leaving, 1);
+            fine = false;
+        }
     }
     listener_unlink(&entry->socket);
     log_info("no longer listening on %s (listener %s)", entry->text, entry->name);
@@ -175,6 +181,18 @@ bool listeners_commit(struct listeners *listeners, struct worker *workers)
     }
     listeners->count = kept;
     return fine;
+}
+
+void listeners_note_left(struct listeners *listeners)
+{
+    unsigned before = atomic_fetch_sub(&listeners->leaving, 1);
+    assert(before > 0);
+    (void)before;
+}
+
+bool listeners_are_leaving(const struct listeners *listeners)
+{
+    return atomic_load(&listeners->leaving) > 0;
 }
 
 void listeners_withdraw(struct listeners *listeners)

@@ -1,4 +1,4 @@
-#include "verbgate/server/worker.h"
+#include "worker_steps.h"
 
 #include "verbgate/base/log.h"
 #include "verbgate/proxy/snapshot.h"
@@ -16,104 +16,9 @@ struct worker_message {
     int descriptor;              /* MAIL_LISTEN */
 };
 
-struct worker_acceptor {
-    struct acceptor acceptor;
-    unsigned listener;
-};
-
-/* ---- accepting */
-
 static struct worker *of_proxy(struct proxy *proxy)
 {
     return LIST_OBJECT(proxy, struct worker, proxy);
-}
-
-/* Pausing and resuming may alternate with every connection that ends: one line tells of it all. */
-static void say_once(struct worker *worker, const char *what)
-{
-    uint64_t now = uv_now(&worker->loop);
-    if (now >= worker->silent_until_ms) {
-        worker->silent_until_ms = now + WORKER_SILENT_MS;
-        log_error("worker %u: %s; accepting pauses, open connections go on", worker->index, what);
-    }
-}
-
-static bool may_accept(struct acceptor *acceptor)
-{
-    struct worker *worker = acceptor->owner;
-    if (proxy_is_full(&worker->proxy)) {
-        say_once(worker, "the limit of client connections is reached");
-        return false;
-    }
-    return true;
-}
-
-static void on_accepted(struct acceptor *acceptor, int descriptor,
-                        const struct socket_address *peer)
-{
-    struct worker *worker = acceptor->owner;
-    proxy_accept(&worker->proxy, descriptor, peer);
-}
-
-static void on_exhausted(struct acceptor *acceptor, int error)
-{
-    struct worker *worker = acceptor->owner;
-    say_once(worker, strerror(error));
-    (void)pool_shed_idle(&worker->proxy); /* what is kept for later gives way to who is here now */
-    deadline_arm(&worker->proxy.deadlines, &worker->retry, WORKER_RETRY_MS);
-}
-
-static void resume_acceptors(struct worker *worker)
-{
-    for (struct list_node *node = worker->acceptors.next; node != &worker->acceptors;
-         node = node->next) {
-        acceptor_resume(LIST_OBJECT(node, struct acceptor, node));
-    }
-}
-
-static void on_retry(struct deadline *deadline)
-{
-    resume_acceptors(LIST_OBJECT(deadline, struct worker, retry));
-}
-
-static void on_acceptor_closed(struct acceptor *acceptor)
-{
-    list_remove(&acceptor->node);
-    free(LIST_OBJECT(acceptor, struct worker_acceptor, acceptor));
-}
-
-static const struct acceptor_events acceptor_events = {
-    .may_accept = may_accept,
-    .on_accepted = on_accepted,
-    .on_exhausted = on_exhausted,
-    .on_closed = on_acceptor_closed,
-};
-
-static void start_listening(struct worker *worker, unsigned listener, int descriptor)
-{
-    struct worker_acceptor *made = calloc(1, sizeof *made);
-    if (made == NULL ||
-        acceptor_start(&made->acceptor, &worker->loop, descriptor, &acceptor_events, worker) != 0) {
-        log_error("worker %u: out of memory, one listener is not served here", worker->index);
-        close(descriptor);
-        free(made);
-        return;
-    }
-    made->listener = listener;
-    list_append(&worker->acceptors, &made->acceptor.node);
-}
-
-static void stop_listening(struct worker *worker, unsigned listener, bool all)
-{
-    struct list_node *node = worker->acceptors.next;
-    while (node != &worker->acceptors) {
-        struct list_node *next = node->next;
-        struct acceptor *acceptor = LIST_OBJECT(node, struct acceptor, node);
-        if (all || LIST_OBJECT(acceptor, struct worker_acceptor, acceptor)->listener == listener) {
-            acceptor_close(acceptor);
-        }
-        node = next;
-    }
 }
 
 /* ---- the access log */
@@ -190,7 +95,7 @@ static void close_when_empty(struct worker *worker)
     uv_mutex_lock(&worker->lock);
     worker->is_closed = true; /* no letter wakes the loop from here on */
     uv_mutex_unlock(&worker->lock);
-    stop_listening(worker, 0, true);
+    worker_stop_listening(worker);
     deadline_cancel(&worker->retry);
     flush_lines(worker);
     proxy_close(&worker->proxy);
@@ -200,11 +105,12 @@ static void close_when_empty(struct worker *worker)
 static void on_connection_closed(struct proxy *proxy)
 {
     struct worker *worker = of_proxy(proxy);
+    places_give(worker->places);
     if (proxy->is_draining) {
         close_when_empty(worker);
         return;
     }
-    resume_acceptors(worker);
+    worker_resume_acceptors(worker);
 }
 
 static const struct proxy_events proxy_events = {
@@ -226,18 +132,20 @@ static void carry_out(struct worker *worker, const struct worker_message *messag
         policy_release(message->policy);
         break;
     case MAIL_LISTEN:
-        start_listening(worker, message->listener, message->descriptor);
+        worker_start_listening(worker, message->listener, message->descriptor);
         break;
     case MAIL_UNLISTEN:
-        stop_listening(worker, message->listener, false);
+        worker_give_back(worker, message->listener);
         break;
     case MAIL_DRAIN:
-        stop_listening(worker, 0, true);
+        worker_stop_listening(worker);
+        worker_leave_places(worker);
         proxy_drain(&worker->proxy);
         close_when_empty(worker);
         break;
     case MAIL_ABORT:
-        stop_listening(worker, 0, true);
+        worker_stop_listening(worker);
+        worker_leave_places(worker);
         proxy_abort(&worker->proxy);
         close_when_empty(worker);
         break;
@@ -259,6 +167,7 @@ static void on_mail(uv_async_t *mail)
 {
     struct worker *worker = LIST_OBJECT(mail, struct worker, mail);
     struct worker_message *message;
+    worker_follow_places(worker);
     while (!worker->is_closed && (message = take_mail(worker)) != NULL) {
         carry_out(worker, message);
         free(message);
@@ -351,10 +260,12 @@ bool worker_init(struct worker *worker, unsigned index, const struct policy *pol
                  struct proxy_limits limits, struct access_log *access_log,
                  void (*on_ended)(struct worker *worker), void *owner)
 {
-    *worker = (struct worker){
-        .index = index, .access_log = access_log, .on_ended = on_ended, .owner = owner};
-    list_init(&worker->acceptors);
-    deadline_init(&worker->retry, on_retry);
+    *worker = (struct worker){.index = index,
+                              .access_log = access_log,
+
+                              .on_ended = on_ended,
+                              .owner = owner};
+    worker_init_accepting(worker);
     deadline_init(&worker->flush, on_flush);
     worker->tally = tally_create(1);
     if (worker->tally == NULL) {

@@ -1,14 +1,22 @@
 """The process as a whole: what its threads share, what it inherits, and what it takes from the machine."""
 import contextlib
 import json
+import os
 import pathlib
 import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
 import threading
 
 from lib import elf
+from lib.admin import ON, AdminCase
 from lib.case import Case, threads
-from lib.client import Client
+from lib.client import Client, request
 from lib.gateway import BINARY, ini
+from lib.origin import answer
 
 HEADER = pathlib.Path(__file__).resolve().parents[2] / "include/verbgate/policy/access_format.h"
 VARIABLES = re.findall(r'^    X\([A-Z_]+, "([a-z_]+)"\)', HEADER.read_text(encoding="ascii"), re.M)
@@ -120,3 +128,290 @@ class Hardening(Case):
             self.skipTest("-fcf-protection is for x86")
         # The functions of the parser and of the command line are called through pointers.
         self.assertGreater(self.file.code().count(b"\xf3\x0f\x1e\xfa"), 50)
+
+
+class Held:
+    """A backend script that answers a request when the test says so."""
+
+    def __init__(self):
+        self.released = threading.Event()
+
+    def __call__(self, connection):
+        while True:
+            connection.read_request()
+            connection.wait(self.released)
+            connection.send(answer())
+
+
+def has_ended(connection):
+    try:
+        return connection.sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+
+
+class Places(AdminCase):
+    """max-connections is one number for the whole process; idle clients give way."""
+
+    LIMIT_REACHED = "the limit of client connections is reached"
+
+    def displaced(self, gate):
+        return self.value(gate, "verbgate_client_connections_displaced_total")
+
+    def start(self, backend, most, workers="4"):
+        return self.start_admin(backend, gateway=ON + "\nmax-connections = %d" % most, workers=workers)
+
+    def send_all(self, gate, count):
+        clients = [self.client(gate) for _ in range(count)]
+        for connection in clients:
+            connection.send(request())
+        return clients
+
+    @threads
+    def test_max_connections_is_exact_for_several_workers(self):
+        held = Held()
+        backend = self.origin(held)
+        gate = self.start(backend, 5)
+        clients = self.send_all(gate, 8)
+        backend.wait_requests(5)
+        gate.wait_log(self.LIMIT_REACHED)
+        self.assertEqual(self.value(gate, "verbgate_client_connections_open"), 5)
+        self.assertEqual(len(backend.requests), 5)
+        self.assertEqual(self.displaced(gate), 0)
+        held.released.set()
+        for connection in clients:
+            self.assert_status(connection.read(), 200)
+
+    @threads
+    def test_no_client_waits_while_a_place_is_free(self):
+        held = Held()
+        backend = self.origin(held)
+        gate = self.start(backend, 16)
+        clients = self.send_all(gate, 16)
+        backend.wait_requests(16)
+        self.assertEqual(self.value(gate, "verbgate_client_connections_open"), 16)
+        held.released.set()
+        for connection in clients:
+            self.assert_status(connection.read(), 200)
+
+    @threads
+    def test_an_idle_client_of_any_worker_gives_way_to_a_new_one(self):
+        gate = self.start(self.origin(), 5)
+        clients = [self.client(gate) for _ in range(5)]
+        for connection in clients:
+            self.assert_status(connection.ask(), 200)
+        for count in range(1, 8):
+            newcomer = self.client(gate)
+            self.assert_status(newcomer.ask(), 200)
+            clients.append(newcomer)
+            self.wait_value(gate, count, "verbgate_client_connections_displaced_total")
+        self.assertEqual(self.value(gate, "verbgate_client_connections_open"), 5)
+        ended = [connection for connection in clients if has_ended(connection)]
+        self.assertEqual(len(ended), 7)
+
+    def test_the_client_that_has_been_idle_for_longest_gives_way(self):
+        gate = self.start(self.origin(), 3, workers="1")
+        clients = [self.client(gate) for _ in range(3)]
+        for connection in (clients[1], clients[2], clients[0]):
+            self.assert_status(connection.ask(), 200)
+        self.assert_status(self.client(gate).ask(), 200)
+        self.assert_closed(clients[1])
+        self.assert_stays_open(clients[2])
+        self.assert_stays_open(clients[0])
+        self.assertEqual(self.displaced(gate), 1)
+
+    def test_silent_clients_keep_nobody_out(self):
+        gate = self.start(self.origin(), 8, workers="2")
+        silent = [self.client(gate) for _ in range(24)]
+        for _ in range(5):
+            self.assert_status(self.client(gate).ask(), 200)
+        self.assertLessEqual(self.value(gate, "verbgate_client_connections_open"), 8)
+        self.assertEqual(len(silent), 24)
+
+    def test_a_client_in_the_midst_of_a_request_does_not_give_way(self):
+        held = Held()
+        backend = self.origin(held)
+        gate = self.start(backend, 4, workers="2")
+        busy = self.send_all(gate, 3)
+        backend.wait_requests(3)
+        slow = self.client(gate)
+        slow.send(request()[:10])
+        extra = self.client(gate)
+        extra.send(request())
+        gate.wait_log(self.LIMIT_REACHED)
+        self.assertEqual(len(backend.requests), 3)
+        self.assertEqual(self.displaced(gate), 0)
+        slow.send(request()[10:])
+        backend.wait_requests(4)
+        held.released.set()
+        for connection in busy + [slow, extra]:
+            self.assert_status(connection.read(), 200)
+
+    def test_a_stop_serves_the_client_that_waits_for_a_place(self):
+        held = Held()
+        backend = self.origin(held)
+        gate = self.start(backend, 1, workers="1")
+        first, = self.send_all(gate, 1)
+        backend.wait_requests(1)
+        extra, = self.send_all(gate, 1)
+        gate.wait_log(self.LIMIT_REACHED)
+        gate.signal(signal.SIGTERM)
+        backend.wait_requests(2)
+        held.released.set()
+        self.assert_status(first.read(), 200)
+        self.assert_status(extra.read(), 200)
+        self.assertEqual(gate.wait(), 0)
+
+    @threads
+    def test_places_change_hands_under_load(self):
+        """Clients that come and go, of which every second one stays idle, at a limit far below their number."""
+        gate = self.start(self.origin(), 6)
+        failures = []
+
+        def come_and_go(number):
+            kept = []
+            try:
+                for _ in range(12):
+                    connection = Client(gate.address)
+                    failures.extend(status for status in [connection.ask().status] if status != 200)
+                    kept.append(connection)
+                    if number % 2:
+                        kept.pop().close()
+            except Exception as error:  # pylint: disable=broad-except
+                failures.append(error)
+            for connection in kept:
+                connection.close()
+
+        running = [threading.Thread(target=come_and_go, args=(number,)) for number in range(6)]
+        for one in running:
+            one.start()
+        for one in running:
+            one.join()
+        self.assertEqual(failures, [])
+        self.wait_value(gate, 0, "verbgate_client_connections_open")
+
+
+class SilentProbes(AdminCase):
+    def test_silent_connections_to_the_admin_listener_keep_no_probe_out(self):
+        gate = self.start_admin(self.origin(), gateway=ON)
+        silent = [self.client(gate.admin) for _ in range(100)]
+        for _ in range(20):
+            self.assert_status(self.visit(gate, "/readyz"), 200)
+        self.assert_closed(silent[0])
+
+    def test_silent_connections_to_an_admin_socket_keep_no_probe_out(self):
+        gate = self.start_admin(self.origin(), gateway="admin = unix:@FOLDER@/admin.sock")
+        silent = [self.client(gate.admin) for _ in range(64)]
+        self.assert_status(self.visit(gate, "/readyz"), 200)
+        self.assert_closed(silent[0])
+
+    def test_slow_heads_to_the_admin_listener_keep_no_probe_out(self):
+        gate = self.start_admin(self.origin())
+        slow = [self.client(gate.admin) for _ in range(200)]
+        for connection in slow:
+            connection.send(b"GET /re")
+        for _ in range(20):
+            self.assert_status(self.visit(gate, "/readyz"), 200)
+
+
+class Listeners(AdminCase):
+    def refuses(self, path):
+        with socket.socket(socket.AF_UNIX) as sock:
+            try:
+                sock.connect(path)
+            except OSError:
+                return True
+        return False
+
+    def unix_gate(self, gateway=""):
+        self.text = ini(self.origin().server, gateway=gateway, bind="unix:@FOLDER@/gate.sock", workers="2")
+        gate = self.gateway(self.text)
+        self.assert_status(self.ask(gate), 200)
+        return gate, gate.path("gate.sock")
+
+    @threads
+    def test_a_unix_socket_that_was_removed_is_bound_again_by_a_reload(self):
+        gate, path = self.unix_gate()
+        kept = self.client(gate)
+        self.assert_status(kept.ask(), 200)
+        for _ in range(3):
+            os.unlink(path)
+            self.assertTrue(self.refuses(path))
+            self.assertTrue(gate.reload())
+            self.assert_status(self.ask(gate), 200)
+            self.assert_status(kept.ask(), 200)
+        self.assertEqual(sorted(name for name in os.listdir(gate.folder.name) if "sock" in name), ["gate.sock"])
+        gate.stop()
+        self.assertFalse(os.path.exists(path))
+
+    def test_a_unix_socket_that_another_process_has_replaced_fails_the_reload(self):
+        gate, path = self.unix_gate()
+        waiting = self.client(gate)
+        os.unlink(path)
+        with socket.socket(socket.AF_UNIX) as other:
+            other.bind(path)
+            other.listen(8)
+            self.assertFalse(gate.reload())
+            self.assertIn("another process or listener has it", gate.log)
+            self.assertIn("gate.sock", gate.log.split("reload failed")[1])
+            self.assert_status(waiting.ask(), 200)
+        # Nobody listens on it any more: it is bound again, as at a start.
+        self.assertTrue(gate.reload())
+        self.assert_status(self.ask(gate), 200)
+
+    def test_a_unix_socket_that_a_file_has_replaced_fails_the_reload_and_keeps_the_file(self):
+        gate, path = self.unix_gate()
+        os.unlink(path)
+        with open(path, "w", encoding="ascii") as file:
+            file.write("mine")
+        self.assertFalse(gate.reload())
+        gate.stop()
+        with open(path, encoding="ascii") as file:
+            self.assertEqual(file.read(), "mine")
+
+    def test_an_admin_socket_that_was_removed_is_bound_again_by_a_reload(self):
+        gate, _ = self.unix_gate(gateway="admin = unix:@FOLDER@/admin.sock\nadmin-mode = 0600")
+        path = gate.path("admin.sock")
+        os.unlink(path)
+        self.assertTrue(gate.reload())
+        self.assert_status(self.ask(path, target="/readyz", host="localhost"), 200)
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+
+    def test_an_inherited_unix_socket_is_never_bound_again(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "inherited.sock")
+            with socket.socket(socket.AF_UNIX) as sock:
+                sock.bind(path)
+                sock.listen(8)
+                gate = self.gateway(ini(self.origin().server, bind="systemd:web"), sockets={"web": sock})
+                kept = self.client(path)
+                os.unlink(path)
+                self.assertTrue(gate.reload())
+                self.assert_status(kept.ask(), 200)
+                self.assertFalse(os.path.exists(path))
+                gate.stop()
+
+    @threads
+    def test_a_listener_that_was_dropped_is_taken_back_while_slow_workers_still_have_it(self):
+        """Idle priority beside a process that takes all the time there is makes the workers slow."""
+        backend = self.origin()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        texts = [ini(backend.server, workers="4", more=more)
+                 for more in ("", "[listener second]\nbind = 127.0.0.1:%d\n" % port)]
+        gate = self.gateway(texts[0])
+        cpu = min(os.sched_getaffinity(0))
+        for name in os.listdir("/proc/%d/task" % gate.pid):
+            os.sched_setaffinity(int(name), {cpu})
+            if int(name) != gate.pid:
+                os.sched_setscheduler(int(name), os.SCHED_IDLE, os.sched_param(0))
+        hog = subprocess.Popen([sys.executable, "-c", "import os, time\nos.sched_setaffinity(0, {%d})\n"
+                                "end = time.monotonic() + 60\nwhile time.monotonic() < end: pass" % cpu])
+        try:
+            for number in range(10):
+                self.assertTrue(gate.reload(texts[(number + 1) % 2]), gate.log[-600:])
+        finally:
+            hog.kill()
+            hog.wait()
+        self.assert_status(self.ask(gate), 200)

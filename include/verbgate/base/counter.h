@@ -31,7 +31,12 @@ static inline void counter_increment(struct counter *counter)
     counter_add(counter, 1);
 }
 
-/* For numbers of what is there now. */
+/* For numbers of what is there now, as the next one. */
+static inline void counter_set(struct counter *counter, uint64_t value)
+{
+    atomic_store_explicit(&counter->value, value, memory_order_relaxed);
+}
+
 static inline void counter_decrement(struct counter *counter)
 {
     counter_add(counter, UINT64_MAX);

@@ -43,7 +43,7 @@ struct downstream {
     struct stream stream;
     struct deadline deadline;
     struct list_node node;       /* in proxy->connections */
-    struct list_node ready_node; /* in proxy->ready, or alone */
+    struct list_node ready_node; /* in proxy->ready, while IDLE in proxy->idle, or alone */
     struct proxy *proxy;
     struct exchange *exchange;      /* while ACTIVE; owned */
     struct upstream *private;       /* owned; the last used one first, see private.h */
@@ -58,7 +58,8 @@ struct downstream {
 };
 
 /* Takes over an accepted connection; see proxy_accept. */
-void downstream_open(struct proxy *proxy, int descriptor, const struct socket_address *peer);
+MUST_CHECK bool downstream_open(struct proxy *proxy, int descriptor,
+                                const struct socket_address *peer);
 
 /* The current exchange is complete and its answer sent whole: keep the connection for another
  * request, or end it. With `linger` what the client still sends is read and dropped first. */
@@ -79,6 +80,10 @@ void downstream_end_idle(struct downstream *downstream, enum close_reason reason
 
 /* The gateway is stopping: ends the connection when it is idle and nothing has come in. */
 void downstream_drain(struct downstream *downstream);
+
+/* Another client needs the place: ends the connection when it is idle and nothing has come in. True when
+ * it did. */
+MUST_CHECK bool downstream_give_way(struct downstream *downstream);
 
 /* The peer's IP as text, or "unix"; valid as long as the connection. */
 static inline struct slice downstream_peer_ip(const struct downstream *downstream)

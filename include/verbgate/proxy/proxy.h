@@ -25,12 +25,14 @@
 enum {
     PROXY_SCRATCH_BYTES = RELAY_ROOM_MOST, /* the largest read of content */
     PROXY_EXTRA_BYTES = 8 * 1024,          /* the gateway's own fields in one head */
-    PROXY_HEAD_EXTRA = 24 * 1024,    /* what a head may grow by on its way: those, Via and others */
-    PROXY_CONTENT_ROOM = 16 * 1024,  /* room for content behind the head in an exchange's buffers */
-    PROXY_TURN_REQUESTS = 32,        /* requests of one client in one turn of the loop */
-    PROXY_TRIM_OBJECTS = 256,        /* so many exchanges freed are a burst that has gone */
-    PROXY_TRIM_MS = 3000,            /* after which its memory goes back to the system */
-    PROXY_LOG_LINES_PER_SECOND = 20, /* of the error log, per worker */
+    PROXY_HEAD_EXTRA = 24 * 1024,   /* what a head may grow by on its way: those, Via and others */
+    PROXY_CONTENT_ROOM = 16 * 1024, /* room for content behind the head in an exchange's buffers */
+    PROXY_TURN_REQUESTS = 32,       /* requests of one client in one turn of the loop */
+    PROXY_IDLE_LEAST_MS = 100,      /* so long a client stays idle before it may have to give way */
+    PROXY_IDLE_LOOKS = 64,          /* idle clients that are passed over when one is to give way */
+    PROXY_TRIM_OBJECTS = 256,       /* so many exchanges freed are a burst that has gone */
+    PROXY_TRIM_MS = 3000,           /* after which its memory goes back to the system */
+    PROXY_LOG_LINES_PER_SECOND = 20,      /* of the error log, per worker */
     PROXY_STORE_BYTES = 64 * 1024 * 1024, /* of buffered content in memory, per worker */
     PROXY_STORE_PIECES = 8,               /* of buffered content, sent in one turn of the loop */
 };
@@ -47,14 +49,17 @@ struct proxy_events {
 
 /* What one worker may have of the process's descriptors. */
 struct proxy_limits {
-    unsigned connections; /* of clients; each may need one more to a server */
+    unsigned connections; /* of clients: the process's limit; the owner counts over all workers */
     unsigned pipes;       /* at most SPLICE_PIPES_MOST */
+    unsigned
+        private_connections; /* to servers, that belong to one client each; 0: as many as `connections` */
 };
 
 /* Written by the worker, read by the control thread for the metrics. */
 struct proxy_counters {
     struct counter connections_accepted;
-    struct counter connections_open; /* now; connection_count for other threads */
+    struct counter connections_open;      /* now; connection_count for other threads */
+    struct counter connections_displaced; /* idle ones that gave way to new ones */
     struct counter upstream_connects;
     struct counter upstream_reuses;
     struct counter upstream_waits;   /* requests that waited in a pool's line */
@@ -77,12 +82,14 @@ struct proxy {
     bool is_draining;
     bool wants_texts; /* in records, see record.h; set by the owner */
     unsigned connection_count;
-    unsigned max_connections;
+    unsigned private_most; /* connections to servers that belong to one client each */
 
     struct clock clock;
     struct random random; /* of ids */
     struct deadlines deadlines;
     struct list_node connections;  /* struct downstream */
+    struct list_node idle;         /* those that are idle, by ready_node; the longest is first */
+    struct counter idle_due_ms;    /* when the first of them has been idle for too long */
     struct list_node ready;        /* struct downstream with more to do in the next turn */
     struct list_node pools;        /* struct pool */
     struct list_node private_idle; /* struct upstream, the longest idle first */
@@ -122,13 +129,15 @@ MUST_CHECK bool proxy_init(struct proxy *proxy, uv_loop_t *loop, const struct po
  * false when memory is short; then the old policy stays. */
 MUST_CHECK bool proxy_install(struct proxy *proxy, const struct policy *policy);
 
-/* Takes over an accepted connection; `descriptor` is the proxy's from here on, whatever happens. */
-void proxy_accept(struct proxy *proxy, int descriptor, const struct socket_address *peer);
+/* Takes over an accepted connection; `descriptor` is the proxy's from here on, whatever happens. False: it was
+ * closed at once for want of memory, and on_connection_closed does not follow. */
+MUST_CHECK bool proxy_accept(struct proxy *proxy, int descriptor,
+                             const struct socket_address *peer);
 
-static inline bool proxy_is_full(const struct proxy *proxy)
-{
-    return proxy->connection_count >= proxy->max_connections;
-}
+/* Closes idle client connections, those that have been idle for longest first: `count` of them, or
+ * fewer when there are no more. They give way to new ones. A client that has come or got its answer a
+ * moment ago is spared, as its next request may be on its way. */
+void proxy_close_idle(struct proxy *proxy, unsigned count);
 
 /* Ends idle connections, and each busy one after its exchange. */
 void proxy_drain(struct proxy *proxy);

@@ -22,6 +22,7 @@
     X(CONTENT_TOO_LARGE, 0, 413, "http_request_denied",                                          \
       "the content is larger than max-body or buffer-max")                                       \
     X(CLIENT_IDLE, 0, 0, NULL, "the client was idle for too long")                               \
+    X(CLIENT_DISPLACED, 0, 0, NULL, "idle, it gave way to a new client at max-connections")      \
     X(CLIENT_CLOSED, 0, 0, NULL, "the client closed the connection")                             \
     X(CLIENT_GONE, 0, 0, NULL, "the client went away before its answer was complete")            \
     X(CLIENT_STALLED, 0, 0, NULL, "the client stopped taking its answer")                        \

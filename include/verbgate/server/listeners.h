@@ -6,6 +6,8 @@
 #include "verbgate/policy/policy.h"
 #include "verbgate/server/worker.h"
 
+#include <stdatomic.h>
+
 struct listeners_entry {
     unsigned id; /* what the workers call it */
     char *text;  /* the bind address as written; owned; names the listener across reloads */
@@ -22,9 +24,10 @@ struct listeners {
     unsigned kept; /* of them open before listeners_prepare */
     unsigned next_id;
     unsigned workers;
+    atomic_uint leaving; /* sockets that were taken back and that a worker has not closed yet */
 };
 
-/* Opens what `policy` wants and is not open yet. On failure what was opened is closed again,
+/* Opens what `policy` wants and is not open yet, or whose Unix socket's path is gone. On failure what was opened is closed again,
  * nothing has changed, and `problem` says why, with file and line. */
 enum { LISTENERS_PROBLEM_MAX = LISTENER_PROBLEM_MAX + 256 };
 MUST_CHECK bool listeners_prepare(struct listeners *listeners, const struct policy *policy,
@@ -36,6 +39,13 @@ void listeners_roll_back(struct listeners *listeners);
 /* After listeners_prepare: hands new sockets to the workers, takes back those that the policy does
  * not want any more, and logs each change. Returns false when a worker could not be told. */
 MUST_CHECK bool listeners_commit(struct listeners *listeners, struct worker *workers);
+
+/* A worker has closed a socket that was taken back. Any thread. */
+void listeners_note_left(struct listeners *listeners);
+
+/* Whether an address that was taken back may still be in use by a slow worker: then the next policy has to
+ * wait, since it may want that address again. */
+bool listeners_are_leaving(const struct listeners *listeners);
 
 /* The process stops accepting: removes the Unix sockets' paths, so that clients and a successor see
  * that nobody listens there. */

@@ -9,11 +9,15 @@
 #include "verbgate/proxy/proxy.h"
 #include "verbgate/server/access_log.h"
 #include "verbgate/server/observe.h"
+#include "verbgate/server/places.h"
 #include "verbgate/server/tally.h"
 
 /* A paused acceptor tries again after this long, when no connection of its own was closed before.
  */
 enum { WORKER_RETRY_MS = 500, WORKER_FLUSH_MS = 200, WORKER_SILENT_MS = 60000 };
+
+/* While a client waits for a place, how often an idle one is looked for. */
+enum { WORKER_PLACE_MS = 20 };
 
 struct worker_message;
 
@@ -26,8 +30,13 @@ struct worker {
     struct worker_message *first; /* the mailbox, oldest first */
     struct worker_message *last;
     struct proxy proxy;
-    struct list_node acceptors;      /* struct acceptor; owned */
-    struct deadline retry;           /* of paused acceptors */
+    struct list_node acceptors;  /* struct acceptor; owned */
+    struct deadline retry;       /* of paused acceptors */
+    struct places *places;       /* of client connections; shared */
+    struct places_member member; /* of it */
+    int waiting;                 /* a client that was accepted and has no place yet, or -1 */
+    struct socket_address waiting_peer;
+    struct deadline look;            /* for an idle client that gives way to it */
     struct deadline flush;           /* of lines that wait in `lines` */
     struct access_log *access_log;   /* shared */
     struct access_log_buffer *lines; /* being filled; owned; may be NULL */
@@ -38,6 +47,7 @@ struct worker {
     uint64_t silent_until_ms; /* about running out of descriptors or connections */
     bool is_closed;
     void (*on_ended)(struct worker *worker); /* from the worker's thread, as its last act */
+    void (*on_left)(struct worker *worker);  /* from its thread: worker_unlisten was carried out */
     void *owner;
 };
 
@@ -46,6 +56,9 @@ struct worker {
 MUST_CHECK bool worker_init(struct worker *worker, unsigned index, const struct policy *policy,
                             struct proxy_limits limits, struct access_log *access_log,
                             void (*on_ended)(struct worker *worker), void *owner);
+
+/* From where it takes the places of its clients. Before any worker is started. */
+void worker_share_places(struct worker *worker, struct places *places);
 
 /* Starts the thread. */
 MUST_CHECK bool worker_start(struct worker *worker);
@@ -66,7 +79,7 @@ MUST_CHECK bool worker_install(struct worker *worker, const struct policy *polic
 /* Accept from this listening socket, which the worker owns from here on; `listener` names it. */
 MUST_CHECK bool worker_listen(struct worker *worker, unsigned listener, int descriptor);
 
-/* Accept what waits in that listener's queue, then close it. */
+/* Accept what waits in that listener's queue, then close it; on_left follows. */
 MUST_CHECK bool worker_unlisten(struct worker *worker, unsigned listener);
 
 /* Stop accepting, finish what runs, then end. */

@@ -190,7 +190,7 @@ static inline void gateway_accept(int client, int accepted, const struct socket_
 {
     gateway.client.descriptor = client;
     unsigned before = gateway.proxy.connection_count;
-    proxy_accept(&gateway.proxy, accepted, peer);
+    cr_assert(proxy_accept(&gateway.proxy, accepted, peer));
     if (gateway.proxy.connection_count > before) {
         hinder(&gateway_downstream()->stream, &gateway.to_client);
     }

@@ -27,8 +27,8 @@ static void start(void)
     access_log = access_log_create(WORKERS);
     struct policy *policy = fixture_policy("[listener a]\nbind = 127.0.0.1:0\n" UPSTREAM);
     for (unsigned i = 0; i < WORKERS; i++) {
-        cr_assert(worker_init(&workers[i], i, policy, (struct proxy_limits){10, 0}, access_log,
-                              on_ended, NULL));
+        cr_assert(worker_init(&workers[i], i, policy, (struct proxy_limits){.connections = 10},
+                              access_log, on_ended, NULL));
     }
     policy_release(policy);
 }
@@ -153,5 +153,37 @@ Test(listeners, changes_nothing_when_one_cannot_be_opened)
     cr_assert_neq(access(temporary_path("new"), F_OK), 0, "what was opened is closed again");
     cr_assert(is_connectable(&listeners.entries[0].socket.address));
     close(taken);
+    finish();
+}
+
+/* The workers of this test are the slowest of all: they read no letter. */
+Test(listeners, what_was_taken_back_is_leaving_until_each_worker_has_closed_it)
+{
+    start();
+    install("[listener a]\nbind = 127.0.0.1:0\n");
+    cr_assert(!listeners_are_leaving(&listeners));
+    install("[listener b]\nbind = [::1]:0\n");
+    cr_assert(listeners_are_leaving(&listeners));
+    for (unsigned i = 0; i < WORKERS; i++) {
+        cr_assert(listeners_are_leaving(&listeners));
+        listeners_note_left(&listeners);
+    }
+    cr_assert(!listeners_are_leaving(&listeners));
+    finish();
+}
+
+Test(listeners, binds_a_unix_socket_again_whose_path_is_gone)
+{
+    start();
+    const char *sections = unix_listener("gone");
+    install(sections);
+    unsigned id = listeners.entries[0].id;
+    install(sections);
+    cr_assert_eq(listeners.entries[0].id, id, "it is in place");
+    unlink(temporary_path("gone"));
+    install(sections);
+    cr_assert_eq(listeners.count, 1);
+    cr_assert_neq(listeners.entries[0].id, id);
+    cr_assert(is_connectable(&listeners.entries[0].socket.address));
     finish();
 }
