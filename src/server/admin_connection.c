@@ -116,6 +116,16 @@ static void answer_status(struct admin_connection *connection, unsigned status)
     answer(connection, status, "text/plain; charset=utf-8", writer_slice(&body));
 }
 
+/* `*most` bytes, or fewer where memory is limited: most pages are small. */
+static char *take_room(size_t *most)
+{
+    char *bytes = NULL;
+    while (*most > 0 && (bytes = malloc(*most)) == NULL && *most > ADMIN_PAGE_LEAST) {
+        *most /= 2;
+    }
+    return bytes;
+}
+
 /* Written once: a page of a large policy takes time, and the control thread does nothing else
  * meanwhile. Memory that a small page does not touch costs nothing. */
 static void answer_page(struct admin_connection *connection, const struct admin_page *page)
@@ -124,7 +134,7 @@ static void answer_page(struct admin_connection *connection, const struct admin_
     size_t room =
         admin->unsent_bytes < ADMIN_UNSENT_MAX ? ADMIN_UNSENT_MAX - admin->unsent_bytes : 0;
     size_t most = room < ADMIN_PAGE_MAX ? room : ADMIN_PAGE_MAX;
-    char *bytes = most > 0 ? malloc(most) : NULL;
+    char *bytes = take_room(&most);
     struct writer body = writer_make(bytes, bytes != NULL ? most : 0);
     unsigned status = bytes != NULL ? page->write(&body, admin->status) : 503;
     if (bytes != NULL && !body.overflow) {

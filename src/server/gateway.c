@@ -5,6 +5,7 @@
 #include "verbgate/http/message.h"
 #include "verbgate/net/event_batch.h"
 #include "verbgate/server/processors.h"
+#include "verbgate/server/reserve.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -102,15 +103,16 @@ static struct proxy_limits share_limits(struct proxy_limits all, unsigned worker
 /* Makes room for all descriptors at once. While threads share the kernel's table, each time that it
  * grows (at 64, 128, 256...) the thread that needs the next one waits for all processors, 10 ms and
  * more: amid a burst of connections. Before the first thread it costs nothing. */
-static void reserve_descriptors(const struct gateway *gateway, struct proxy_limits all,
-                                unsigned workers)
+static unsigned reserve_descriptors(const struct gateway *gateway, struct proxy_limits all,
+                                    unsigned workers)
 {
-    rlim_t count = 2 * (rlim_t)all.connections + DESCRIPTORS_PIPE * (rlim_t)all.pipes +
-                   spare_descriptors(workers);
+    unsigned count =
+        2 * all.connections + DESCRIPTORS_PIPE * all.pipes + (unsigned)spare_descriptors(workers);
     int highest = fcntl(uv_backend_fd(&gateway->loop), F_DUPFD_CLOEXEC, (int)count - 1);
     if (highest >= 0) {
         close(highest);
     }
+    return count;
 }
 
 /* ---- stopping */
@@ -262,7 +264,7 @@ static bool make_workers(struct gateway *gateway, const struct policy *policy)
     struct proxy_limits limits = limit_process(policy, wanted);
     struct proxy_limits share = share_limits(limits, wanted);
     gateway->places.most = limits.connections;
-    reserve_descriptors(gateway, limits, wanted);
+    unsigned descriptors = reserve_descriptors(gateway, limits, wanted);
     gateway->workers = calloc(wanted, sizeof *gateway->workers);
     gateway->access_log = access_log_create(wanted);
     gateway->observe = observe_create(wanted);
@@ -279,12 +281,15 @@ static bool make_workers(struct gateway *gateway, const struct policy *policy)
         gateway->workers[i].on_left = note_left;
         worker_share_places(&gateway->workers[i], &gateway->places);
         gateway->worker_count++;
+        if (!reserve_watchers(&gateway->workers[i].loop, descriptors)) {
+            return false;
+        }
     }
     gateway->listeners.workers = wanted;
     gateway->status.workers = gateway->workers;
     gateway->status.worker_count = wanted;
     gateway->status.access_log = gateway->access_log;
-    return true;
+    return reserve_watchers(&gateway->loop, descriptors);
 }
 
 static bool start_workers(struct gateway *gateway)
@@ -310,6 +315,14 @@ static bool start(struct gateway *gateway)
     }
     if (!make_workers(gateway, policy)) {
         log_error("out of memory, threads or file descriptors");
+        policy_release(policy);
+        return false;
+    }
+    int error = reserve_threads();
+    if (error != 0) {
+        log_error("the threads for files and names cannot be started (limits of processes, or of "
+                  "memory): %s",
+                  uv_strerror(error));
         policy_release(policy);
         return false;
     }
@@ -362,6 +375,12 @@ static void take_back_start(struct gateway *gateway)
 int gateway_run(const char *policy_path)
 {
     struct gateway *gateway = calloc(1, sizeof *gateway);
+    if (!reserve_has_descriptors()) {
+        log_error("fewer than %d file descriptors are left: raise the limit with ulimit -n",
+                  RESERVE_DESCRIPTORS_LEAST);
+        free(gateway);
+        return 1;
+    }
     if (gateway == NULL || !places_init(&gateway->places, 0) || uv_loop_init(&gateway->loop) != 0) {
         log_error("out of memory");
         free(gateway);

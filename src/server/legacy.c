@@ -7,10 +7,16 @@
 #include "verbgate/http/request_line.h"
 #include "verbgate/http/status_line.h"
 #include "verbgate/net/stream.h"
+#include "verbgate/server/reserve.h"
 
 #include <stdlib.h>
 
-enum { BUFFER_BYTES = 16 * 1024, FIELDS_KEPT = 100, TARGET_LIMIT = 4096 };
+enum {
+    BUFFER_BYTES = 16 * 1024,
+    FIELDS_KEPT = 100,
+    TARGET_LIMIT = 4096,
+    DESCRIPTORS_MOST = 16384, /* that its loop has a place for at its start */
+};
 
 struct legacy {
     uv_thread_t thread;
@@ -298,7 +304,8 @@ struct legacy *legacy_start(struct socket_address *address)
         free(legacy);
         return NULL;
     }
-    if (!listen_on_loopback(legacy, address) ||
+    if (!reserve_watchers(&legacy->loop, DESCRIPTORS_MOST) ||
+        !listen_on_loopback(legacy, address) ||
         uv_thread_create(&legacy->thread, run, legacy) != 0) {
         on_stop(&legacy->stop);
         uv_run(&legacy->loop, UV_RUN_DEFAULT);

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
-from lib import elf
+from lib import elf, wire
 from lib.admin import ON, AdminCase
 from lib.case import Case, threads
 from lib.client import Client, request
-from lib.gateway import BINARY, ini
+from lib.gateway import BINARY, ini, parse_address
+from lib.limits import until
 from lib.origin import answer
 
 HEADER = pathlib.Path(__file__).resolve().parents[2] / "include/verbgate/policy/access_format.h"
@@ -96,17 +98,25 @@ class Policies(Case):
         self.generations(int(line.rsplit(" ", 1)[1]) for line in lines)
 
 
-class Hardening(Case):
+class PlainBuild(Case):
+    """For what sanitizers change: memory, threads, and how the binary is linked."""
+
+    def plain_build(self):
+        try:
+            file = elf.Elf(BINARY)
+        except ValueError as reason:
+            self.skipTest(str(reason))
+        if any(b"libasan" in name or b"libtsan" in name for name in file.strings()):
+            self.skipTest("a build with sanitizers")
+        return file
+
+
+class Hardening(PlainBuild):
     """The build as it is installed; sanitizers take the place of it in the other builds."""
 
     def setUp(self):
         super().setUp()
-        try:
-            self.file = elf.Elf(BINARY)
-        except ValueError as reason:
-            self.skipTest(str(reason))
-        if any(b"libasan" in name or b"libtsan" in name for name in self.file.strings()):
-            self.skipTest("a build with sanitizers")
+        self.file = self.plain_build()
 
     def test_the_binary_is_position_independent_and_bound_at_its_start(self):
         self.assertEqual(self.file.type, elf.EXECUTABLE_POSITION_INDEPENDENT)
@@ -415,3 +425,177 @@ class Listeners(AdminCase):
             hog.kill()
             hog.wait()
         self.assert_status(self.ask(gate), 200)
+
+
+class Stopped(AdminCase):
+    """A process that did not run for longer than a deadline sees first what came meanwhile."""
+
+    LENGTH = "2s"
+
+    @contextlib.contextmanager
+    def stopped(self, gate):
+        """The process is stopped; it goes on when its deadlines are over."""
+        gate.signal(signal.SIGSTOP)
+        end = time.monotonic() + 2.5
+        until(lambda: self.state(gate) == "T", "the process to stop")
+        yield
+        until(lambda: time.monotonic() > end, "the deadlines to be over")
+        gate.signal(signal.SIGCONT)
+
+    @staticmethod
+    def state(gate):
+        with open("/proc/%d/stat" % gate.pid, encoding="ascii", errors="replace") as file:
+            return file.read().rsplit(")", 1)[1].split()[0]
+
+    def start(self, backend, workers="1"):
+        names = ("head-timeout", "idle-timeout", "body-timeout")
+        return self.start_admin(backend, gateway=ON + "".join("\n%s = %s" % (name, self.LENGTH) for name in names),
+                                upstream="response-timeout = %s" % self.LENGTH, workers=workers)
+
+    def test_a_request_that_came_while_the_process_was_stopped_is_served(self):
+        gate = self.start(self.origin())
+        kept, fresh = self.client(gate), self.client(gate)
+        self.assert_status(kept.ask(), 200)
+        with self.stopped(gate):
+            kept.send(request())
+            fresh.send(request())
+        self.assert_status(kept.read(), 200)
+        self.assert_status(fresh.read(), 200)
+
+    def test_the_rest_of_a_head_that_came_while_the_process_was_stopped_is_in_time(self):
+        gate = self.start(self.origin())
+        connection = self.client(gate)
+        connection.send(request()[:20])
+        with self.stopped(gate):
+            connection.send(request()[20:])
+        self.assert_status(connection.read(), 200)
+
+    def test_content_that_came_while_the_process_was_stopped_is_in_time(self):
+        backend = self.origin()
+        gate = self.start(backend)
+        connection = self.client(gate)
+        whole = request("POST", body=b"0123456789")
+        connection.send(whole[:-5])
+        backend.wait_connections(1)
+        with self.stopped(gate):
+            connection.send(whole[-5:])
+        self.assert_status(connection.read(), 200)
+
+    def test_an_answer_that_came_while_the_process_was_stopped_is_in_time(self):
+        held = Held()
+        backend = self.origin(held)
+        gate = self.start(backend)
+        clients = [self.client(gate) for _ in range(5)]
+        for connection in clients:
+            connection.send(request())
+        backend.wait_requests(5)
+        with self.stopped(gate):
+            held.released.set()
+        for connection in clients:
+            self.assert_status(connection.read(), 200)
+
+    def test_more_answers_than_one_turn_of_the_loop_takes_are_in_time(self):
+        held = Held()
+        backend = self.origin(held)
+        gate = self.start(backend)
+        clients = [self.client(gate) for _ in range(300)]
+        for connection in clients:
+            connection.send(request())
+        backend.wait_requests(300)
+        with self.stopped(gate):
+            held.released.set()
+        for connection in clients:
+            self.assert_status(connection.read(), 200)
+
+    def test_a_silent_client_is_closed_all_the_same(self):
+        gate = self.start(self.origin())
+        silent, slow = self.client(gate), self.client(gate)
+        slow.send(request()[:10])
+        with self.stopped(gate):
+            pass
+        self.assert_closed(silent)
+        self.assert_status(slow.read(), 408)
+
+
+class Limits(PlainBuild):
+    """What a library makes late, and aborts on when it cannot, is made before "ready"."""
+
+    alone = True
+    UID = "54321"  # somebody who runs nothing else: the limit of processes is a user's
+
+    def attempt(self, prefix):
+        """A gateway under limits: None when it could not start, and then it has said why."""
+        gate = self.prepare(ini("unix:/nonexistent/backend.sock", gateway=ON, workers="2"))
+        os.chmod(gate.folder.name, 0o755)
+        gate.prefix = prefix
+        gate.launch()
+        until(lambda: gate.process.poll() is not None or gate.count_log(" info: ready") > 0, "a start, or its end")
+        if gate.process.poll() is None:
+            return gate
+        status = gate.wait()
+        if status != 127:  # the system's loader had no memory for the libraries
+            self.assertEqual(status, 1, "%r: %s" % (prefix, gate.log))
+            self.assertGreater(gate.count_log(" error: "), 0, gate.log)
+        return None
+
+    def use(self, gate):
+        """Whatever is short: each request has its end, and the process goes on."""
+        admin = parse_address(gate.wait_log(r"admin listener on (\S+)").group(1))
+        clients = [Client(gate.address) for _ in range(60)]
+        for connection in clients:
+            connection.send(request())
+        for connection in clients:
+            try:
+                self.assertIn(connection.read().status, (502, 503))
+            except wire.Ended:
+                pass
+            connection.close()
+        since = gate.mark()
+        gate.signal(signal.SIGHUP)
+        gate.wait_log("policy reloaded|reload failed", since)
+        for target in ("/healthz", "/metrics"):
+            with contextlib.suppress(wire.Ended):
+                self.assertIn(self.ask(admin, target=target, host="localhost").status, (200, 503))
+        self.assertIsNone(gate.process.poll(), gate.log)
+        gate.stop()
+        return admin
+
+    def setUp(self):
+        super().setUp()
+        self.plain_build()
+
+    def test_a_process_that_may_have_few_threads_is_ready_or_says_why_not(self):
+        run = ["setpriv", "--reuid", self.UID, "--regid", self.UID, "--clear-groups"]
+        if os.getuid() != 0 or subprocess.run(run + ["test", "-x", os.path.abspath(BINARY)], check=False).returncode:
+            self.skipTest("needs root, and a binary that others may run")
+        ready = []
+        for limit in range(1, 13):
+            gate = self.attempt(run + ["prlimit", "--nproc=%d" % limit])
+            if gate is not None:
+                self.use(gate)
+                ready.append(limit)
+        self.assertTrue(ready and ready[0] > 4, ready)
+        self.assertEqual(ready, list(range(ready[0], 13)))
+
+    def test_a_process_that_may_have_little_memory_is_ready_or_says_why_not(self):
+        ready = 0
+        for megabytes in list(range(16, 136, 8)) + [160, 200, 300]:
+            gate = self.attempt(["prlimit", "--as=%d" % (megabytes << 20)])
+            if gate is not None:
+                self.use(gate)
+                ready += 1
+        self.assertGreater(ready, 0)
+
+    def test_the_pages_of_the_admin_listener_need_little_memory(self):
+        gate = self.attempt(["prlimit", "--as=%d" % (200 << 20)])
+        self.assertIsNotNone(gate)
+        admin = parse_address(gate.wait_log(r"admin listener on (\S+)").group(1))
+        for target in ("/healthz", "/metrics"):
+            self.assert_status(self.ask(admin, target=target, host="localhost"), 200)
+        gate.stop()
+
+    def test_a_process_that_may_have_few_descriptors_is_ready_or_says_why_not(self):
+        for limit in list(range(4, 40)) + [48, 64, 80]:
+            gate = self.attempt(["prlimit", "--nofile=%d:%d" % (limit, limit)])
+            if gate is not None:
+                gate.stop()

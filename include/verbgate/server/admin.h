@@ -24,6 +24,7 @@ enum {
     ADMIN_SEND_MS = 10000, /* as long as Prometheus waits by default */
     ADMIN_LINGER_MS = 2000,
     ADMIN_PAGE_MAX = 16 * 1024 * 1024,
+    ADMIN_PAGE_LEAST = 128 * 1024, /* room that is tried when there is no memory for more */
     ADMIN_UNSENT_MAX = 32 * 1024 * 1024,
 };
 

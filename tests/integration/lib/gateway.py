@@ -64,8 +64,11 @@ def check_report(text):
 class Gateway:
     """Starts `verbgate run` with the configuration `text` and waits until it is ready.
 
-    Other files of the configuration go into `files` (name -> text), beside the main one.
+    Other files of the configuration go into `files` (name -> text), beside the main one. `prefix`: a command that
+    runs the binary with other limits or as somebody else.
     """
+
+    prefix = ()
 
     def __init__(self, text, files=None, env=None, sockets=None):
         self.folder = tempfile.TemporaryDirectory(prefix="vg-gate-")
@@ -90,7 +93,7 @@ class Gateway:
 
     def launch(self):
         """Starts the process without waiting for it."""
-        command = WRAPPER + [os.path.abspath(BINARY), "run", "-c", self.config]
+        command = WRAPPER + list(self.prefix) + [os.path.abspath(BINARY), "run", "-c", self.config]
         high = []
         if self.sockets:
             high = [fcntl.fcntl(one.fileno(), fcntl.F_DUPFD_CLOEXEC, 100) for one in self.sockets.values()]
