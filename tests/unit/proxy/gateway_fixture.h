@@ -164,7 +164,7 @@ static inline void gateway_prepare(const char *settings)
 static inline bool gateway_try_proxy(void)
 {
     struct gateway *made = &gateway;
-    struct proxy_limits limits = {100, SPLICE_PIPES_MOST};
+    struct proxy_limits limits = {.connections = 100, .pipes = SPLICE_PIPES_MOST};
     if (proxy_init(&made->proxy, &made->loop, made->policy, limits, &fixture_events, made)) {
         return true;
     }
