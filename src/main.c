@@ -1,3 +1,4 @@
+#include "verbgate/base/standard_streams.h"
 #include "verbgate/cli/commands.h"
 #include "verbgate/server/gateway.h"
 
@@ -33,6 +34,9 @@ static bool wants_help(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    if (!standard_streams_reserve()) {
+        return COMMAND_FAILED;
+    }
     const char *first = argc < 2 ? "" : argv[1];
     if (wants_help(argc, argv)) {
         command_help(stdout);
