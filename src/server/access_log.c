@@ -1,74 +1,119 @@
 #include "verbgate/server/access_log.h"
 
 #include "verbgate/base/log.h"
-#include "verbgate/server/write_all.h"
+#include "verbgate/base/standard_streams.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <uv.h>
 
 struct access_log {
-    uv_mutex_t lock; /* guards everything below */
-    uv_cond_t changed;
-    uv_thread_t thread;
-    struct access_log_buffer *spares;
-    struct access_log_buffer *first, *last; /* to be written, in order */
-    unsigned buffer_count;                  /* made so far */
-    unsigned max_buffers;
-    uint64_t dropped;      /* since the error log last said so */
-    uint64_t dropped_ever; /* all of them */
-    int descriptor;        /* -1: off */
-    int in_use;            /* the descriptor that the thread writes to now; -1: none */
-    char *path;            /* NULL: not a file; owned */
-    bool must_end;
+    struct line_writer *writer;
+    uv_mutex_t lock; /* guards `path`, which the writer's thread reads */
+    char *path;      /* NULL: not a file that can be opened again; owned */
 };
 
-/* The lock is not held while a slow disk is written to. The descriptor stays ours meanwhile: a
- * reopen leaves it to us to close. */
-static void write_buffer(struct access_log *log, struct access_log_buffer *buffer)
+/* ---- opening */
+
+/* The standard stream that is another name for `path`: /dev/stdout, a link to it, /proc/self/fd/1. A file is opened
+ * by its name all the same, for rotation; a socket or somebody else's pipe cannot be. -1: none. */
+static int find_stream(const char *path)
 {
-    int descriptor = log->descriptor;
-    uint64_t dropped = log->dropped;
-    log->dropped = 0;
-    log->in_use = descriptor;
-    uv_mutex_unlock(&log->lock);
-    if (dropped > 0) {
-        log_warn("the access log is too slow: %llu lines were dropped",
-                 (unsigned long long)dropped);
+    struct stat wanted, stream;
+    if (strcmp(path, "stdout") == 0 || strcmp(path, "/dev/stdout") == 0) {
+        return STDOUT_FILENO;
     }
-    if (descriptor >= 0 && !write_all(descriptor, buffer->bytes, buffer->used)) {
-        log_error("the access log cannot be written: %s", strerror(errno));
+    if (strcmp(path, "/dev/stderr") == 0) {
+        return STDERR_FILENO;
     }
-    uv_mutex_lock(&log->lock);
-    log->in_use = -1;
-    if (descriptor >= 0 && descriptor != log->descriptor) {
-        close(descriptor);
+    if (stat(path, &wanted) != 0 || S_ISREG(wanted.st_mode)) {
+        return -1;
     }
+    for (int descriptor = STDOUT_FILENO; descriptor <= STDERR_FILENO; descriptor++) {
+        if (standard_streams_is_writable(descriptor) && fstat(descriptor, &stream) == 0 &&
+            stream.st_dev == wanted.st_dev && stream.st_ino == wanted.st_ino) {
+            return descriptor;
+        }
+    }
+    return -1;
 }
 
-static void run(void *argument)
+static const char *open_problem(const char *path)
 {
-    struct access_log *log = argument;
-    uv_mutex_lock(&log->lock);
-    for (;;) {
-        while (log->first == NULL && !log->must_end) {
-            uv_cond_wait(&log->changed, &log->lock);
-        }
-        struct access_log_buffer *buffer = log->first;
-        if (buffer == NULL) {
-            break;
-        }
-        log->first = buffer->next;
-        write_buffer(log, buffer);
-        buffer->used = 0;
-        buffer->next = log->spares;
-        log->spares = buffer;
+    int error = errno;
+    struct stat status;
+    if (error == ENXIO && stat(path, &status) == 0) {
+        return S_ISFIFO(status.st_mode) ? "nobody reads this pipe: start its reader first"
+                                        : "a socket or device that cannot be opened";
     }
-    uv_mutex_unlock(&log->lock);
+    return strerror(error);
 }
+
+/* A pipe without a reader must not hold the caller up: it is an error. */
+static int open_path(const char *path)
+{
+    int descriptor =
+        open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0640);
+    int flags = descriptor < 0 ? -1 : fcntl(descriptor, F_GETFL);
+    if (flags >= 0) {
+        (void)fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK);
+    }
+    return descriptor;
+}
+
+static const char *open_stream(int stream, int *descriptor)
+{
+    if (!standard_streams_is_writable(stream)) {
+        return stream == STDOUT_FILENO ? "standard output is closed" : "standard error is closed";
+    }
+    *descriptor = fcntl(stream, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    return *descriptor < 0 ? strerror(errno) : NULL;
+}
+
+/* ---- the writer's thread */
+
+static void on_dropped(void *owner, uint64_t lines)
+{
+    (void)owner;
+    log_warn("the access log is too slow: %llu lines were dropped", (unsigned long long)lines);
+}
+
+static void on_failed(void *owner, int error)
+{
+    (void)owner;
+    log_error("the access log cannot be written: %s; lines wait until it can", strerror(error));
+}
+
+static int reopen(void *owner)
+{
+    struct access_log *log = owner;
+    uv_mutex_lock(&log->lock);
+    char *path = log->path == NULL ? NULL : strdup(log->path);
+    uv_mutex_unlock(&log->lock);
+    if (path == NULL) {
+        return -1;
+    }
+    int descriptor = open_path(path);
+    if (descriptor < 0) {
+        log_error("the access log cannot be opened again, lines go on to the old file: %s",
+                  open_problem(path));
+    } else {
+        log_info("access log opened again");
+    }
+    free(path);
+    return descriptor;
+}
+
+static const struct line_writer_events writer_events = {
+    .on_dropped = on_dropped,
+    .on_failed = on_failed,
+    .reopen = reopen,
+};
+
+/* ---- life */
 
 struct access_log *access_log_create(unsigned workers)
 {
@@ -76,20 +121,12 @@ struct access_log *access_log_create(unsigned workers)
     if (log == NULL) {
         return NULL;
     }
-    log->descriptor = -1;
-    log->in_use = -1;
-    log->max_buffers = workers * ACCESS_LOG_BUFFERS_PER_WORKER;
     if (uv_mutex_init(&log->lock) != 0) {
         free(log);
         return NULL;
     }
-    if (uv_cond_init(&log->changed) != 0) {
-        uv_mutex_destroy(&log->lock);
-        free(log);
-        return NULL;
-    }
-    if (uv_thread_create(&log->thread, run, log) != 0) {
-        uv_cond_destroy(&log->changed);
+    log->writer = line_writer_create(workers * ACCESS_LOG_BUFFERS_PER_WORKER, &writer_events, log);
+    if (log->writer == NULL) {
         uv_mutex_destroy(&log->lock);
         free(log);
         return NULL;
@@ -97,53 +134,29 @@ struct access_log *access_log_create(unsigned workers)
     return log;
 }
 
+bool access_log_end(struct access_log *log, unsigned still_ms, unsigned most_ms)
+{
+    return line_writer_end(log->writer, still_ms, most_ms);
+}
+
 void access_log_destroy(struct access_log *log)
 {
-    uv_mutex_lock(&log->lock);
-    log->must_end = true;
-    uv_cond_signal(&log->changed);
-    uv_mutex_unlock(&log->lock);
-    uv_thread_join(&log->thread);
-    while (log->spares != NULL) {
-        struct access_log_buffer *next = log->spares->next;
-        free(log->spares);
-        log->spares = next;
-    }
-    if (log->descriptor >= 0) {
-        close(log->descriptor);
-    }
-    free(log->path);
-    uv_cond_destroy(&log->changed);
+    line_writer_destroy(log->writer);
     uv_mutex_destroy(&log->lock);
+    free(log->path);
     free(log);
 }
 
-/* Puts a descriptor and a path in force and frees the old ones. */
+/* ---- from the control thread */
+
 static void replace(struct access_log *log, int descriptor, char *path)
 {
     uv_mutex_lock(&log->lock);
-    int old = log->descriptor == log->in_use ? -1 : log->descriptor;
     char *old_path = log->path;
-    log->descriptor = descriptor;
     log->path = path;
     uv_mutex_unlock(&log->lock);
-    if (old >= 0) {
-        close(old);
-    }
-    if (old_path != path) {
-        free(old_path);
-    }
-}
-
-/* A pipe without a reader must not hold the control thread up: it is an error. */
-static int open_path(const char *path)
-{
-    int descriptor = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0640);
-    int flags = descriptor < 0 ? -1 : fcntl(descriptor, F_GETFL);
-    if (flags >= 0) {
-        (void)fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK);
-    }
-    return descriptor;
+    free(old_path);
+    line_writer_direct(log->writer, descriptor);
 }
 
 const char *access_log_open(struct access_log *log, struct slice target)
@@ -152,97 +165,51 @@ const char *access_log_open(struct access_log *log, struct slice target)
         replace(log, -1, NULL);
         return NULL;
     }
-    if (slice_equal(target, SLICE("stdout"))) {
-        int descriptor = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
-        if (descriptor < 0) {
-            return strerror(errno);
-        }
-        replace(log, descriptor, NULL);
-        return NULL;
-    }
     char *path = strndup(target.data, target.length);
     if (path == NULL) {
         return "out of memory";
     }
-    int descriptor = open_path(path);
-    if (descriptor < 0) {
-        const char *problem = strerror(errno);
-        free(path);
-        return problem;
-    }
-    replace(log, descriptor, path);
-    return NULL;
-}
-
-const char *access_log_reopen(struct access_log *log)
-{
-    if (log->path == NULL) {
-        return NULL;
-    }
-    int descriptor = open_path(log->path);
-    if (descriptor < 0) {
-        return strerror(errno);
-    }
-    replace(log, descriptor, log->path);
-    return NULL;
-}
-
-struct access_log_buffer *access_log_take(struct access_log *log)
-{
-    uv_mutex_lock(&log->lock);
-    struct access_log_buffer *buffer = log->spares;
-    bool may_make = buffer == NULL && log->buffer_count < log->max_buffers;
-    if (buffer != NULL) {
-        log->spares = buffer->next;
-    } else if (may_make) {
-        log->buffer_count++;
-    }
-    uv_mutex_unlock(&log->lock);
-    if (may_make) {
-        buffer = malloc(sizeof *buffer);
-    }
-    if (buffer != NULL) {
-        buffer->next = NULL;
-        buffer->used = 0;
-    } else if (may_make) {
-        uv_mutex_lock(&log->lock);
-        log->buffer_count--;
-        uv_mutex_unlock(&log->lock);
-    }
-    return buffer;
-}
-
-void access_log_give(struct access_log *log, struct access_log_buffer *buffer)
-{
-    uv_mutex_lock(&log->lock);
-    if (buffer->used == 0) {
-        buffer->next = log->spares;
-        log->spares = buffer;
+    int stream = find_stream(path);
+    int descriptor = -1;
+    const char *problem = NULL;
+    if (stream >= 0) {
+        problem = open_stream(stream, &descriptor);
     } else {
-        buffer->next = NULL;
-        if (log->first == NULL) {
-            log->first = buffer;
-        } else {
-            log->last->next = buffer;
-        }
-        log->last = buffer;
-        uv_cond_signal(&log->changed);
+        descriptor = open_path(path);
+        problem = descriptor < 0 ? open_problem(path) : NULL;
     }
-    uv_mutex_unlock(&log->lock);
+    if (problem == NULL) {
+        replace(log, descriptor, stream >= 0 ? NULL : path);
+    }
+    if (problem != NULL || stream >= 0) {
+        free(path);
+    }
+    return problem;
+}
+
+void access_log_reopen(struct access_log *log)
+{
+    line_writer_reopen(log->writer);
+}
+
+/* ---- from any thread */
+
+struct line_buffer *access_log_take(struct access_log *log)
+{
+    return line_writer_take(log->writer);
+}
+
+void access_log_give(struct access_log *log, struct line_buffer *buffer)
+{
+    line_writer_give(log->writer, buffer);
 }
 
 void access_log_drop(struct access_log *log)
 {
-    uv_mutex_lock(&log->lock);
-    log->dropped++;
-    log->dropped_ever++;
-    uv_mutex_unlock(&log->lock);
+    line_writer_drop(log->writer);
 }
 
 uint64_t access_log_dropped(struct access_log *log)
 {
-    uv_mutex_lock(&log->lock);
-    uint64_t dropped = log->dropped_ever;
-    uv_mutex_unlock(&log->lock);
-    return dropped;
+    return line_writer_dropped(log->writer);
 }

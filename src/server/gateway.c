@@ -120,8 +120,11 @@ static unsigned reserve_descriptors(const struct gateway *gateway, struct proxy_
 static void close_handles(struct gateway *gateway)
 {
     for (unsigned i = 0; i < GATEWAY_SIGNAL_COUNT; i++) {
+        int number = gateway->signals[i].signum;
         uv_close((uv_handle_t *)&gateway->signals[i], NULL);
+        signal(number, SIG_IGN); /* what is still written may not be cut */
     }
+    uv_close((uv_handle_t *)&gateway->asked_to_stop, NULL);
     uv_close((uv_handle_t *)&gateway->worker_ended, NULL);
     uv_close((uv_handle_t *)&gateway->drain, NULL);
     admin_close(&gateway->admin);
@@ -167,7 +170,7 @@ static void on_drain_over(uv_timer_t *timer)
     log_warn("drain-timeout is over: the rest is closed");
     for (unsigned i = 0; i < gateway->started_count; i++) {
         if (!worker_abort(&gateway->workers[i])) {
-            _exit(1);
+            gateway_leave(gateway, 1);
         }
     }
 }
@@ -177,7 +180,7 @@ static void drain(struct gateway *gateway)
     log_info("stop accepting, finish what runs");
     for (unsigned i = 0; i < gateway->started_count; i++) {
         if (!worker_drain(&gateway->workers[i])) {
-            _exit(1);
+            gateway_leave(gateway, 1);
         }
     }
     listeners_withdraw(&gateway->listeners);
@@ -190,11 +193,12 @@ static void on_delay_over(uv_timer_t *timer)
     drain(LIST_OBJECT(timer, struct gateway, drain));
 }
 
-static void stop(struct gateway *gateway, int signal_number)
+static void on_asked_to_stop(uv_async_t *async)
 {
-    if (gateway->is_stopping) {
-        log_warn("a second signal: exit at once");
-        _exit(128 + signal_number);
+    struct gateway *gateway = LIST_OBJECT(async, struct gateway, asked_to_stop);
+    int signal_number = atomic_load(&gateway->stop_signal);
+    if (gateway->is_stopping || gateway->policy == NULL) {
+        return;
     }
     gateway->is_stopping = true;
     gateway->status.is_draining = true;
@@ -208,30 +212,46 @@ static void stop(struct gateway *gateway, int signal_number)
     }
 }
 
+/* Runs on the thread of `ending`. */
+static void ask_to_stop(struct ending *ending, int signal_number)
+{
+    struct gateway *gateway = LIST_OBJECT(ending, struct gateway, ending);
+    atomic_store(&gateway->stop_signal, signal_number);
+    uv_async_send(&gateway->asked_to_stop);
+}
+
+static void leave(struct ending *ending, int status)
+{
+    gateway_leave(LIST_OBJECT(ending, struct gateway, ending), status);
+}
+
 /* ---- signals */
 
 static void on_signal(uv_signal_t *handle, int signal_number)
 {
     struct gateway *gateway = handle->data;
-    const char *problem;
     switch (signal_number) {
     case SIGHUP:
         gateway_reload(gateway);
         break;
     case SIGUSR1:
         observe_writer_write(&gateway->observe_writer);
-        problem = access_log_reopen(gateway->access_log);
-        if (problem != NULL) {
-            log_error("the access log cannot be opened again, lines go on to the old file: %s",
-                      problem);
-        } else {
-            log_info("access log opened again");
-        }
+        access_log_reopen(gateway->access_log);
         break;
     default:
-        stop(gateway, signal_number);
+        log_info("signal %d: it means nothing here and is ignored", signal_number);
         break;
     }
+}
+
+/* Writing to a terminal from the background must not stop the process, and a file at its limit (RLIMIT_FSIZE) or a
+ * reader that went away is an error of that write alone. What the parent had blocked is heard. */
+static void set_up_signals(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    signal(SIGTTOU, SIG_IGN);
+    ending_block_signals();
 }
 
 static void on_files_changed(struct watch *watch)
@@ -242,12 +262,13 @@ static void on_files_changed(struct watch *watch)
 
 static void start_handles(struct gateway *gateway)
 {
-    static const int numbers[GATEWAY_SIGNAL_COUNT] = {SIGHUP, SIGUSR1, SIGTERM, SIGINT};
+    static const int numbers[GATEWAY_SIGNAL_COUNT] = {SIGHUP, SIGUSR1, SIGUSR2};
     for (unsigned i = 0; i < GATEWAY_SIGNAL_COUNT; i++) {
         uv_signal_init(&gateway->loop, &gateway->signals[i]);
         gateway->signals[i].data = gateway;
         uv_signal_start(&gateway->signals[i], on_signal, numbers[i]);
     }
+    uv_async_init(&gateway->loop, &gateway->asked_to_stop, on_asked_to_stop);
     uv_async_init(&gateway->loop, &gateway->worker_ended, on_worker_ended);
     uv_timer_init(&gateway->loop, &gateway->drain);
     admin_init(&gateway->admin, &gateway->loop, &gateway->status);
@@ -339,6 +360,16 @@ static bool start(struct gateway *gateway)
     return true;
 }
 
+/* What may hang of the end comes first, while `ending` bounds it; false: the access log's thread hangs. */
+static bool finish_files(struct gateway *gateway)
+{
+    bool has_ended = gateway->access_log == NULL ||
+                     access_log_end(gateway->access_log, GATEWAY_LOG_STILL_MS, UINT32_MAX);
+    observe_destroy(gateway->observe);
+    gateway->observe = NULL;
+    return has_ended;
+}
+
 static void finish(struct gateway *gateway)
 {
     for (unsigned i = 0; i < gateway->worker_count; i++) {
@@ -349,13 +380,13 @@ static void finish(struct gateway *gateway)
     if (gateway->access_log != NULL) {
         access_log_destroy(gateway->access_log);
     }
-    observe_destroy(gateway->observe);
     places_finish(&gateway->places);
     if (gateway->policy != NULL) {
         policy_release(gateway->policy);
     }
     legacy_stop(gateway->legacy);
     uv_loop_close(&gateway->loop);
+    free(gateway);
 }
 
 /* Ends what start has begun. */
@@ -364,7 +395,7 @@ static void take_back_start(struct gateway *gateway)
     gateway->is_stopping = true;
     for (unsigned i = 0; i < gateway->started_count; i++) {
         if (!worker_abort(&gateway->workers[i])) {
-            _exit(1);
+            gateway_leave(gateway, 1);
         }
     }
     if (gateway->started_count == 0) {
@@ -372,40 +403,62 @@ static void take_back_start(struct gateway *gateway)
     }
 }
 
-int gateway_run(const char *policy_path)
+static struct gateway *create(const char *policy_path)
 {
     struct gateway *gateway = calloc(1, sizeof *gateway);
-    if (!reserve_has_descriptors()) {
-        log_error("fewer than %d file descriptors are left: raise the limit with ulimit -n",
-                  RESERVE_DESCRIPTORS_LEAST);
-        free(gateway);
-        return 1;
-    }
     if (gateway == NULL || !places_init(&gateway->places, 0) || uv_loop_init(&gateway->loop) != 0) {
-        log_error("out of memory");
         free(gateway);
-        return 1;
+        return NULL;
     }
     gateway->path = policy_path;
     gateway->status = (struct gateway_status){.file = policy_path};
     gateway->status.started_at = gateway->status.loaded_at = time(NULL);
     gateway->status.reloads.last_succeeded = true;
-    signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ,
-           SIG_IGN); /* a file at its limit (RLIMIT_FSIZE) is an error of that write alone */
-    event_batch_limit(EVENT_BATCH_MOST);
     start_handles(gateway);
-    bool started = start(gateway);
+    if (!ending_start(&gateway->ending, ask_to_stop, leave)) {
+        return NULL; /* the process ends with it */
+    }
+    return gateway;
+}
+
+/* Runs it from "ready" to its end, or takes back what a start that failed has begun. */
+static void run(struct gateway *gateway, bool started)
+{
     if (started) {
         log_info("ready");
     } else {
         take_back_start(gateway);
     }
-    uv_run(&gateway->loop, UV_RUN_DEFAULT);
+    bool is_idle = gateway_run_loop(gateway);
+    is_idle = finish_files(gateway) && is_idle;
+    ending_finish(&gateway->ending);
+    if (!is_idle) {
+        log_info("ended");
+        gateway_leave(gateway, started ? 0 : 1);
+    }
     finish(gateway);
-    free(gateway);
     if (started) {
         log_info("ended");
     }
+}
+
+int gateway_run(const char *policy_path)
+{
+    set_up_signals();
+    event_batch_limit(EVENT_BATCH_MOST);
+    if (!reserve_has_descriptors()) {
+        log_error("fewer than %d file descriptors are left: raise the limit with ulimit -n",
+                  RESERVE_DESCRIPTORS_LEAST);
+        return 1;
+    }
+    struct gateway *gateway = log_start() ? create(policy_path) : NULL;
+    if (gateway == NULL) {
+        log_error("out of memory or threads");
+        log_end(GATEWAY_LOG_STILL_MS, GATEWAY_LOG_MOST_MS);
+        return 1;
+    }
+    bool started = start(gateway);
+    run(gateway, started);
+    log_end(GATEWAY_LOG_STILL_MS, GATEWAY_LOG_MOST_MS);
     return started ? 0 : 1;
 }

@@ -109,6 +109,8 @@ static bool put_in_force(struct gateway *gateway, const struct policy *policy,
     gateway->policy = policy;
     gateway->status.policy = policy;
     watch_set(&gateway->watch, policy->gateway.watch_ms, policy->fingerprint);
+    ending_set_bound(&gateway->ending,
+                     policy->gateway.drain_delay_ms + policy->gateway.drain_timeout_ms);
     return true;
 }
 

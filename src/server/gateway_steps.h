@@ -1,28 +1,37 @@
-/* What the files of the control thread share: gateway.c (life, signals, stopping) and gateway_policy.c
- * (how a policy is loaded, put in force and loaded again). */
+/* What the files of the control thread share: gateway.c (life, signals, stopping), gateway_policy.c
+ * (how a policy is loaded, put in force and loaded again) and gateway_end.c (the end when the usual way is barred). */
 #ifndef VERBGATE_SERVER_GATEWAY_STEPS_H
 #define VERBGATE_SERVER_GATEWAY_STEPS_H
 
 #include "verbgate/server/admin.h"
+#include "verbgate/server/ending.h"
 #include "verbgate/server/legacy.h"
 #include "verbgate/server/listeners.h"
 #include "verbgate/server/observe_writer.h"
 #include "verbgate/server/resolve.h"
 #include "verbgate/server/watch.h"
 
-enum { GATEWAY_SIGNAL_COUNT = 4 };
+enum {
+    GATEWAY_SIGNAL_COUNT = 3,
+    /* At the end a log is written as long as it gets on within `still`, and for at most `most`. */
+    GATEWAY_LOG_STILL_MS = 300,
+    GATEWAY_LOG_MOST_MS = 600,
+};
 
 struct gateway {
     const char *path;
     uv_loop_t loop;
     uv_signal_t signals[GATEWAY_SIGNAL_COUNT];
+    struct ending ending;
+    uv_async_t asked_to_stop;
+    atomic_int stop_signal;  /* the first one that asked */
     uv_async_t worker_ended; /* or has left a listener */
     uv_timer_t drain;
     struct watch watch;
     const struct policy *policy; /* in force; one reference */
     struct worker *workers;
     unsigned worker_count;
-    unsigned started_count;
+    atomic_uint started_count;
     atomic_uint ended_count;
     struct places places; /* of client connections */
     struct listeners listeners;
@@ -64,5 +73,14 @@ void gateway_go_on_reloading(struct gateway *gateway);
 /* Loads the policy again in the background; the old one stays when that fails. While one is loaded, one
  * more is remembered. */
 void gateway_reload(struct gateway *gateway);
+
+/* ---- gateway_end.c */
+
+/* Ends the process now. Lines of the logs that are held are written first, within about a second. Any thread. */
+_Noreturn void gateway_leave(struct gateway *gateway, int status);
+
+/* Runs the control thread's loop to its end. False: the workers have ended, and a reload or a look at the files is
+ * still under way on the thread pool. */
+MUST_CHECK bool gateway_run_loop(struct gateway *gateway);
 
 #endif

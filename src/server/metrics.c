@@ -1,4 +1,5 @@
 #include "verbgate/server/metrics.h"
+#include "verbgate/base/log.h"
 
 #include "verbgate/server/exposition.h"
 #include "verbgate/server/gateway.h"
@@ -242,6 +243,9 @@ bool metrics_write(struct writer *writer, const struct gateway_status *status)
     put_plain(writer, "verbgate_access_log_lines_dropped_total", "counter",
               "Lines of the access log that were dropped since it was too slow.",
               access_log_dropped(status->access_log));
+    put_plain(writer, "verbgate_error_log_lines_dropped_total", "counter",
+              "Lines of the error log that were dropped since nobody took them in time.",
+              log_dropped());
     put_reloads(writer, status);
     put_process(writer, status);
     return true;

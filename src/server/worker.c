@@ -10,7 +10,7 @@
 
 struct worker_message {
     struct worker_message *next;
-    enum { MAIL_INSTALL, MAIL_LISTEN, MAIL_UNLISTEN, MAIL_DRAIN, MAIL_ABORT } kind;
+    enum { MAIL_INSTALL, MAIL_LISTEN, MAIL_UNLISTEN, MAIL_DRAIN, MAIL_ABORT, MAIL_LEAVE } kind;
     const struct policy *policy; /* MAIL_INSTALL: one reference */
     unsigned listener;           /* MAIL_LISTEN, MAIL_UNLISTEN */
     int descriptor;              /* MAIL_LISTEN */
@@ -40,7 +40,7 @@ static void on_flush(struct deadline *deadline)
 /* Appends a line to the buffer at hand; true when it fitted. */
 static bool write_line(struct worker *worker, const struct record *record)
 {
-    struct access_log_buffer *buffer = worker->lines;
+    struct line_buffer *buffer = worker->lines;
     struct writer writer =
         writer_make(buffer->bytes + buffer->used, sizeof buffer->bytes - buffer->used);
     access_line_write(&writer, &record->policy->gateway.observation.access_format, record);
@@ -76,7 +76,7 @@ static void on_record(struct proxy *proxy, const struct record *record)
     (void)fitted;
 }
 
-_Static_assert((int)ACCESS_LINE_MAX <= (int)ACCESS_LOG_BUFFER_BYTES, "a line fits a buffer");
+_Static_assert((int)ACCESS_LINE_MAX <= (int)LINE_BUFFER_BYTES, "a line fits a buffer");
 
 static void choose_logging(struct worker *worker, const struct policy *policy)
 {
@@ -92,14 +92,26 @@ static void close_when_empty(struct worker *worker)
     if (!worker->proxy.is_draining || worker->proxy.connection_count > 0 || worker->is_closed) {
         return;
     }
+    flush_lines(worker);
     uv_mutex_lock(&worker->lock);
     worker->is_closed = true; /* no letter wakes the loop from here on */
     uv_mutex_unlock(&worker->lock);
     worker_stop_listening(worker);
     deadline_cancel(&worker->retry);
-    flush_lines(worker);
     proxy_close(&worker->proxy);
     uv_close((uv_handle_t *)&worker->mail, NULL);
+}
+
+/* The process is about to exit. What would be served from here on would be in no log. */
+static void leave(struct worker *worker)
+{
+    flush_lines(worker);
+    uv_mutex_lock(&worker->lock);
+    worker->has_left = true;
+    uv_mutex_unlock(&worker->lock);
+    for (;;) {
+        pause();
+    }
 }
 
 static void on_connection_closed(struct proxy *proxy)
@@ -148,6 +160,9 @@ static void carry_out(struct worker *worker, const struct worker_message *messag
         worker_leave_places(worker);
         proxy_abort(&worker->proxy);
         close_when_empty(worker);
+        break;
+    case MAIL_LEAVE:
+        leave(worker);
         break;
     }
 }
@@ -231,6 +246,20 @@ bool worker_abort(struct worker *worker)
 {
     struct worker_message message = {.kind = MAIL_ABORT};
     return post(worker, &message);
+}
+
+bool worker_leave(struct worker *worker)
+{
+    struct worker_message message = {.kind = MAIL_LEAVE};
+    return post(worker, &message);
+}
+
+bool worker_has_left(struct worker *worker)
+{
+    uv_mutex_lock(&worker->lock);
+    bool has_left = worker->has_left || worker->is_closed;
+    uv_mutex_unlock(&worker->lock);
+    return has_left;
 }
 
 /* ---- life */

@@ -4,8 +4,10 @@
  *
  *   SIGHUP            reload: whole or not at all; listeners that stay keep their sockets
  *   SIGUSR1           open the access log again; write what was observed
- *   SIGTERM, SIGINT   stop accepting, finish what runs up to drain-timeout, exit 0; a second one
- * exits at once
+ *   SIGUSR2           logged and ignored
+ *   SIGTERM, SIGINT, SIGQUIT
+ *                     stop accepting, finish what runs up to drain-timeout, exit 0; a second one, a second or more
+ *                     later, exits at once (server/ending)
  */
 #ifndef VERBGATE_SERVER_GATEWAY_H
 #define VERBGATE_SERVER_GATEWAY_H

@@ -36,16 +36,17 @@ struct worker {
     struct places_member member; /* of it */
     int waiting;                 /* a client that was accepted and has no place yet, or -1 */
     struct socket_address waiting_peer;
-    struct deadline look;            /* for an idle client that gives way to it */
-    struct deadline flush;           /* of lines that wait in `lines` */
-    struct access_log *access_log;   /* shared */
-    struct access_log_buffer *lines; /* being filled; owned; may be NULL */
+    struct deadline look;          /* for an idle client that gives way to it */
+    struct deadline flush;         /* of lines that wait in `lines` */
+    struct access_log *access_log; /* shared */
+    struct line_buffer *lines;     /* being filled; owned; may be NULL */
     bool is_logging;
     struct observe *observe; /* shared; set before the thread starts */
     bool is_observing;
     struct tally *tally;      /* owned; the control thread reads it */
     uint64_t silent_until_ms; /* about running out of descriptors or connections */
     bool is_closed;
+    bool has_left;                           /* as worker_leave asked; under the lock */
     void (*on_ended)(struct worker *worker); /* from the worker's thread, as its last act */
     void (*on_left)(struct worker *worker);  /* from its thread: worker_unlisten was carried out */
     void *owner;
@@ -87,5 +88,11 @@ MUST_CHECK bool worker_drain(struct worker *worker);
 
 /* End now. */
 MUST_CHECK bool worker_abort(struct worker *worker);
+
+/* Hand over the lines of the access log that are held, and do nothing more: the process is about to exit. */
+MUST_CHECK bool worker_leave(struct worker *worker);
+
+/* Whether the worker has done so, or has ended. Any thread. */
+bool worker_has_left(struct worker *worker);
 
 #endif

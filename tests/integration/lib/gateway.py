@@ -56,6 +56,11 @@ def run_command(*arguments, env=None, stdin=None, stdout=subprocess.PIPE):
     return result
 
 
+def closing(command, descriptors):
+    """The command, started with these descriptors closed."""
+    return ["bash", "-c", 'exec "$@" ' + " ".join("%d>&-" % number for number in descriptors), "bash"] + command
+
+
 def check_report(text):
     if REPORT.search(text):
         raise AssertionError("sanitizer or assertion report:\n" + text)
@@ -91,9 +96,14 @@ class Gateway:
             with open(self.path(name), "w", encoding="utf-8") as file:
                 file.write(content.replace("@FOLDER@", self.folder.name))
 
-    def launch(self):
-        """Starts the process without waiting for it."""
+    def launch(self, stdin=subprocess.DEVNULL, stdout=None, stderr=subprocess.PIPE, closed=(), before=None):
+        """Starts the process without waiting for it; with the descriptors in `closed` not open.
+
+        `before` is called in the child before the program starts.
+        """
         command = WRAPPER + list(self.prefix) + [os.path.abspath(BINARY), "run", "-c", self.config]
+        if closed:
+            command = closing(command, closed)
         high = []
         if self.sockets:
             high = [fcntl.fcntl(one.fileno(), fcntl.F_DUPFD_CLOEXEC, 100) for one in self.sockets.values()]
@@ -102,12 +112,13 @@ class Gateway:
             command = ["bash", "-c", self.place_sockets(high) + 'LISTEN_PID=$$ exec "$@"', "bash"] + command
         self.process = subprocess.Popen(
             command, env=self.env,
-            stdin=subprocess.DEVNULL, stdout=open(self.path("stdout"), "wb"),
-            stderr=subprocess.PIPE, cwd=self.folder.name, pass_fds=high)
+            stdin=stdin, stdout=open(self.path("stdout"), "wb") if stdout is None else stdout,
+            stderr=stderr, cwd=self.folder.name, pass_fds=high, preexec_fn=before)
         for descriptor in high:
             os.close(descriptor)
-        self.reader = threading.Thread(target=self.read_log, daemon=True)
-        self.reader.start()
+        if self.process.stderr is not None:
+            self.reader = threading.Thread(target=self.read_log, daemon=True)
+            self.reader.start()
         return self
 
     @staticmethod
@@ -246,7 +257,8 @@ class Gateway:
             self.process.kill()
             self.process.wait()
             raise AssertionError("verbgate did not exit; its log:\n" + self.log) from None
-        self.reader.join(WAIT)
+        if self.reader is not None:
+            self.reader.join(WAIT)
         check_report(self.log)
         return status
 
