@@ -119,6 +119,12 @@ int command_explain(int argc, char **argv)
         fprintf(stderr, "verbgate: usage: verbgate " USAGE "\n");
         return COMMAND_USAGE;
     }
+    if (arguments.is_batch && policy_file_is_standard_input(arguments.file)) {
+        fprintf(
+            stderr,
+            "verbgate: with --batch, standard input holds the heads: the policy needs a file\n");
+        return COMMAND_USAGE;
+    }
     unsigned warnings = 0;
     unsigned errors = 0;
     struct policy *policy = policy_file_load(arguments.file, &warnings, &errors);

@@ -8,7 +8,9 @@ struct policy *gateway_load(struct gateway *gateway, char problem[RESOLVE_PROBLE
                             unsigned *warnings, unsigned *errors)
 {
     problem[0] = '\0';
-    struct policy *policy = policy_file_load(gateway->path, warnings, errors);
+    struct policy *policy = gateway->policy == NULL
+                                ? policy_file_load(gateway->path, warnings, errors)
+                                : policy_file_load_again(gateway->path, warnings, errors);
     if (policy == NULL) {
         snprintf(problem, RESOLVE_PROBLEM_MAX, "%u error%s in %s", *errors, *errors == 1 ? "" : "s",
                  gateway->path);
@@ -85,6 +87,17 @@ static bool prepare(struct gateway *gateway, const struct policy *policy,
     return true;
 }
 
+static void start_watching(struct gateway *gateway, const struct policy *policy)
+{
+    uint32_t interval_ms = policy->gateway.watch_ms;
+    if (policy->is_read_once && interval_ms != 0) {
+        log_warn("watch has no effect: %s is not a regular file and cannot be read again",
+                 gateway->path);
+        interval_ms = 0;
+    }
+    watch_set(&gateway->watch, interval_ms, policy->fingerprint);
+}
+
 static bool put_in_force(struct gateway *gateway, const struct policy *policy,
                          char problem[LISTENERS_PROBLEM_MAX])
 {
@@ -108,7 +121,7 @@ static bool put_in_force(struct gateway *gateway, const struct policy *policy,
     }
     gateway->policy = policy;
     gateway->status.policy = policy;
-    watch_set(&gateway->watch, policy->gateway.watch_ms, policy->fingerprint);
+    start_watching(gateway, policy);
     ending_set_bound(&gateway->ending,
                      policy->gateway.drain_delay_ms + policy->gateway.drain_timeout_ms);
     return true;

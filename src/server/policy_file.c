@@ -1,48 +1,20 @@
 #include "verbgate/server/policy_file.h"
 
+#include "file_text.h"
+#include "verbgate/base/log.h"
+
 #include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-/* The whole file into the arena; files that tell no size (pipes) are not policies. */
-static const char *read_open_file(int descriptor, struct arena *arena, struct slice *text)
-{
-    struct stat status;
-    if (fstat(descriptor, &status) != 0) {
-        return strerror(errno);
-    }
-    if (!S_ISREG(status.st_mode)) {
-        return "not a regular file";
-    }
-    if (status.st_size > CONFIG_FILE_MAX) {
-        return "larger than a policy file may be (4 MiB)";
-    }
-    size_t size = (size_t)status.st_size;
-    char *bytes = arena_take(arena, size + 1);
-    if (bytes == NULL) {
-        return "out of memory";
-    }
-    size_t length = 0;
-    while (length < size) {
-        ssize_t count = read(descriptor, bytes + length, size - length);
-        if (count < 0 && errno == EINTR) {
-            continue;
-        }
-        if (count < 0) {
-            return strerror(errno);
-        }
-        if (count == 0) {
-            break; /* it shrank while it was read */
-        }
-        length += (size_t)count;
-    }
-    *text = slice_make(bytes, length);
-    return NULL;
-}
+/* What the functions of a config_environment share. */
+struct reader {
+    uint64_t fingerprint; /* of all that was read so far */
+    bool has_main;        /* the first file is the main one */
+    bool is_again;        /* the policy was loaded before */
+    bool is_stream;       /* the main file cannot be read again */
+};
 
 /* FNV-1a, over one more file; the NUL that ends a path keeps a path and a text apart. */
 static void add_to_fingerprint(uint64_t *fingerprint, struct slice bytes)
@@ -52,19 +24,25 @@ static void add_to_fingerprint(uint64_t *fingerprint, struct slice bytes)
     }
 }
 
-/* `context` is the fingerprint so far. */
+static const char *read_text(struct reader *reader, const char *path, struct arena *arena,
+                             struct slice *text)
+{
+    if (reader->has_main) {
+        return file_text_read(path, arena, text);
+    }
+    reader->has_main = true;
+    return reader->is_again ? file_text_read_main_again(path, arena, text)
+                            : file_text_read_main(path, arena, text, &reader->is_stream);
+}
+
 static const char *read_file(void *context, const char *path, struct arena *arena,
                              struct slice *text)
 {
-    add_to_fingerprint(context, slice_make(path, strlen(path) + 1));
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
-        return strerror(errno);
-    }
-    const char *problem = read_open_file(descriptor, arena, text);
-    close(descriptor);
+    struct reader *reader = context;
+    add_to_fingerprint(&reader->fingerprint, slice_make(path, strlen(path) + 1));
+    const char *problem = read_text(reader, path, arena, text);
     if (problem == NULL) {
-        add_to_fingerprint(context, *text);
+        add_to_fingerprint(&reader->fingerprint, *text);
     }
     return problem;
 }
@@ -102,24 +80,25 @@ static const char *get_variable(void *context, const char *name)
     return getenv(name);
 }
 
-/* Of real files; *fingerprint comes to stand for all that is read. */
-static struct config_environment environment_of(uint64_t *fingerprint)
+/* Of real files. */
+static struct config_environment environment_of(struct reader *reader)
 {
-    *fingerprint = UINT64_C(0xcbf29ce484222325);
+    reader->fingerprint = UINT64_C(0xcbf29ce484222325);
     return (struct config_environment){
-        .context = fingerprint,
+        .context = reader,
         .read_file = read_file,
         .find_files = find_files,
         .get_variable = get_variable,
     };
 }
 
-static struct policy *load(const char *path, struct diagnostics *diagnostics, uint64_t *fingerprint)
+static struct policy *load(const char *path, struct diagnostics *diagnostics, struct reader *reader)
 {
-    const struct config_environment environment = environment_of(fingerprint);
+    const struct config_environment environment = environment_of(reader);
     struct policy *policy = config_load(path, &environment, diagnostics);
     if (policy != NULL) {
-        policy->fingerprint = *fingerprint;
+        policy->fingerprint = reader->fingerprint;
+        policy->is_read_once = reader->is_stream;
     }
     return policy;
 }
@@ -131,14 +110,16 @@ static void print(const struct diagnostics *diagnostics)
     for (unsigned i = 0; text != NULL && i < diagnostics->count; i++) {
         struct writer writer = writer_make(text, TEXT_MAX);
         diagnostics_write(diagnostics, i, &writer);
-        fwrite(text, 1, writer.length, stderr);
+        log_text(writer_slice(&writer));
     }
     free(text);
     unsigned total = diagnostics->error_count + diagnostics->warning_count;
     if (total > diagnostics->count) {
-        fprintf(stderr, "... and %u more\n", total - diagnostics->count);
+        char more[64];
+        struct writer writer = writer_make(more, sizeof more);
+        writer_format(&writer, "... and %u more\n", total - diagnostics->count);
+        log_text(writer_slice(&writer));
     }
-    fflush(stderr);
 }
 
 static struct diagnostics *create_diagnostics(void)
@@ -157,7 +138,8 @@ static void print_and_destroy(struct diagnostics *diagnostics)
     free(diagnostics);
 }
 
-struct policy *policy_file_load(const char *path, unsigned *warnings, unsigned *errors)
+static struct policy *load_and_print(const char *path, struct reader *reader, unsigned *warnings,
+                                     unsigned *errors)
 {
     *warnings = 0;
     *errors = 1;
@@ -165,12 +147,28 @@ struct policy *policy_file_load(const char *path, unsigned *warnings, unsigned *
     if (diagnostics == NULL) {
         return NULL;
     }
-    uint64_t fingerprint;
-    struct policy *policy = load(path, diagnostics, &fingerprint);
+    struct policy *policy = load(path, diagnostics, reader);
     *warnings = diagnostics->warning_count;
     *errors = diagnostics->error_count;
     print_and_destroy(diagnostics);
     return policy;
+}
+
+struct policy *policy_file_load(const char *path, unsigned *warnings, unsigned *errors)
+{
+    struct reader reader = {.is_again = false};
+    return load_and_print(path, &reader, warnings, errors);
+}
+
+struct policy *policy_file_load_again(const char *path, unsigned *warnings, unsigned *errors)
+{
+    struct reader reader = {.is_again = true};
+    return load_and_print(path, &reader, warnings, errors);
+}
+
+bool policy_file_is_standard_input(const char *path)
+{
+    return file_text_descriptor(path) == STDIN_FILENO;
 }
 
 bool policy_file_write_effective(const char *path, const struct sink *sink)
@@ -179,8 +177,8 @@ bool policy_file_write_effective(const char *path, const struct sink *sink)
     if (diagnostics == NULL) {
         return false;
     }
-    uint64_t fingerprint;
-    const struct config_environment environment = environment_of(&fingerprint);
+    struct reader reader = {.is_again = false};
+    const struct config_environment environment = environment_of(&reader);
     bool is_written = config_write_effective(path, &environment, diagnostics, sink);
     print_and_destroy(diagnostics);
     return is_written;
@@ -194,9 +192,9 @@ uint64_t policy_file_fingerprint(const char *path)
     if (diagnostics == NULL) {
         return 0;
     }
-    uint64_t fingerprint;
-    policy_release(load(path, diagnostics, &fingerprint));
+    struct reader reader = {.is_again = true};
+    policy_release(load(path, diagnostics, &reader));
     diagnostics_finish(diagnostics);
     free(diagnostics);
-    return fingerprint;
+    return reader.fingerprint;
 }

@@ -152,6 +152,7 @@ struct policy {
     struct policy_life *life;
     uint64_t generation;  /* counts the policies in force; set before the policy is handed over */
     uint64_t fingerprint; /* of the files that it was made from; set when it was loaded */
+    bool is_read_once;    /* its file was a pipe or a terminal; set when it was loaded */
     struct arena arena;   /* owns everything below */
     struct policy_gateway gateway;
     struct policy_listener *listeners;

@@ -5,8 +5,16 @@
 #include "verbgate/config/load.h"
 
 /* Loads the policy at `path` and writes every warning and error to standard error, as a compiler
- * would. Returns the policy with one reference, or NULL. Blocks on files. */
+ * would. Returns the policy with one reference, or NULL. Blocks on files. `path` may also be a pipe or "-", which
+ * is standard input: then the policy has is_read_once. All other files that it names are regular ones. */
 MUST_CHECK struct policy *policy_file_load(const char *path, unsigned *warnings, unsigned *errors);
+
+/* The same for a policy that was loaded before. A main file that cannot be read a second time is an error. */
+MUST_CHECK struct policy *policy_file_load_again(const char *path, unsigned *warnings,
+                                                 unsigned *errors);
+
+/* Whether `path` is a name of standard input: "-", "/dev/stdin". */
+bool policy_file_is_standard_input(const char *path);
 
 /* Writes what the policy at `path` comes to, as INI text (config_write_effective). False when the policy
  * has errors, which are written to standard error, or the sink refused a piece. */
