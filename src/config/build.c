@@ -82,6 +82,7 @@ static void read_timeouts(struct builder *builder, const struct config_section *
     gateway->body_timeout_ms = options_unsigned(builder, section, "body-timeout");
     gateway->linger_timeout_ms = options_unsigned(builder, section, "linger-timeout");
     gateway->half_close_timeout_ms = options_unsigned(builder, section, "half-close-timeout");
+    gateway->reuse_delay_ms = options_unsigned(builder, section, "reuse-delay");
     gateway->tunnel_timeout_ms = options_unsigned(builder, section, "tunnel-timeout");
 }
 

@@ -175,6 +175,9 @@ static void read_upstream(struct builder *builder, const struct config_section *
     upstream->connect_timeout_ms = options_unsigned(builder, section, "connect-timeout");
     upstream->response_timeout_ms = options_unsigned(builder, section, "response-timeout");
     upstream->idle_timeout_ms = options_unsigned(builder, section, "idle-timeout");
+    upstream->reuse_delay_ms = options_entry(section, "reuse-delay") == NULL
+                                   ? builder->policy->gateway.reuse_delay_ms
+                                   : options_unsigned(builder, section, "reuse-delay");
     upstream->max_idle = options_unsigned(builder, section, "max-idle");
     upstream->sends_http_10 = options_word(builder, section, "send-version") == 1;
     build_warn_post(builder, section, upstream);

@@ -2,6 +2,13 @@
 #include "schema_tables.h"
 
 static const struct schema_option rows[] = {
+    {.sections = SCHEMA_GATEWAY | SCHEMA_UPSTREAM,
+     .key = "reuse-delay",
+     .type = SCHEMA_TIME,
+     .fallback = "100ms",
+     .least = 0,
+     .most = 10 * 1000,
+     .help = "How long a server must be silent behind a doubtful response; 0ms trusts it at once."},
     {.sections = SCHEMA_GATEWAY | SCHEMA_UPSTREAM | SCHEMA_ROUTE,
      .key = "upgrade",
      .type = SCHEMA_WORD,

@@ -1,13 +1,15 @@
 /* What the files of the exchange share among themselves: exchange.c (life, ends, who may read),
  * request.c (the request's head), request_content.c (its content), buffer.c (content that is kept until
  * all of it has come), forward.c (its way to a server), response.c (the server's side), response_head.c
- * (the block that an answer is read into, and its head), answer.c (local answers), identity.c (who asks),
+ * (the block that an answer is read into, and its head), keeping.c (whether the server's connection is kept, and
+ * for whom), answer.c (local answers), identity.c (who asks),
  * tunnel.c (upgraded connections), extra_fields.c and method_fields.c (the gateway's own fields), relay.c
  * (content on its way), relay_splice.c (large content on its way, not copied), record.c (what is told of an
  * exchange at its end). */
 #ifndef VERBGATE_PROXY_EXCHANGE_STEPS_H
 #define VERBGATE_PROXY_EXCHANGE_STEPS_H
 
+#include "verbgate/http/login.h"
 #include "verbgate/proxy/exchange.h"
 
 /* How far a head has been read; HEAD_BAD: exchange->fault says why. */
@@ -230,6 +232,21 @@ void exchange_give_response(struct proxy *proxy, struct response *response);
 
 /* Reads the status line and the fields from what has come. */
 enum head_status exchange_read_response_head(struct exchange *exchange);
+
+/* ---- keeping.c */
+
+/* The response is through: its connection is kept, for everybody or for its client alone, or closed. */
+void exchange_release_upstream(struct exchange *exchange);
+
+/* The final response names a login that belongs to the connection. */
+RARE void exchange_note_login(struct exchange *exchange, enum login login);
+
+/* Whether all of the request is with the server, or with the kernel. */
+static inline bool exchange_has_sent_all(const struct exchange *exchange)
+{
+    return exchange->request_state == REQUEST_DONE && !exchange_has_stored(exchange) &&
+           !stream_is_queued(&exchange->upstream->stream);
+}
 
 /* ---- response.c */
 

@@ -257,6 +257,31 @@ static void wait_in_line(struct exchange *exchange, struct pool *pool)
     exchange_update(exchange);
 }
 
+static void begin_private(struct exchange *exchange, struct upstream *upstream)
+{
+    if (upstream->state == UPSTREAM_RESTING) {
+        private_await(upstream, exchange);
+        exchange_update(exchange);
+        return;
+    }
+    private_take(upstream);
+    exchange->upstream = upstream;
+    exchange->uses_private = true;
+    send_head(exchange);
+}
+
+void exchange_private_rested(struct exchange *exchange)
+{
+    struct upstream *upstream = exchange->rests_at;
+    exchange->rests_at = NULL;
+    begin_private(exchange, upstream);
+}
+
+void exchange_find_upstream_again(struct exchange *exchange)
+{
+    exchange_find_upstream(exchange, true);
+}
+
 /* What belongs to the client is not waited for. Returns false when there is none: then the server is asked anew,
  * unless the next step of a login would go to a connection that has not seen the one before. */
 static bool use_private(struct exchange *exchange)
@@ -266,10 +291,7 @@ static bool use_private(struct exchange *exchange)
     struct upstream *upstream =
         private_find(client, &exchange->snapshot->upstreams[index], &exchange->server);
     if (upstream != NULL && upstream_is_quiet(upstream)) {
-        private_take(upstream);
-        exchange->upstream = upstream;
-        exchange->uses_private = true;
-        send_head(exchange);
+        begin_private(exchange, upstream);
         return true;
     }
     if (upstream != NULL) {
@@ -308,6 +330,7 @@ void exchange_leave_line(struct exchange *exchange)
         pool_leave(exchange->waits_at, &exchange->line_node);
         exchange->waits_at = NULL;
     }
+    exchange->rests_at = NULL;
 }
 
 /* Who fails here goes on to another server, or to the end of the line, which has an end: an exchange tries each

@@ -36,6 +36,7 @@ struct pool *pool_reference(struct proxy *proxy, const struct socket_address *ad
         pool->proxy = proxy;
         pool->address = *address;
         list_init(&pool->idle);
+        list_init(&pool->resting);
         list_init(&pool->waiting);
         deadline_init(&pool->tick, on_tick);
         pool->pace = POOL_PACE;
@@ -82,14 +83,33 @@ void pool_forget(struct pool *pool, struct upstream *upstream)
 {
     list_remove(&upstream->node);
     deadline_cancel(&upstream->deadline);
-    pool->idle_count--;
-    counter_decrement(&pool->proxy->counters.upstream_idle);
+    if (upstream->state == UPSTREAM_RESTING) {
+        pool->resting_count--;
+        counter_decrement(&pool->proxy->counters.upstream_resting);
+    } else {
+        pool->idle_count--;
+        counter_decrement(&pool->proxy->counters.upstream_idle);
+    }
+}
+
+static struct upstream *first_of(const struct list_node *list)
+{
+    return LIST_OBJECT(list->next, struct upstream, node);
+}
+
+static bool has_room(const struct pool *pool, unsigned max_idle)
+{
+    return pool->idle_count + pool->resting_count < max_idle && pool->references > 0 &&
+           !pool->proxy->is_draining;
 }
 
 void pool_put(struct pool *pool, struct upstream *upstream, unsigned max_idle,
               uint32_t idle_timeout_ms)
 {
-    if (pool->idle_count >= max_idle || pool->references == 0 || pool->proxy->is_draining) {
+    if (UNLIKELY(!has_room(pool, max_idle)) && pool->resting_count > 0) {
+        upstream_close(first_of(&pool->resting));
+    }
+    if (!has_room(pool, max_idle)) {
         upstream_close(upstream);
         return;
     }
@@ -100,10 +120,26 @@ void pool_put(struct pool *pool, struct upstream *upstream, unsigned max_idle,
     stream_start_reading(&upstream->stream); /* to hear of its end */
 }
 
+void pool_rest(struct pool *pool, struct upstream *upstream, unsigned max_idle, uint32_t rest_ms)
+{
+    if (!has_room(pool, max_idle)) {
+        upstream_close(upstream);
+        return;
+    }
+    list_append(&pool->resting, &upstream->node);
+    pool->resting_count++;
+    counter_increment(&pool->proxy->counters.upstream_resting);
+    deadline_arm(&pool->proxy->deadlines, &upstream->deadline, rest_ms);
+    stream_start_reading(&upstream->stream); /* to hear what should not come */
+}
+
 void pool_close_idle(struct pool *pool)
 {
     while (!list_is_empty(&pool->idle)) {
-        upstream_close(LIST_OBJECT(pool->idle.next, struct upstream, node));
+        upstream_close(first_of(&pool->idle));
+    }
+    while (!list_is_empty(&pool->resting)) {
+        upstream_close(first_of(&pool->resting));
     }
     private_close_of(pool);
 }
@@ -113,6 +149,10 @@ bool pool_shed_idle(struct proxy *proxy)
     bool any = private_shed(proxy);
     for (struct list_node *node = proxy->pools.next; node != &proxy->pools; node = node->next) {
         struct pool *pool = LIST_OBJECT(node, struct pool, node);
+        if (!list_is_empty(&pool->resting)) {
+            upstream_close(first_of(&pool->resting));
+            any = true;
+        }
         if (!list_is_empty(&pool->idle)) {
             upstream_close(LIST_OBJECT(pool->idle.previous, struct upstream, node));
             any = true;
@@ -153,10 +193,11 @@ void pool_end_opening(struct pool *pool, struct pool_opening *opening)
 }
 
 /* Whether the other connections were used so often since there were `takes`. Some of them may be at work on
- * something long; then it takes more to be late. Private ones serve nobody else, and may be opening, too. */
+ * something long; then it takes more to be late. Resting and private ones serve nobody else, and may be opening,
+ * too. */
 static bool is_late(const struct pool *pool, uint64_t takes)
 {
-    unsigned apart = pool->opening + pool->private_count;
+    unsigned apart = pool->opening + pool->private_count + pool->resting_count;
     uint64_t others = pool->connection_count > apart ? pool->connection_count - apart : 0;
     return pool->takes - takes > POOL_LATE_TURNS * others;
 }

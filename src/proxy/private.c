@@ -1,6 +1,7 @@
 #include "verbgate/proxy/private.h"
 
 #include "verbgate/base/log.h"
+#include "verbgate/proxy/exchange.h"
 
 #include <assert.h>
 
@@ -67,7 +68,8 @@ struct upstream *private_find(const struct downstream *owner,
                               const struct snapshot_upstream *targets, unsigned *server)
 {
     for (struct upstream *each = owner->private; each != NULL; each = each->next_private) {
-        int index = each->state == UPSTREAM_IDLE ? find_server(targets, each->pool) : -1;
+        bool is_free = each->state == UPSTREAM_IDLE || each->state == UPSTREAM_RESTING;
+        int index = is_free ? find_server(targets, each->pool) : -1;
         if (index >= 0) {
             *server = (unsigned)index;
             return each;
@@ -82,7 +84,7 @@ void private_take(struct upstream *upstream)
     upstream_begin_again(upstream, upstream->owner->exchange);
 }
 
-void private_put(struct upstream *upstream, uint32_t idle_timeout_ms)
+void private_put(struct upstream *upstream, uint32_t length_ms)
 {
     struct proxy *proxy = upstream->pool->proxy;
     if (upstream->pool->references == 0 || proxy->is_draining) {
@@ -92,8 +94,31 @@ void private_put(struct upstream *upstream, uint32_t idle_timeout_ms)
     remove_from_owner(upstream);
     add_to_owner(upstream);
     list_append(&proxy->private_idle, &upstream->node);
-    deadline_arm(&proxy->deadlines, &upstream->deadline, idle_timeout_ms);
+    deadline_arm(&proxy->deadlines, &upstream->deadline, length_ms);
     stream_start_reading(&upstream->stream); /* to hear of its end */
+}
+
+static bool is_awaited(const struct upstream *upstream)
+{
+    const struct exchange *exchange = upstream->owner->exchange;
+    return exchange != NULL && exchange->rests_at == upstream;
+}
+
+void private_await(struct upstream *upstream, struct exchange *exchange)
+{
+    list_remove(&upstream->node); /* it does not give way any more */
+    exchange->rests_at = upstream;
+}
+
+void private_rested(struct upstream *upstream)
+{
+    upstream->state = UPSTREAM_IDLE;
+    list_remove(&upstream->node);
+    if (is_awaited(upstream)) {
+        exchange_private_rested(upstream->owner->exchange);
+    } else {
+        private_put(upstream, upstream->idle_timeout_ms);
+    }
 }
 
 void private_forget(struct upstream *upstream)
@@ -142,8 +167,12 @@ void private_ended(struct upstream *upstream)
 {
     struct downstream *owner = upstream->owner;
     bool was_in_login = upstream->is_in_login;
+    bool was_awaited = is_awaited(upstream);
     upstream_close(upstream);
-    if (was_in_login) {
+    if (was_awaited) {
+        owner->exchange->rests_at = NULL;
+        exchange_find_upstream_again(owner->exchange);
+    } else if (was_in_login) {
         downstream_end_idle(owner, REASON_LOGIN_CUT);
     }
 }

@@ -2,7 +2,6 @@
 #include "exchange_steps.h"
 
 #include "verbgate/http/login.h"
-#include "verbgate/proxy/private.h"
 
 #include <assert.h>
 
@@ -46,6 +45,7 @@ static void begin_next_head(struct exchange *exchange)
     response->used = rest;
     response->parsed = 0;
     response->has_line = false;
+    response->is_early = rest > 0 && !exchange_has_sent_all(exchange);
 }
 
 /* Returns false when no further head is to be read: the exchange is gone, or a tunnel. */
@@ -120,45 +120,6 @@ static bool take_content(struct exchange *exchange, char *data, size_t length,
     return true;
 }
 
-/* Whether one read has just taken the whole response and all that there was, and it is not of the kind
- * behind which careless servers send content that it should not have (HEAD, 204, 304). */
-static bool is_quiet(const struct response *response)
-{
-    return response->read_count == 1 && response->used < response->region_bytes &&
-           response->framing.kind != FRAMING_NONE;
-}
-
-/* Whether both sides keep the server's connection behind the response. */
-static bool is_kept(const struct exchange *exchange)
-{
-    const struct response *response = exchange->response;
-    return !exchange->verdict.upstream->sends_http_10 &&
-           response->framing.kind != FRAMING_UNTIL_CLOSE && response->connection.is_persistent;
-}
-
-/* Gives the connection back to its pool when it is certain that both sides agree that the exchange
- * is over (RFC 9112 section 9.3). */
-static void release_upstream(struct exchange *exchange)
-{
-    const struct response *response = exchange->response;
-    struct upstream *upstream = exchange->upstream;
-    const struct policy_upstream *settings = exchange->verdict.upstream;
-    bool stays = is_kept(exchange);
-    bool is_clean = stays && exchange->request_state == REQUEST_DONE &&
-                    !exchange_has_stored(exchange) && !exchange->upstream_is_deaf &&
-                    !stream_is_queued(&upstream->stream) && !response->is_extra;
-    pool_note_end(upstream->pool, stays && settings->max_idle > 0, upstream->is_reused);
-    if (is_clean) {
-        upstream_release(upstream, is_quiet(response), settings->max_idle,
-                         settings->idle_timeout_ms);
-    } else {
-        if (upstream->is_in_login) {
-            exchange_end_connection(exchange); /* nothing can continue it */
-        }
-        upstream_close(upstream);
-    }
-}
-
 /* Sends what proxy->out holds and a piece of content to the client, and ends the response with the
  * last one. */
 static void send_content(struct exchange *exchange, struct slice content, bool is_last)
@@ -172,7 +133,7 @@ static void send_content(struct exchange *exchange, struct slice content, bool i
     }
     if (is_last) {
         exchange->response_state = RESPONSE_DONE;
-        release_upstream(exchange);
+        exchange_release_upstream(exchange);
     }
     if (!exchange_check_complete(exchange)) {
         exchange_update(exchange);
@@ -275,19 +236,6 @@ static void write_head(struct exchange *exchange)
     serialise_response_head(&exchange->proxy->out, &head);
 }
 
-/* A server that asks for a login of the connection, or goes on with one: the connection is its client's from here
- * on. A challenge that takes another step, on a connection that does not stay, ends the client's, too. */
-RARE static void note_login(struct exchange *exchange, enum login login)
-{
-    const struct response *response = exchange->response;
-    unsigned status = response->line.status;
-    private_claim(exchange->upstream, exchange->downstream);
-    exchange->upstream->is_in_login = login == LOGIN_UNDERWAY && (status == 401 || status == 407);
-    if (exchange->upstream->is_in_login && !is_kept(exchange)) {
-        exchange->must_close = true;
-    }
-}
-
 static void begin_response(struct exchange *exchange)
 {
     struct response *response = exchange->response;
@@ -310,7 +258,7 @@ static void begin_response(struct exchange *exchange)
     }
     enum login login = login_of_response(&response->fields);
     if (UNLIKELY(login != LOGIN_NONE)) {
-        note_login(exchange, login);
+        exchange_note_login(exchange, login);
     }
     exchange->client_framing = framing_for_client(exchange);
     exchange->status = line->status;
@@ -389,6 +337,7 @@ void exchange_response_bytes(struct exchange *exchange, char *data, size_t lengt
         relay_content(exchange, data, length);
     } else {
         exchange->response->used += length;
+        exchange->response->is_early |= !exchange_has_sent_all(exchange);
         run_head(exchange);
     }
 }

@@ -5,6 +5,7 @@
 #include "verbgate/proxy/private.h"
 
 #include <assert.h>
+#include <limits.h>
 
 /* No turn of the loop has this number. */
 #define UPSTREAM_NEVER_QUIET UINT64_MAX
@@ -120,6 +121,20 @@ static const struct stream_events events = {
     .on_closed = on_closed,
 };
 
+/* It was silent for long enough: it is idle, and whoever waits for one gets it. */
+static void end_rest(struct upstream *upstream)
+{
+    struct pool *pool = upstream->pool;
+    if (upstream->owner != NULL) {
+        private_rested(upstream);
+        return;
+    }
+    pool_forget(pool, upstream);
+    upstream->state = UPSTREAM_IDLE;
+    pool_put(pool, upstream, UINT_MAX, upstream->idle_timeout_ms);
+    serve_line(pool);
+}
+
 static void on_expired(struct deadline *deadline)
 {
     struct upstream *upstream = LIST_OBJECT(deadline, struct upstream, deadline);
@@ -133,6 +148,9 @@ static void on_expired(struct deadline *deadline)
         break;
     case UPSTREAM_IDLE:
         close_idle(upstream);
+        break;
+    case UPSTREAM_RESTING:
+        end_rest(upstream);
         break;
     case UPSTREAM_CLOSING:
         break;
@@ -203,18 +221,33 @@ bool upstream_is_quiet(const struct upstream *upstream)
            stream_is_quiet(&upstream->stream);
 }
 
-void upstream_release(struct upstream *upstream, bool is_quiet, unsigned max_idle,
-                      uint32_t idle_timeout_ms)
+static void begin_rest(struct upstream *upstream, const struct upstream_keeping *keeping)
+{
+    upstream->state = UPSTREAM_RESTING;
+    upstream->idle_timeout_ms = keeping->idle_timeout_ms;
+    if (upstream->owner != NULL) {
+        private_put(upstream, keeping->rest_ms);
+    } else {
+        pool_rest(upstream->pool, upstream, keeping->max_idle, keeping->rest_ms);
+    }
+}
+
+void upstream_release(struct upstream *upstream, struct upstream_keeping keeping)
 {
     assert(upstream->state == UPSTREAM_BUSY);
-    upstream->quiet_turn = is_quiet ? proxy_turn(upstream->pool->proxy) : UPSTREAM_NEVER_QUIET;
+    upstream->quiet_turn =
+        keeping.is_quiet ? proxy_turn(upstream->pool->proxy) : UPSTREAM_NEVER_QUIET;
     unlink_exchange(upstream);
     deadline_cancel(&upstream->deadline);
+    if (UNLIKELY(keeping.rest_ms > 0)) {
+        begin_rest(upstream, &keeping);
+        return;
+    }
     upstream->state = UPSTREAM_IDLE;
-    if (upstream->owner != NULL) {
-        private_put(upstream, idle_timeout_ms);
+    if (UNLIKELY(upstream->owner != NULL)) {
+        private_put(upstream, keeping.idle_timeout_ms);
     } else {
-        pool_put(upstream->pool, upstream, max_idle, idle_timeout_ms);
+        pool_put(upstream->pool, upstream, keeping.max_idle, keeping.idle_timeout_ms);
     }
 }
 
@@ -226,7 +259,7 @@ void upstream_close(struct upstream *upstream)
     unlink_exchange(upstream);
     if (upstream->owner != NULL) {
         private_forget(upstream);
-    } else if (upstream->state == UPSTREAM_IDLE && !list_is_empty(&upstream->node)) {
+    } else if (!list_is_empty(&upstream->node)) {
         pool_forget(upstream->pool, upstream);
     }
     deadline_cancel(&upstream->deadline);

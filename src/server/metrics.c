@@ -26,6 +26,8 @@
       "Connections to servers that are open now, idle ones included.")                 \
     X(upstream_idle, "verbgate_upstream_connections_idle", "gauge",                    \
       "Connections to servers that wait in a pool now.")                               \
+    X(upstream_resting, "verbgate_upstream_connections_resting", "gauge",              \
+      "Connections to servers that have to be silent for reuse-delay first.")          \
     X(upstream_private, "verbgate_upstream_connections_private", "gauge",              \
       "Connections to servers that belong to one client now, since a login does.")     \
     X(spliced_bytes, "verbgate_spliced_content_bytes_total", "counter",                \

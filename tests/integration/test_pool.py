@@ -55,7 +55,8 @@ class Pool(Case):
     def test_uploads_and_chunked_responses_leave_the_connection_reusable(self):
         head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
         body = b"3\r\nabc\r\n0\r\n\r\n"
-        backend, gate = self.pool(serve(lambda got: head if got.method == "HEAD" else head + body))
+        backend, gate = self.pool(serve(lambda got: head if got.method == "HEAD" else head + body),
+                                  upstream="reuse-delay = 0ms")
         connection = self.client(gate)
         for _ in range(5):
             self.assertEqual(connection.ask("POST", "/", body=b"x" * 100000).body, b"abc")

@@ -79,6 +79,7 @@ struct policy_upstream {
     uint32_t connect_timeout_ms;
     uint32_t response_timeout_ms;
     uint32_t idle_timeout_ms; /* of a pooled connection */
+    uint32_t reuse_delay_ms;  /* of silence, behind a response that a server may add to; 0: none */
     unsigned max_idle;        /* pooled connections per worker and server */
     struct policy_settings settings;
     struct method_set answer;  /* what it takes and Allow lists where there is no route */
@@ -134,6 +135,7 @@ struct policy_gateway {
     uint32_t body_timeout_ms;       /* between two pieces of content, either direction */
     uint32_t linger_timeout_ms;     /* reading on after a final answer, so that it arrives */
     uint32_t half_close_timeout_ms; /* a client that sent FIN waits this long for its answer */
+    uint32_t reuse_delay_ms;        /* what upstreams inherit */
     uint32_t tunnel_timeout_ms;     /* an upgraded connection without a byte in either direction */
     unsigned max_connections;       /* client connections, all workers together */
     unsigned max_requests;          /* per client connection; 0: no limit */

@@ -61,6 +61,7 @@ struct response {
     size_t parsed; /* of them parsed */
     bool has_line; /* `line` is complete */
     bool is_extra; /* the server sent more than its response */
+    bool is_early; /* it began before the server had the whole request */
     unsigned read_count;
     unsigned interim_count;
     struct status_line line;
@@ -105,6 +106,7 @@ struct exchange {
     struct downstream *downstream;
     struct upstream *upstream; /* while one works for this exchange */
     struct pool *waits_at;     /* in whose line it stands for one; or NULL */
+    struct upstream *rests_at; /* its client's own connection, which has to rest first; or NULL */
     struct list_node line_node;
     struct snapshot *snapshot; /* one reference */
     size_t region_bytes;
@@ -215,6 +217,9 @@ void exchange_client_timeout(struct exchange *exchange);
 
 /* ---- events of the server's side */
 void exchange_upstream_connected(struct exchange *exchange, int error);
+/* The connection that it waits for has rested; or it has ended. */
+void exchange_private_rested(struct exchange *exchange);
+void exchange_find_upstream_again(struct exchange *exchange);
 uv_buf_t exchange_response_room(struct exchange *exchange); /* empty: out of memory */
 void exchange_response_bytes(struct exchange *exchange, char *data, size_t length);
 void exchange_response_nothing(struct exchange *exchange);

@@ -19,6 +19,9 @@
  * more room is made, until a first answer comes in time again. Since an answer may be late for other reasons,
  * such as a long upload, that holds the line for so long only.
  *
+ * Behind some responses careless servers send more than they should. Connections with such a one rest until they
+ * were silent for a while, and are idle then; meanwhile whoever needs one opens another.
+ *
  * Where a server closes its connections there is nothing to wait for, and no line.
  */
 #ifndef VERBGATE_PROXY_POOL_H
@@ -66,7 +69,9 @@ struct pool {
     unsigned connection_count; /* open connections, idle ones too */
     unsigned private_count;    /* of them, those that belong to one client */
     unsigned idle_count;
-    struct list_node idle; /* struct upstream, last used first */
+    unsigned resting_count;
+    struct list_node idle;    /* struct upstream, last used first */
+    struct list_node resting; /* struct upstream, the longest resting first */
     uint64_t failed_until_ms;
 
     struct pool_pace pace;
@@ -96,11 +101,15 @@ void pool_release(struct pool *pool);
 /* The most recently used idle connection, no longer idle; NULL when there is none. */
 struct upstream *pool_take(struct pool *pool);
 
-/* Keeps a connection for later, for `idle_timeout_ms`, or closes it when `max_idle` are kept. */
+/* Keeps a connection for later, for `idle_timeout_ms`, or closes it when `max_idle` are kept. Resting ones count,
+ * and give way. */
 void pool_put(struct pool *pool, struct upstream *upstream, unsigned max_idle,
               uint32_t idle_timeout_ms);
 
-/* An idle connection has ended by itself. */
+/* The same of one that nobody gets before it was silent for `rest_ms`; the caller puts it then. */
+void pool_rest(struct pool *pool, struct upstream *upstream, unsigned max_idle, uint32_t rest_ms);
+
+/* An idle or resting connection is neither any more. */
 void pool_forget(struct pool *pool, struct upstream *upstream);
 
 /* Whether another connection may be opened now. */
@@ -138,10 +147,10 @@ bool pool_is_failed(const struct pool *pool);
 void pool_connection_opened(struct pool *pool);
 void pool_connection_closed(struct pool *pool);
 
-/* Closes the idle connections of a pool, private ones too. */
+/* Closes the idle connections of a pool, resting and private ones too. */
 void pool_close_idle(struct pool *pool);
 
-/* Closes the longest idle connection of each pool, and of the private ones, for want of descriptors; false: there
+/* Closes the longest idle and the longest resting connection of each pool, and the longest idle private one, for want of descriptors; false: there
  * was none. */
 bool pool_shed_idle(struct proxy *proxy);
 

@@ -5,6 +5,8 @@
  *
  *   anybody's --private_claim--> BUSY --private_put--> IDLE --private_take--> BUSY
  *
+ * One that has to rest (pool.h) is waited for, as its client can use no other.
+ *
  * A client has a few of them, one for each server that asks it for a login, in order of use. It does not queue for
  * what is its own. Idle ones of a worker stand in one line, the longest idle first: they are the first to go when
  * descriptors run out, and when there are more of them than clients may be.
@@ -22,7 +24,7 @@
 /* Makes a busy connection its client's. Nothing happens where it is that already. */
 void private_claim(struct upstream *upstream, struct downstream *owner);
 
-/* The client's connection to one of the targets, which is idle; *server is the index of its server. NULL: there is
+/* The client's connection to one of the targets, which is idle or resting; *server is the index of its server. NULL: there is
  * none. */
 MUST_CHECK struct upstream *private_find(const struct downstream *owner,
                                          const struct snapshot_upstream *targets, unsigned *server);
@@ -30,8 +32,14 @@ MUST_CHECK struct upstream *private_find(const struct downstream *owner,
 /* It carries its client's next exchange (BUSY). */
 void private_take(struct upstream *upstream);
 
-/* Keeps a connection whose exchange is through for its client, for `idle_timeout_ms`. */
-void private_put(struct upstream *upstream, uint32_t idle_timeout_ms);
+/* Keeps a connection whose exchange is through for its client: IDLE or RESTING for so long. */
+void private_put(struct upstream *upstream, uint32_t length_ms);
+
+/* It has been silent for long enough: it carries the exchange that waits for it, or is idle. */
+void private_rested(struct upstream *upstream);
+
+/* Lets its client's exchange wait for a resting connection. */
+void private_await(struct upstream *upstream, struct exchange *exchange);
 
 /* A connection is closing: it is nobody's from here on. */
 void private_forget(struct upstream *upstream);
@@ -41,7 +49,8 @@ void private_close_all(struct downstream *owner);
 void private_close_of(struct pool *pool);
 bool private_shed(struct proxy *proxy);
 
-/* The server has ended an idle connection: so does the client's when a login was under way on it. */
+/* The server has ended an idle or resting connection, or sent what it should not: the client's connection ends with
+ * it when a login was under way. */
 void private_ended(struct upstream *upstream);
 
 #endif

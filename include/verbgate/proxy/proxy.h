@@ -65,6 +65,7 @@ struct proxy_counters {
     struct counter upstream_waits;   /* requests that waited in a pool's line */
     struct counter upstream_open;    /* now, idle ones too */
     struct counter upstream_idle;    /* now, private ones not included */
+    struct counter upstream_resting; /* now, until they were silent for a while */
     struct counter upstream_private; /* now, those that belong to one client */
     struct counter spliced_bytes;    /* content that was not copied */
     struct counter retries;

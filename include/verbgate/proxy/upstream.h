@@ -2,6 +2,7 @@
  * One connection to a server. It carries one exchange at a time, or waits in its pool.
  *
  *   CONNECTING --on_connected--> BUSY --upstream_release--> IDLE --upstream_acquire--> BUSY
+ *                                     \----> RESTING ---silent--/
  *        any state --upstream_close--> CLOSING --on_closed--> back to the slab
  *
  * The exchange and the upstream point at each other; both pointers are cut in upstream_release and
@@ -22,6 +23,7 @@ struct upstream {
         UPSTREAM_CONNECTING,
         UPSTREAM_BUSY,
         UPSTREAM_IDLE,
+        UPSTREAM_RESTING,
         UPSTREAM_CLOSING,
     } state;
     bool is_reused;              /* the current exchange is not its first */
@@ -31,7 +33,9 @@ struct upstream {
     struct stream stream;
     uv_connect_t connect;
     struct deadline deadline;
-    struct list_node node; /* while idle: in the pool's list, or in the proxy's of private ones */
+    uint32_t idle_timeout_ms; /* of the time behind its rest */
+    struct list_node
+        node; /* while idle or resting: in the pool's list, or in the proxy's of private ones */
     struct pool *pool;
     struct exchange *exchange;     /* while CONNECTING or BUSY */
     struct downstream *owner;      /* whose login it carries, see private.h; NULL: anybody's */
@@ -49,10 +53,17 @@ void upstream_begin_again(struct upstream *upstream, struct exchange *exchange);
 MUST_CHECK struct upstream *upstream_connect(struct pool *pool, struct exchange *exchange,
                                              uint32_t timeout_ms, int *error);
 
-/* The exchange is through and the connection can carry another one. `is_quiet`: all that the server has
- * sent was read just now, and nothing makes more of it likely. */
-void upstream_release(struct upstream *upstream, bool is_quiet, unsigned max_idle,
-                      uint32_t idle_timeout_ms);
+/* How a connection is kept. */
+struct upstream_keeping {
+    bool
+        is_quiet; /* all that the server has sent was read just now, and nothing makes more of it likely */
+    uint32_t rest_ms; /* of silence, before anybody gets it; 0: none */
+    unsigned max_idle;
+    uint32_t idle_timeout_ms;
+};
+
+/* The exchange is through and the connection can carry another one. */
+void upstream_release(struct upstream *upstream, struct upstream_keeping keeping);
 
 /* Whether a kept connection (BUSY again) is alive and has nothing to read: what came unasked would pass
  * for the answer to the next request. Costs a system call, unless it was seen in this turn of the loop. */
