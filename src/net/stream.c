@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@ enum { READS_MOST = 32 };
 static void end_reading(struct stream *stream, int error)
 {
     stream_stop_reading(stream);
+    stream->is_half_closed |= error == UV_EOF;
     stream->events->on_read_end(stream, error);
 }
 
@@ -163,6 +165,7 @@ static void init_handle(struct stream *stream, uv_loop_t *loop, bool is_unix,
     stream->descriptor = -1;
     stream->is_reading = false;
     stream->is_closing = false;
+    stream->is_half_closed = false;
 }
 
 /* Left as it is when there is no socket, since one could not be made. */
@@ -236,6 +239,7 @@ void stream_stop_reading(struct stream *stream)
 void stream_shutdown(struct stream *stream)
 {
     assert(stream->queue == NULL);
+    stream->is_half_closed = true;
     /* An error means that the peer is gone already; reading will tell. */
     (void)shutdown(stream->descriptor, SHUT_WR);
 }
@@ -279,6 +283,14 @@ size_t stream_unsent(const struct stream *stream)
 int stream_descriptor(const struct stream *stream)
 {
     return stream->operations == &stream_socket_operations ? stream->descriptor : -1;
+}
+
+/* POLLHUP is that both directions are closed: where one was before, it is a clean end. */
+bool stream_is_cut(const struct stream *stream)
+{
+    struct pollfd look = {.fd = stream->descriptor};
+    int ends = stream->is_half_closed ? POLLERR : POLLERR | POLLHUP;
+    return poll(&look, 1, 0) > 0 && (look.revents & ends) != 0;
 }
 
 bool stream_is_quiet(const struct stream *stream)

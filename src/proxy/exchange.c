@@ -25,6 +25,7 @@ static void reset(struct exchange *exchange, struct downstream *downstream, size
     exchange->used = used;
     exchange->verdict.suggestion = METHOD_UNKNOWN;
     exchange->start_ns = uv_hrtime();
+    deadline_init(&exchange->look, exchange_on_look);
     request_line_start(&exchange->scanner);
 }
 
@@ -53,6 +54,7 @@ void exchange_give_object(struct proxy *proxy, struct slab *slab, void *object, 
 static void let_go(struct exchange *exchange)
 {
     exchange_leave_line(exchange);
+    deadline_cancel(&exchange->look);
     if (exchange->upstream != NULL) {
         upstream_close(exchange->upstream);
     }
@@ -270,6 +272,9 @@ void exchange_update(struct exchange *exchange)
     settle_rooms(exchange);
     update_client(exchange);
     update_upstream(exchange);
+    if (UNLIKELY(stream_is_deaf(exchange_client(exchange)) || exchange_server_is_deaf(exchange))) {
+        exchange_look_later(exchange);
+    }
 }
 
 /* ---- ends */

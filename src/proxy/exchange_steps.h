@@ -2,7 +2,7 @@
  * request.c (the request's head), request_content.c (its content), buffer.c (content that is kept until
  * all of it has come), forward.c (its way to a server), response.c (the server's side), response_head.c
  * (the block that an answer is read into, and its head), keeping.c (whether the server's connection is kept, and
- * for whom), answer.c (local answers), identity.c (who asks),
+ * for whom), look.c (peers that nothing is heard of), answer.c (local answers), identity.c (who asks),
  * tunnel.c (upgraded connections), extra_fields.c and method_fields.c (the gateway's own fields), relay.c
  * (content on its way), relay_splice.c (large content on its way, not copied), record.c (what is told of an
  * exchange at its end). */
@@ -247,6 +247,20 @@ static inline bool exchange_has_sent_all(const struct exchange *exchange)
     return exchange->request_state == REQUEST_DONE && !exchange_has_stored(exchange) &&
            !stream_is_queued(&exchange->upstream->stream);
 }
+
+/* ---- look.c */
+
+/* A server's reset matters only in a tunnel while its client is paused: content that has come before it still goes to
+ * the client, whose own deadline bounds that. */
+static inline bool exchange_server_is_deaf(const struct exchange *exchange)
+{
+    return exchange->response_state == RESPONSE_TUNNEL &&
+           stream_is_deaf(&exchange->upstream->stream);
+}
+
+/* Has the sides looked at soon. */
+RARE void exchange_look_later(struct exchange *exchange);
+void exchange_on_look(struct deadline *deadline);
 
 /* ---- response.c */
 

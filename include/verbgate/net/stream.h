@@ -65,6 +65,7 @@ struct stream {
     int descriptor; /* the socket, which libuv owns; -1: none, which every call refuses */
     bool is_reading;
     bool is_closing;
+    bool is_half_closed; /* FIN was sent, or read */
 };
 
 enum stream_write_status {
@@ -98,6 +99,17 @@ MUST_CHECK int stream_init_from(struct stream *stream, uv_stream_t *listener,
 MUST_CHECK int stream_init_connecting(struct stream *stream, uv_loop_t *loop,
                                       const struct socket_address *address, uv_connect_t *request,
                                       const struct stream_events *events);
+
+/* Whether nobody hears when the peer resets the connection: nothing is read, and nothing is queued. The kernel tells
+ * of unread bytes each time, so libuv forgets a socket that it does not read from, and its errors with it. */
+static inline bool stream_is_deaf(const struct stream *stream)
+{
+    return !stream->is_reading && stream->queue == NULL && !stream->is_closing;
+}
+
+/* Looks whether the peer has reset the connection, or closed both directions of it; what it has sent before may
+ * still be unread. Costs a system call. */
+bool stream_is_cut(const struct stream *stream);
 
 /* Starts or stops reading; both may be called in any state and do nothing when nothing changes. */
 void stream_start_reading(struct stream *stream);

@@ -34,7 +34,10 @@
 #include "verbgate/proxy/snapshot.h"
 #include "verbgate/proxy/upstream.h"
 
-enum { EXCHANGE_INTERIM_MAX = 16 }; /* 1xx responses to one request */
+enum {
+    EXCHANGE_INTERIM_MAX = 16, /* 1xx responses to one request */
+    EXCHANGE_LOOK_MS = 1000,   /* between two looks at peers that nothing is heard of */
+};
 
 /* What a side is waited for. */
 enum exchange_wait {
@@ -100,6 +103,7 @@ struct exchange {
     enum exchange_wait client_wait, upstream_wait;
     bool client_has_sent, client_has_taken; /* bytes, since its deadline was armed */
     bool upstream_has_sent, upstream_has_taken;
+    struct deadline look;                  /* at peers that nothing is heard of */
     size_t client_unsent, upstream_unsent; /* when WAIT_TO_SEND was armed */
 
     struct proxy *proxy;
