@@ -34,6 +34,16 @@ bool address_read_ip(struct slice text, int family, unsigned char *bytes)
     return inet_pton(family, string, bytes) == 1;
 }
 
+struct slice address_canonical_ipv6(struct slice text, char *out)
+{
+    unsigned char bytes[sizeof(struct in6_addr)];
+    if (!address_read_ip(text, AF_INET6, bytes) ||
+        inet_ntop(AF_INET6, bytes, out, INET6_ADDRSTRLEN) == NULL) {
+        return slice_make(out, 0);
+    }
+    return slice_of(out);
+}
+
 static bool is_ip_literal(struct slice host, int family)
 {
     unsigned char bytes[sizeof(struct in6_addr)];

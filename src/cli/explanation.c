@@ -64,6 +64,11 @@ static void write_rule(struct writer *writer, const struct policy *policy,
     if (verdict->route != NULL) {
         write_line(writer, "route", verdict->route->name);
     }
+    if (verdict_has_reading(verdict)) {
+        writer_literal(writer, "reading: ");
+        verdict_write_reading(writer, verdict);
+        writer_byte(writer, '\n');
+    }
     writer_literal(writer, "rule: ");
     verdict_write_rule(writer, verdict);
     writer_byte(writer, '\n');
@@ -256,6 +261,12 @@ void explanation_write_json(struct writer *writer, const struct policy *policy,
     json_member(writer, "upstream",
                 verdict->upstream == NULL ? slice_of(NULL) : verdict->upstream->name);
     json_member(writer, "route", verdict->route == NULL ? slice_of(NULL) : verdict->route->name);
+    if (verdict_has_reading(verdict)) {
+        char reading[80];
+        struct writer name = writer_make(reading, sizeof reading);
+        verdict_write_reading(&name, verdict);
+        json_member(writer, "reading", writer_slice(&name));
+    }
     json_write_key(writer, "source");
     verdict_write_source_json(writer, &verdict->source);
     char text[VERDICT_SENTENCE_MAX];

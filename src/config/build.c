@@ -96,7 +96,7 @@ void build_gateway(struct builder *builder)
     build_observation(builder, section);
     gateway->name = read_name(builder, section);
     gateway->forwarded = (enum forwarded_mode)options_word(builder, section, "x-forwarded");
-    gateway->path_readings = (enum path_readings)options_word(builder, section, "path-readings");
+    gateway->left_out_readings = PATH_READING_ALL & ~build_path_readings(builder, section);
     gateway->normalises_methods = options_word(builder, section, "method-case") == 1;
     read_timeouts(builder, section);
     gateway->max_connections = options_unsigned(builder, section, "max-connections");

@@ -40,6 +40,10 @@ MUST_CHECK bool build_sets(const struct builder *builder, const struct config_se
 /* What a section sets, and `inherited` for the rest; NULL for [gateway]. */
 void build_settings(struct builder *builder, const struct config_section *section,
                     const struct policy_settings *inherited, struct policy_settings *settings);
+
+/* The readings that [gateway] asks for, as PATH_READING_* bits. */
+unsigned build_path_readings(struct builder *builder, const struct config_section *section);
+
 /* [gateway] observe. */
 void build_observe(struct builder *builder, const struct config_section *section);
 /* How refusals are answered. */

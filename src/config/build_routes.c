@@ -220,6 +220,7 @@ const struct route_pattern *build_routes(struct builder *builder, unsigned *coun
         }
     }
     patterns_report_conflicts(&patterns);
+    patterns_report_twins(&patterns);
     warn_unused(builder, is_used);
     *count = patterns.count;
     return patterns.items;

@@ -4,6 +4,7 @@
 #include "verbgate/config/ini.h"
 #include "verbgate/config/load.h"
 #include "verbgate/http/target.h"
+#include "verbgate/policy/host_name.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,9 +33,11 @@ static void lower_case(char *text, size_t length)
     }
 }
 
-/* A host in lower case, in the policy's arena. */
+/* A host in lower case and the one text that stands for it, in the policy's arena. */
 static struct slice copy_host(struct builder *builder, struct slice word)
 {
+    char canonical[HOST_NAME_CANONICAL_MAX];
+    word = host_name_canonical(word, canonical);
     char *copy = arena_take(&builder->policy->arena, word.length + 1);
     if (copy == NULL) {
         builder->is_out_of_memory = true;
@@ -129,13 +132,26 @@ static void check_reading(struct builder *builder, const struct config_entry *en
 {
     char buffer[2 * INI_LINE_MAX];
     struct target_readings readings;
-    if (builder->policy->gateway.path_readings != PATH_READINGS_WRITTEN &&
-        target_is_ambiguous(path) && target_read(path, buffer, &readings) != FAULT_NONE) {
+    const unsigned judging = PATH_READING_NORMAL | PATH_READING_LENIENT;
+    if ((judging & ~builder->policy->gateway.left_out_readings) != 0 && target_is_ambiguous(path) &&
+        target_read(path, buffer, &readings) != FAULT_NONE) {
         struct diagnostic place = document_at_part(entry, path, DIAGNOSTIC_WARNING);
         diagnostics_add(builder->diagnostics, &place,
                         "path-readings = written judges paths as they are written",
                         "no request comes here: this path is refused, since backends read it "
                         "in different ways");
+    }
+}
+
+/* A host that is refused whatever the policy says (policy/host_name.h) needs no route. */
+static void check_host(struct builder *builder, const struct config_entry *entry, struct slice host)
+{
+    bool is_wildcard = slice_starts_with(host, SLICE("*."));
+    const char *problem = host_name_problem(is_wildcard ? slice_after(host, 2) : host);
+    if (problem != NULL) {
+        struct diagnostic place = document_at_part(entry, host, DIAGNOSTIC_WARNING);
+        diagnostics_add(builder->diagnostics, &place, NULL,
+                        "no request comes here: this host is refused, since %s", problem);
     }
 }
 
@@ -165,6 +181,8 @@ static uint64_t check_words(struct builder *builder, const struct config_section
                                 problem);
             } else if (entry->option->type == SCHEMA_PATH) {
                 check_reading(builder, entry, word);
+            } else {
+                check_host(builder, entry, word);
             }
         }
         if (count == before) {
@@ -301,4 +319,105 @@ void patterns_report_conflicts(struct patterns *patterns)
         }
     }
     report_shadowed(patterns, sorted);
+}
+
+/* A pattern with its path as servers see it that fold what the readings in force fold. */
+struct twin {
+    const struct route_pattern *pattern;
+    struct slice path;
+};
+
+enum { TWINS_MAX = 16 }; /* each of them is judged at each request for one of them */
+
+static int compare_twins(const void *left, const void *right)
+{
+    const struct twin *a = left;
+    const struct twin *b = right;
+    int order = compare_slices(a->pattern->host, b->pattern->host);
+    order = order != 0 ? order : compare_slices(a->path, b->path);
+    return order != 0 ? order : (a->pattern > b->pattern) - (a->pattern < b->pattern);
+}
+
+static void report_twin(const struct patterns *patterns, const struct route_pattern *first,
+                        const struct route_pattern *other, bool are_too_many)
+{
+    const struct pattern_origin *origin = &patterns->origins[other - patterns->items];
+    if (origin->entry == NULL) {
+        return; /* patterns without a path are equal, not twins */
+    }
+    struct diagnostic place = document_at_part(
+        origin->entry, origin->part, are_too_many ? DIAGNOSTIC_ERROR : DIAGNOSTIC_WARNING);
+    if (are_too_many) {
+        diagnostics_add(
+            patterns->builder->diagnostics, &place,
+            "path-readings = all -case -slash tells them apart",
+            "more than %d paths of one host differ only by case, or by a slash at the end",
+            TWINS_MAX);
+        return;
+    }
+    char hint[512];
+    snprintf(hint, sizeof hint,
+             "path-readings = all -case -slash tells them apart; the first is at %s:%u",
+             first->source.file, first->source.line);
+    diagnostics_add(
+        patterns->builder->diagnostics, &place, hint,
+        "%.*s and %.*s differ only by case, or by a slash at the end: what one of their "
+        "routes refuses is refused for both",
+        SLICE_PRINT(first->path), SLICE_PRINT(other->path));
+}
+
+static void report_group(const struct patterns *patterns, const struct twin *twins, unsigned count)
+{
+    const struct route_pattern *first = twins[0].pattern;
+    for (unsigned i = 1; i < count; i++) {
+        const struct route_pattern *other = twins[i].pattern;
+        bool shares_rules =
+            other->route == first->route || other->route->upstream != first->route->upstream;
+        bool are_too_many = i == TWINS_MAX;
+        if (are_too_many ||
+            (!shares_rules && i < TWINS_MAX && !slice_equal(first->path, other->path))) {
+            report_twin(patterns, first, other, are_too_many);
+        }
+    }
+}
+
+/* `scratch` has room for all paths. */
+static void report_sorted(const struct patterns *patterns, struct twin *twins, char *scratch,
+                          unsigned folding)
+{
+    for (unsigned i = 0; i < patterns->count; i++) {
+        struct slice path = patterns->items[i].path;
+        twins[i] = (struct twin){&patterns->items[i], policy_fold_pattern(path, folding, scratch)};
+        scratch += path.length;
+    }
+    qsort(twins, patterns->count, sizeof twins[0], compare_twins);
+    for (unsigned i = 0; i < patterns->count;) {
+        unsigned count = 1;
+        while (i + count < patterns->count &&
+               slice_equal(twins[i].pattern->host, twins[i + count].pattern->host) &&
+               slice_equal(twins[i].path, twins[i + count].path)) {
+            count++;
+        }
+        report_group(patterns, twins + i, count);
+        i += count;
+    }
+}
+
+void patterns_report_twins(struct patterns *patterns)
+{
+    unsigned left_out = patterns->builder->policy->gateway.left_out_readings;
+    unsigned folding = ((left_out & PATH_READING_CASE) == 0 ? FOLDS_CASE : 0) |
+                       ((left_out & PATH_READING_SLASH) == 0 ? FOLDS_SLASH : 0);
+    size_t bytes = 1;
+    for (unsigned i = 0; i < patterns->count; i++) {
+        bytes += patterns->items[i].path.length;
+    }
+    struct arena *arena = &patterns->builder->document->arena;
+    char *scratch = arena_take(arena, bytes);
+    struct twin *twins = arena_take_array(arena, patterns->count, sizeof *twins);
+    if (scratch == NULL || twins == NULL) {
+        patterns->builder->is_out_of_memory = true;
+        return;
+    }
+    report_sorted(patterns, twins, scratch, folding);
 }

@@ -24,4 +24,7 @@ void patterns_add(struct patterns *patterns, const struct config_section *sectio
 /* Reports every two routes with the same host and path. */
 void patterns_report_conflicts(struct patterns *patterns);
 
+/* Warns of paths that differ only by what servers may not see: case, and a slash at the end. */
+void patterns_report_twins(struct patterns *patterns);
+
 #endif

@@ -8,20 +8,59 @@
  * escape is decoded before segments are told apart and parameters are cut, and never twice.
  */
 
+enum { IS_BEHIND_SLASH = 4, IS_SLASH = 8 }; /* beside the bits of enum target_trait */
+
+static const unsigned char traits_of_bytes[256] = {
+    ['%'] = TARGET_HAS_READINGS,
+    ['\\'] = TARGET_HAS_READINGS,
+    [';'] = TARGET_HAS_READINGS,
+    ['/'] = IS_SLASH | IS_BEHIND_SLASH,
+    ['.'] = IS_BEHIND_SLASH,
+#define CAPITAL(letter) [letter] = TARGET_HAS_CAPITAL
+    CAPITAL('A'),
+    CAPITAL('B'),
+    CAPITAL('C'),
+    CAPITAL('D'),
+    CAPITAL('E'),
+    CAPITAL('F'),
+    CAPITAL('G'),
+    CAPITAL('H'),
+    CAPITAL('I'),
+    CAPITAL('J'),
+    CAPITAL('K'),
+    CAPITAL('L'),
+    CAPITAL('M'),
+    CAPITAL('N'),
+    CAPITAL('O'),
+    CAPITAL('P'),
+    CAPITAL('Q'),
+    CAPITAL('R'),
+    CAPITAL('S'),
+    CAPITAL('T'),
+    CAPITAL('U'),
+    CAPITAL('V'),
+    CAPITAL('W'),
+    CAPITAL('X'),
+    CAPITAL('Y'),
+    CAPITAL('Z'),
+#undef CAPITAL
+};
+
+unsigned target_traits(struct slice path)
+{
+    unsigned traits = 0;
+    unsigned previous = 0; /* IS_BEHIND_SLASH when the byte in front is a slash */
+    for (size_t i = 0; i < path.length; i++) {
+        unsigned byte = traits_of_bytes[(unsigned char)path.data[i]];
+        traits |= byte | (byte & previous) >> 2; /* "//" and "/." */
+        previous = byte >> 1;
+    }
+    return traits & (TARGET_HAS_READINGS | TARGET_HAS_CAPITAL);
+}
+
 bool target_is_ambiguous(struct slice path)
 {
-    char previous = '\0';
-    for (size_t i = 0; i < path.length; i++) {
-        char c = path.data[i];
-        if (c == '%' || c == '\\' || c == ';') {
-            return true;
-        }
-        if (previous == '/' && (c == '/' || c == '.')) {
-            return true;
-        }
-        previous = c;
-    }
-    return false;
+    return (target_traits(path) & TARGET_HAS_READINGS) != 0;
 }
 
 /* One byte as written, or one percent-encoded byte. */

@@ -1,4 +1,5 @@
 #include "decide_steps.h"
+#include "verbgate/policy/host_name.h"
 
 #include <assert.h>
 
@@ -116,13 +117,23 @@ static bool judge_method_alone(const struct policy *policy, const struct decide_
     return false;
 }
 
+static bool has_more_readings(const struct policy *policy, struct slice path)
+{
+    bool has_slash = path.length > 1 && path.data[path.length - 1] == '/';
+    return policy->reads_every_path || (policy->reads_last_slash && has_slash) ||
+           (target_traits(path) & policy->read_traits) != 0;
+}
+
 /* The verdict about the request's host and path. */
 static void judge_place(const struct policy *policy, const struct decide_request *request,
                         struct verdict *verdict)
 {
     /* Where no rule depends on the path, every reading of it gets the same verdict. */
-    bool is_judged = policy->judges_paths && policy->gateway.path_readings != PATH_READINGS_WRITTEN;
-    if (is_judged && target_is_ambiguous(request->target->path)) {
+    if (policy->judges_hosts && host_name_problem(request->host) != NULL) {
+        decide_settle(verdict, VERDICT_HOST_UNSAFE_RULE, decide_built_in);
+        return;
+    }
+    if (policy->judges_paths && has_more_readings(policy, request->target->path)) {
         decide_judge_readings(policy, request, verdict);
         return;
     }

@@ -1,6 +1,22 @@
 #include "decide_steps.h"
+#include "verbgate/http/folding.h"
 
-enum { READINGS = 4 }; /* as written, normal, lenient, without an authority */
+enum { PLACES_MAX = 32 };
+
+/* Where a reading leads. */
+struct place {
+    struct destination destination;
+    struct path_spelling spelling;
+};
+
+/* Where all readings of a path lead, each route once, in the order in which they are judged. */
+struct places {
+    const struct policy *policy;
+    struct slice host;
+    unsigned count;
+    bool is_full; /* there are more */
+    struct place items[PLACES_MAX];
+};
 
 /* Some servers take "//x/admin" for a URL without a scheme, whose path is "/admin". */
 static struct slice without_authority(struct slice path, struct slice lenient)
@@ -38,46 +54,155 @@ static void tighten(struct verdict *verdict, const struct verdict *other)
     }
 }
 
-static bool lead_apart(const struct destination *destinations, int count)
+static void add_place(struct places *places, const struct policy_route *route, enum path_form form,
+                      unsigned folding)
+{
+    for (unsigned i = 0; i < places->count; i++) {
+        if (places->items[i].destination.route == route) {
+            return;
+        }
+    }
+    if (places->count == PLACES_MAX) {
+        places->is_full = true;
+        return;
+    }
+    places->items[places->count++] = (struct place){
+        .destination = {.upstream = route == NULL ? NULL : route->upstream, .route = route},
+        .spelling = {form, folding},
+    };
+}
+
+static bool has_pattern(const struct route_match *twins, const struct route_match *match)
+{
+    while (match != NULL && twins != NULL && twins->number != match->number) {
+        twins = twins->twin;
+    }
+    return match != NULL && twins != NULL;
+}
+
+/*
+ * The patterns that take a path when its case, or the slash at its end, is not seen. `match` is what takes it
+ * as it is. Where that is among them, the operator has written both spellings: of the others only those with
+ * the same upstream count, since no other server is asked.
+ */
+static void add_folded(struct places *places, struct slice path, enum path_form form,
+                       unsigned folding, const struct route_match *match)
+{
+    const struct route_match *twin =
+        route_table_match(places->policy->tables[folding], places->host, path);
+    bool is_told_apart = has_pattern(twin, match);
+    for (; twin != NULL; twin = twin->twin) {
+        if (!is_told_apart || twin->route->upstream == match->route->upstream) {
+            add_place(places, twin->route, form, folding);
+        }
+    }
+}
+
+/* Whether a folding finds what another finds, too: the path does not have what the one does not see, and no
+ * pattern either. */
+static bool is_idle(const struct policy *policy, unsigned folding, unsigned changing)
+{
+    for (unsigned bit = FOLDS_CASE; bit <= FOLDS_SLASH; bit *= 2) {
+        if ((folding & bit) != 0 && (changing & bit) == 0 &&
+            policy->tables[folding] == policy->tables[folding & ~bit]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_reading(struct places *places, struct slice path, enum path_form form)
+{
+    const struct policy *policy = places->policy;
+    const struct route_match *match = route_table_match(policy->table, places->host, path);
+    add_place(places, match == NULL ? NULL : match->route, form, 0);
+
+    char buffer[DECIDE_PATH_MAX];
+    /* Longer than any pattern; only the prefixes matter then. */
+    struct slice start =
+        slice_make(path.data, path.length < DECIDE_PATH_MAX ? path.length : DECIDE_PATH_MAX);
+    bool folds_case = policy->tables[FOLDS_CASE] != NULL;
+    struct slice folded = folds_case ? folding_without_case(start, buffer) : path;
+    unsigned changing = (folded.data != path.data ? FOLDS_CASE : 0) |
+                        (folding_without_slash(path).length < path.length ? FOLDS_SLASH : 0);
+    for (unsigned folding = 1; folding < FOLDINGS; folding++) {
+        if (policy->tables[folding] == NULL || is_idle(policy, folding, changing)) {
+            continue;
+        }
+        struct slice key = (folding & FOLDS_CASE) != 0 ? folded : path;
+        key = (folding & FOLDS_SLASH) != 0 ? folding_without_slash(key) : key;
+        add_folded(places, key, form, folding, match);
+    }
+}
+
+/* False: the path is unsafe. */
+static bool add_readings(struct places *places, struct slice path)
+{
+    char buffer[2 * DECIDE_PATH_MAX];
+    struct target_readings readings;
+    unsigned left_out = places->policy->gateway.left_out_readings;
+    unsigned in_force = (PATH_READING_NORMAL | PATH_READING_LENIENT) & ~left_out;
+    add_reading(places, path, PATH_WRITTEN);
+    if (in_force == 0 || !target_is_ambiguous(path)) {
+        return true;
+    }
+    if (path.length > DECIDE_PATH_MAX || target_read(path, buffer, &readings) != FAULT_NONE) {
+        return false;
+    }
+    if ((in_force & PATH_READING_NORMAL) != 0) {
+        add_reading(places, readings.normal, PATH_NORMAL);
+    }
+    if ((in_force & PATH_READING_LENIENT) != 0) {
+        add_reading(places, readings.lenient, PATH_LENIENT);
+        add_reading(places, without_authority(path, readings.lenient), PATH_AUTHORITY);
+    }
+    return true;
+}
+
+/* The first place with another upstream than those in front of it, or NULL. */
+static const struct place *find_apart(const struct places *places)
 {
     const struct policy_upstream *upstream = NULL;
-    for (int i = 0; i < count; i++) {
-        const struct policy_upstream *other = destinations[i].upstream;
+    for (unsigned i = 0; i < places->count; i++) {
+        const struct policy_upstream *other = places->items[i].destination.upstream;
         if (upstream != NULL && other != NULL && other != upstream) {
-            return true;
+            return &places->items[i];
         }
         upstream = other == NULL ? upstream : other;
     }
-    return false;
+    return NULL;
+}
+
+static void judge_place(const struct places *places, const struct decide_request *request,
+                        const struct place *place, struct verdict *verdict)
+{
+    decide_judge_destination(places->policy, request, place->destination, verdict);
+    verdict->spelling = place->spelling;
 }
 
 void decide_judge_readings(const struct policy *policy, const struct decide_request *request,
                            struct verdict *verdict)
 {
-    char buffer[2 * DECIDE_PATH_MAX];
-    struct target_readings readings;
-    struct slice path = request->target->path;
-    if (path.length > DECIDE_PATH_MAX || target_read(path, buffer, &readings) != FAULT_NONE) {
+    struct places places; /* the items are filled as they come */
+    places.policy = policy;
+    places.host = request->host;
+    places.count = 0;
+    places.is_full = false;
+    if (!add_readings(&places, request->target->path)) {
         decide_settle(verdict, VERDICT_PATH_UNSAFE_RULE, decide_built_in);
         return;
     }
-    struct destination destinations[READINGS] = {
-        decide_find_destination(policy, request->host, path),
-        decide_find_destination(policy, request->host, readings.normal),
-        decide_find_destination(policy, request->host, readings.lenient),
-        decide_find_destination(policy, request->host, without_authority(path, readings.lenient)),
-    };
-    /* Where the operator knows that no backend reads leniently, the first two are enough. */
-    int count = policy->gateway.path_readings == PATH_READINGS_ALL ? READINGS : 2;
-    if (lead_apart(destinations, count)) {
+    const struct place *apart = find_apart(&places);
+    if (apart != NULL || places.is_full) {
         decide_settle(verdict, VERDICT_PATH_AMBIGUOUS_RULE, decide_built_in);
+        verdict->spelling = apart == NULL ? verdict->spelling : apart->spelling;
         return;
     }
     const struct verdict blank = *verdict;
-    decide_judge_destination(policy, request, destinations[0], verdict);
-    for (int i = 1; i < count && verdict->kind != VERDICT_REFUSE; i++) {
+    judge_place(&places, request, &places.items[0], verdict);
+    for (unsigned i = 1; i < places.count && verdict->kind != VERDICT_REFUSE; i++) {
         struct verdict reading = blank;
-        decide_judge_destination(policy, request, destinations[i], &reading);
+        judge_place(&places, request, &places.items[i], &reading);
         if (reading.kind > verdict->kind) {
             const struct verdict before = *verdict;
             *verdict = reading;

@@ -1,5 +1,6 @@
 #include "verbgate/policy/policy.h"
 
+#include "seal_readings.h"
 #include "verbgate/policy/route_table.h"
 
 #include <assert.h>
@@ -331,14 +332,17 @@ enum policy_seal_status policy_seal(struct policy *policy, const struct route_pa
     unsigned conflict_first = 0;
     unsigned conflict_second = 0;
     seal_methods(policy);
+    policy->judges_hosts = false;
     policy->judges_paths = false;
     for (unsigned i = 0; i < pattern_count; i++) {
+        policy->judges_hosts |= patterns[i].host.length > 0;
         policy->judges_paths |= depends_on_path(&patterns[i]);
     }
     policy->table = route_table_build(&policy->arena, patterns, pattern_count, &conflict_first,
                                       &conflict_second);
     if (policy->table != NULL) {
-        return POLICY_SEALED;
+        bool is_read = seal_readings(policy, patterns, pattern_count);
+        return is_read ? POLICY_SEALED : POLICY_SEAL_MEMORY;
     }
     if (conflict_first == conflict_second) {
         return POLICY_SEAL_MEMORY;

@@ -1,5 +1,7 @@
 #include "verbgate/policy/route_table.h"
 
+#include "verbgate/policy/host_name.h"
+
 #include <assert.h>
 
 /*
@@ -84,7 +86,7 @@ static bool index_make(struct index *index, struct arena *arena, uint32_t count)
 /* The path of a pattern. `text` is "/exact", or "/a/b" for the prefix "/a/b/" + "*". */
 struct path {
     struct slice text;
-    const struct policy_route *route;
+    struct route_match match;
     uint32_t owner; /* which host, and whether it is a prefix: see path_owner */
 };
 
@@ -94,7 +96,7 @@ struct host {
     struct slice name;
     uint64_t depths; /* of its prefixes: bit d stands for a prefix of d segments */
     bool has_exact;
-    const struct path *any_path; /* the pattern without a path, or NULL */
+    struct path *any_path; /* the pattern without a path, or NULL */
 };
 
 struct route_table {
@@ -139,13 +141,13 @@ static uint32_t find_host(const struct route_table *table, struct slice name, ui
     return table->host_count;
 }
 
-static const struct path *find_path(const struct route_table *table, uint32_t owner,
-                                    struct slice text, uint64_t hash, struct probe *probe)
+static struct path *find_path(const struct route_table *table, uint32_t owner, struct slice text,
+                              uint64_t hash, struct probe *probe)
 {
     uint32_t number;
     *probe = probe_start(&table->path_index, hash_finish(hash, owner));
     while (probe_next(probe, &number)) {
-        const struct path *path = &table->paths[number];
+        struct path *path = &table->paths[number];
         if (path->owner == owner && slice_equal(path->text, text)) {
             return path;
         }
@@ -181,8 +183,9 @@ static bool add_host(struct route_table *table, struct arena *arena, struct slic
     if (host.length == 0) {
         return true;
     }
+    char canonical[HOST_NAME_CANONICAL_MAX];
     bool is_wildcard = host.data[0] == '*';
-    struct slice name = is_wildcard ? slice_after(host, 1) : host;
+    struct slice name = is_wildcard ? slice_after(host, 1) : host_name_canonical(host, canonical);
     struct probe probe;
     *number = find_host(table, name, hash_backwards(name), &probe);
     if (*number < table->host_count) {
@@ -216,12 +219,11 @@ static void note_prefix(struct route_table *table, struct host *host, struct sli
 
 /* Enters the path of a pattern under its host. Returns the equal one that is there already, or
  * NULL. */
-static const struct path *add_path(struct route_table *table, uint32_t host_number,
-                                   struct path *path)
+static struct path *add_path(struct route_table *table, uint32_t host_number, struct path *path)
 {
     struct host *host = &table->hosts[host_number];
     if (path->text.length == 0) {
-        const struct path *before = host->any_path;
+        struct path *before = host->any_path;
         host->any_path = before == NULL ? path : before;
         return before;
     }
@@ -234,7 +236,7 @@ static const struct path *add_path(struct route_table *table, uint32_t host_numb
         hash = hash_byte(hash, path->text.data[i]);
     }
     struct probe probe;
-    const struct path *before = find_path(table, path->owner, path->text, hash, &probe);
+    struct path *before = find_path(table, path->owner, path->text, hash, &probe);
     if (before != NULL) {
         return before;
     }
@@ -250,26 +252,55 @@ static const struct path *add_path(struct route_table *table, uint32_t host_numb
     return NULL;
 }
 
+/* Enters a pattern. Returns false when memory is short; *before is an equal one, or NULL. */
+static bool add_pattern(struct route_table *table, struct arena *arena,
+                        const struct route_pattern *pattern, uint32_t number, struct path **before)
+{
+    uint32_t host;
+    struct path *path = &table->paths[number];
+    path->match = (struct route_match){.route = pattern->route, .number = number};
+    path->text = arena_copy(arena, pattern->path);
+    if (path->text.data == NULL || !add_host(table, arena, pattern->host, &host)) {
+        return false;
+    }
+    *before = add_path(table, host, path);
+    return true;
+}
+
+enum { PATTERNS_MAX = 1 << 24 }; /* far above any file, far below overflow */
+
 struct route_table *route_table_build(struct arena *arena, const struct route_pattern *patterns,
                                       unsigned count, unsigned *first, unsigned *second)
 {
-    enum { PATTERNS_MAX = 1 << 24 }; /* far above any file, far below overflow */
     *first = 0;
     *second = 0;
     struct route_table *table = count <= PATTERNS_MAX ? make_table(arena, patterns, count) : NULL;
     for (uint32_t i = 0; table != NULL && i < count; i++) {
-        uint32_t host;
-        struct path *path = &table->paths[i];
-        path->route = patterns[i].route;
-        path->text = arena_copy(arena, patterns[i].path);
-        if (path->text.data == NULL || !add_host(table, arena, patterns[i].host, &host)) {
+        struct path *before;
+        if (!add_pattern(table, arena, &patterns[i], i, &before)) {
             return NULL;
         }
-        const struct path *before = add_path(table, host, path);
         if (before != NULL) {
             *first = (unsigned)(before - table->paths);
             *second = i;
             return NULL;
+        }
+    }
+    return table;
+}
+
+struct route_table *route_table_build_folded(struct arena *arena,
+                                             const struct route_pattern *patterns, unsigned count)
+{
+    struct route_table *table = count <= PATTERNS_MAX ? make_table(arena, patterns, count) : NULL;
+    for (uint32_t i = 0; table != NULL && i < count; i++) {
+        struct path *before;
+        if (!add_pattern(table, arena, &patterns[i], i, &before)) {
+            return NULL;
+        }
+        if (before != NULL) {
+            table->paths[i].match.twin = before->match.twin;
+            before->match.twin = &table->paths[i].match;
         }
     }
     return table;
@@ -307,9 +338,9 @@ static inline void find_boundaries(const struct route_table *table, struct slice
     boundaries->hash = hash;
 }
 
-static const struct policy_route *find_in_host(const struct route_table *table,
-                                               uint32_t host_number, struct slice path,
-                                               const struct boundaries *boundaries)
+static const struct route_match *find_in_host(const struct route_table *table, uint32_t host_number,
+                                              struct slice path,
+                                              const struct boundaries *boundaries)
 {
     const struct host *host = &table->hosts[host_number];
     const struct path *found = NULL;
@@ -329,16 +360,16 @@ static const struct policy_route *find_in_host(const struct route_table *table,
         depths &= ~((uint64_t)1 << depth);
     }
     found = found == NULL ? host->any_path : found;
-    return found == NULL ? NULL : found->route;
+    return found == NULL ? NULL : &found->match;
 }
 
 /* A host of a request, in lower case, without a trailing dot: "example.com." is the same name. */
 enum { HOST_BYTES_MAX = 255 };
 
 /* Tries the exact host, then its wildcards, the longest first. */
-static const struct policy_route *find_by_name(const struct route_table *table, struct slice host,
-                                               struct slice path,
-                                               const struct boundaries *boundaries)
+static const struct route_match *find_by_name(const struct route_table *table, struct slice host,
+                                              struct slice path,
+                                              const struct boundaries *boundaries)
 {
     char name[HOST_BYTES_MAX];
     uint32_t candidates[HOST_BYTES_MAX + 1];
@@ -358,29 +389,35 @@ static const struct policy_route *find_by_name(const struct route_table *table, 
         }
     }
     while (count-- > 0) {
-        const struct policy_route *route = find_in_host(table, candidates[count], path, boundaries);
-        if (route != NULL) {
-            return route;
+        const struct route_match *match = find_in_host(table, candidates[count], path, boundaries);
+        if (match != NULL) {
+            return match;
         }
     }
     return NULL;
 }
 
-const struct policy_route *route_table_find(const struct route_table *table, struct slice host,
+const struct route_match *route_table_match(const struct route_table *table, struct slice host,
                                             struct slice path)
 {
     struct boundaries boundaries;
     find_boundaries(table, path, &boundaries);
-    if (host.length > 0 && host.data[host.length - 1] == '.') {
-        host.length--;
-    }
+    char canonical[HOST_NAME_CANONICAL_MAX];
+    host = host_name_canonical(host, canonical);
     /* A name that starts with a dot is no name, and must not be taken for a wildcard's. */
     bool is_name = host.length > 0 && host.length <= HOST_BYTES_MAX && host.data[0] != '.';
     if (is_name && table->host_count > 1) {
-        const struct policy_route *route = find_by_name(table, host, path, &boundaries);
-        if (route != NULL) {
-            return route;
+        const struct route_match *match = find_by_name(table, host, path, &boundaries);
+        if (match != NULL) {
+            return match;
         }
     }
     return find_in_host(table, 0, path, &boundaries);
+}
+
+const struct policy_route *route_table_find(const struct route_table *table, struct slice host,
+                                            struct slice path)
+{
+    const struct route_match *match = route_table_match(table, host, path);
+    return match == NULL ? NULL : match->route;
 }

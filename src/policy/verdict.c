@@ -3,6 +3,7 @@
 #include "verbgate/base/json.h"
 #include "verbgate/http/reply.h"
 #include "verbgate/policy/decide.h"
+#include "verbgate/policy/host_name.h"
 
 #include <assert.h>
 
@@ -279,12 +280,18 @@ static void write_sentence(struct writer *writer, const struct policy *policy,
     case VERDICT_NO_ROUTE_RULE:
         writer_literal(writer, NOTHING_SERVED);
         break;
+    case VERDICT_HOST_UNSAFE_RULE:
+        writer_literal(writer, "Servers read the host in different ways: ");
+        writer_string(writer, host_name_problem(request->host));
+        writer_byte(writer, '.');
+        break;
     case VERDICT_PATH_UNSAFE_RULE:
         write_unsafe(writer, request);
         break;
     case VERDICT_PATH_AMBIGUOUS_RULE:
         writer_literal(writer, "The path can be read in more than one way, and the readings lead "
                                "to different servers.");
+        verdict_write_folding(writer, verdict);
         break;
     case VERDICT_METHOD_OVERRIDE_RULE:
         writer_literal(writer,
@@ -301,6 +308,7 @@ static void write_sentence(struct writer *writer, const struct policy *policy,
         break;
     default:
         write_about_method(writer, policy, verdict, request->method);
+        verdict_write_folding(writer, verdict);
         break;
     }
 }

@@ -2,6 +2,7 @@
 #include "worker_steps.h"
 
 #include "verbgate/base/log.h"
+#include "verbgate/proxy/pool.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,8 +1,8 @@
 /*
- * The policy takes GET only for /ro and all below it. Whatever the target: no POST is forwarded
- * that some backend would take for one of those paths. The backends are small models, one for each
- * combination of the steps that real servers and frameworks take, in either order where they
- * differ.
+ * The policy takes GET only for /ro and all below it, and for /rp. Whatever the target: no POST is
+ * forwarded that some backend would take for one of those paths. The backends are small models, one
+ * for each combination of the steps that real servers and frameworks take, in either order where
+ * they differ. All of them decode "%u0061", and see neither case nor a slash at the end.
  */
 #include "fuzz.h"
 #include "small_policy.h"
@@ -61,7 +61,11 @@ static void decode(struct path *path, enum decoding decoding)
     size_t to = 0;
     for (size_t i = 0; i < path->length; i++) {
         char c = path->text[i];
-        if (c == '%' && i + 2 < path->length) {
+        if (c == '%' && i + 5 < path->length && (path->text[i + 1] | 32) == 'u' &&
+            hex_value(path->text[i + 4]) >= 0 && hex_value(path->text[i + 5]) >= 0) {
+            c = (char)(hex_value(path->text[i + 4]) * 16 + hex_value(path->text[i + 5]));
+            i += 5;
+        } else if (c == '%' && i + 2 < path->length) {
             int high = hex_value(path->text[i + 1]);
             int low = hex_value(path->text[i + 2]);
             if (high >= 0 && low >= 0 && is_decoded(decoding, high * 16 + low)) {
@@ -153,7 +157,13 @@ static void take_steps(struct path *path, const struct backend *backend, enum mo
 static bool is_read_only(const struct path *path)
 {
     struct slice text = slice_make(path->text, path->length);
-    return slice_equal(text, SLICE("/ro")) || slice_starts_with(text, SLICE("/ro/"));
+    while (text.length > 1 && text.data[text.length - 1] == '/') {
+        text.length--;
+    }
+    struct slice start = slice_make(text.data, text.length < 4 ? text.length : 4);
+    return slice_equal_ignoring_case(text, SLICE("/ro")) ||
+           slice_equal_ignoring_case(text, SLICE("/rp")) ||
+           slice_equal_ignoring_case(start, SLICE("/ro/"));
 }
 
 static void check_backend(struct slice target, const struct backend *backend)
@@ -179,13 +189,18 @@ static bool has(struct slice text, const char *what)
     return text.length > 0 && memmem(text.data, text.length, what, strlen(what)) != NULL;
 }
 
-/* No step brings two letters together that were apart: what has no "ro" in it is of no interest. */
+/* No step brings two letters together that were apart: what has neither "ro" nor "rp" in it is of no
+ * interest. */
 static bool is_of_interest(struct slice target)
 {
     struct path path = {.length = target.length};
     memcpy(path.text, target.data, target.length);
     decode(&path, DECODE_ALL);
-    return has(slice_make(path.text, path.length), "ro");
+    for (size_t i = 0; i < path.length; i++) {
+        path.text[i] = ascii_lower(path.text[i]);
+    }
+    struct slice text = slice_make(path.text, path.length);
+    return has(text, "ro") || has(text, "rp");
 }
 
 static void check_backends(struct slice path)

@@ -56,17 +56,20 @@ const struct policy *small_policy_read_only(void)
     static struct policy *policy;
     if (policy == NULL) {
         policy = create();
-        policy->routes = arena_take_array(&policy->arena, 2, sizeof *policy->routes);
+        policy->routes = arena_take_array(&policy->arena, 3, sizeof *policy->routes);
         assert(policy->routes != NULL);
         add_route(policy, "read-only");
         add_route(policy, "open");
-        policy->routes[0].has_allow = true;
+        add_route(policy, "read-only-exact");
+        policy->routes[0].has_allow = policy->routes[2].has_allow = true;
         method_set_add(&policy->routes[0].allow, METHOD_GET);
+        method_set_add(&policy->routes[2].allow, METHOD_GET);
         const struct route_pattern patterns[] = {
             {.path = SLICE("/ro/*"), .route = &policy->routes[0]},
             {.route = &policy->routes[1]},
+            {.path = SLICE("/rp"), .route = &policy->routes[2]},
         };
-        seal(policy, patterns, 2);
+        seal(policy, patterns, 3);
     }
     return policy;
 }

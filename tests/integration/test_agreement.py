@@ -41,7 +41,7 @@ SETTINGS = {
         **ANSWERS, **METHODS_RULES,
         "on-no-route": UNSET + ("403", "400", "421", "close"),
         "method-case": (None, "normalise"),
-        "path-readings": (None, None, "all", "normal", "written"),
+        "path-readings": (None, None, "all", "normal", "written", "all -case", "lenient slash", "-normal all"),
         "max-body": (None, None, "1000"),
         "max-target": (None, "256"),
         "max-fields": (None, "10"),
@@ -73,25 +73,26 @@ METHOD_SETS = {
 }
 
 HOST_PATTERNS = (None, "a.test", "*.a.test", "*.b.a.test", "c.test", "[::1]")
-PATH_PATTERNS = (None, "/", "/*", "/orders", "/orders/*", "/orders/7", "/orders/7/*", "/admin/*", "/a%2Fb",
-                 "/x;y", "/%C3%A4/*")
+PATH_PATTERNS = (None, "/", "/*", "/orders", "/orders/*", "/orders/7", "/orders/7/*", "/orders/", "/Orders/*", "/admin/*",
+                 "/a%2Fb", "/x;y", "/%C3%A4/*")
 
 # What requests are made of: what clients send, then what they should not.
 HOSTS = (("a.test", "A.Test", "x.a.test", "b.a.test", "x.b.a.test:8080", "c.test", "[::1]", "[::1]:80", "d.test"),
-         ("", "a test", "a.test:x", "a..test"))
+         ("", "a test", "a.test:x", "a..test", "a.test.", "a%C3%BCtest", "127.1", "[0::1]", "a!test"))
 METHODS = (("GET", "GET", "GET", "HEAD", "POST", "POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "PROPFIND",
             "PURGE", "QUERY", "LOCK"),
-           ("CONNECT", "get", "Post", "FOO", "PATHC", "M-SEARCH", "G(T"))
+           ("CONNECT", "get", "Post", "delete", "trace", "Purge", "FOO", "PATHC", "M-SEARCH", "G(T"))
 VERSIONS = (("1.1",) * 8 + ("1.0",), ("1.9", "2.0", "0.9", "1.10"))
 PATHS = (("/", "/orders", "/orders/", "/orders/7", "/orders/7/8", "/ordersX", "/admin", "/admin/x", "/a/b",
           "/x", "/%C3%A4/o", "/other"),
-         ("/a%2Fb", "/x;y", "/%c3%a4/o"))
+         ("/a%2Fb", "/x;y", "/%c3%a4/o", "/Orders", "/ORDERS/7/", "/Admin", "/%C3%84/o", "/orders/7/"))
 PATH_CHANGES = (
     (lambda path: path, lambda path: path + "?a=/../b"),
     (lambda path: "/." + path, lambda path: "/x/.." + path, lambda path: "/" + path, lambda path: path + "/..",
      lambda path: path.replace("/", "%2F", 2).replace("%2F", "/", 1), lambda path: path.replace("a", "%61"),
      lambda path: path.replace("o", "%6f"), lambda path: path + ";v=1", lambda path: path + "\\x",
-     lambda path: path + "%00", lambda path: "/%2e%2e" + path, lambda path: path + "%C0%AF",
+     lambda path: path + "%00", lambda path: path + "/", lambda path: path.upper(), lambda path: path + "%2",
+     lambda path: path.replace("a", "%u0061"), lambda path: "/%2e%2e" + path, lambda path: path + "%C0%AF",
      lambda path: path + "/" + "y" * 300, lambda path: path + " x"))
 REQUEST_FIELDS = (
     (None, None, None, None, None, None, "Max-Forwards: 0", "Max-Forwards: 1", "Max-Forwards: x",

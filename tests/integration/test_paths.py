@@ -21,7 +21,7 @@ upstream = backend
 # Spellings of a path below /NAME, and who reads them as such: nginx (a test proves it), other servers
 # (as written, with '\' for '/', without parameters, with sloppy decoders), or nobody who decodes once
 # and minds case and dots. STEM is NAME without its last letter; UPPER and LOWER are that letter
-# encoded, HEX its two digits, ALL is the whole name encoded.
+# encoded, HEX its two digits, CAPITAL and CODE the same in upper case, ALL is the whole name encoded.
 NGINX, OTHERS, NOBODY = "nginx", "others", "nobody"
 SPELLINGS = (
     ("/NAME", NGINX),
@@ -102,6 +102,18 @@ SPELLINGS = (
     ("/open/..%c0%afNAME/x", OTHERS),
     ("/open/..%e0%80%afNAME/x", OTHERS),
     ("/open/%c0%ae%c0%ae/NAME/x", OTHERS),
+    # Case: Express, IIS and others serve these as /NAME.
+    ("/CAPITALS/x", OTHERS),
+    ("/CAPITALS", OTHERS),
+    ("/CAPITALS/", OTHERS),
+    ("/STEMCAPITAL/x", OTHERS),
+    ("/STEM%CODE/x", OTHERS),
+    ("/open/../CAPITALS/x", OTHERS),
+    ("/x/%2e%2e/CAPITALS/", OTHERS),
+    ("//CAPITALS/x", OTHERS),
+    ("/CAPITALS%2Fx", OTHERS),
+    ("/CAPITALS;v=1/x", OTHERS),
+    ("http://test/CAPITALS/x", OTHERS),
     # What RFC 3986 does not know and some servers decode all the same (Jetty, IIS).
     ("/STEM%u00HEX/x", OTHERS),
     ("/open/%u002e%u002e/NAME/x", OTHERS),
@@ -134,8 +146,8 @@ HONEST = (
     "/open/100%25", "/open/%25zz", "/open/%252", "/open/%252F", "/open/%2500", "/open/%252e%252e/ro/x",
     "/open/a.", "/open/...", "/open/.hidden", "/open/..a", "/open/ro/x", "/open/admin",
     "/open/https%3A%2F%2Fexample.com%2Fa%3Fb", "/open/a?x=/../ro/y;%00\\%c0%af",
-    "/rox", "/ro-x/y", "/ro.", "/ro./x", "/ro%20/x", "/RO/x", "/Ro/x", "/%52O/x", "/administrator",
-    "/admin.php", "/Admin/x",
+    "/rox", "/ro-x/y", "/ro.", "/ro./x", "/ro%20/x", "/administrator", "/admin.php", "/Administrator", "/OPEN/", "/open/Ro/",
+    "/R%C3%96/x",
 )
 
 # Read in too many ways for a policy that depends on paths (config/README.md).
@@ -154,7 +166,8 @@ def escape(text):
 def spellings(name):
     """The table for /NAME as (target, who takes it for /NAME)."""
     words = (("STEM", name[:-1]), ("UPPER", escape(name[-1])), ("LOWER", escape(name[-1]).lower()),
-             ("ALL", escape(name)), ("NAME", name), ("HEX", escape(name[-1])[1:]))
+             ("ALL", escape(name)), ("NAME", name), ("HEX", escape(name[-1])[1:]),
+             ("CAPITALS", name.upper()), ("CAPITAL", name[-1].upper()), ("CODE", escape(name[-1].upper())[1:]))
     for template, readers in SPELLINGS:
         for word, text in words:
             template = template.replace(word, text)

@@ -54,6 +54,10 @@ MUST_CHECK const char *address_parse(struct slice text, struct address *address)
  * 16 for AF_INET6. Returns false when `text` is none of that family. */
 MUST_CHECK bool address_read_ip(struct slice text, int family, unsigned char *bytes);
 
+/* Writes the IPv6 literal `text` as RFC 5952 has it: one text for each address. `out` has at least
+ * INET6_ADDRSTRLEN bytes. The result is empty when `text` is no such literal. */
+struct slice address_canonical_ipv6(struct slice text, char *out);
+
 /* The socket address of an ADDRESS_IP, ADDRESS_ANY (as IPv4 0.0.0.0) or ADDRESS_UNIX; false for
  * the kinds that need resolving. */
 MUST_CHECK bool address_to_socket(const struct address *address, struct socket_address *out);

@@ -2,7 +2,8 @@
  * The request target (RFC 9112 section 3.2): its form and parts, and the readings of its path.
  *
  * The path is forwarded byte for byte. It is judged under every reading that a backend could give
- * it, so that a policy cannot be walked round with /%61dmin or /x/../admin:
+ * it, so that a rule for /admin holds for /%61dmin and /x/../admin, too. Readings that see no case and
+ * no slash at the end are the matter of http/folding.h and the policy:
  *
  *   as written   the bytes of the path
  *   normal       percent-encoded unreserved characters decoded, the escapes that stay written in
@@ -70,6 +71,13 @@ MUST_CHECK enum http_fault target_parse(struct slice text, enum method method,
  */
 MUST_CHECK enum http_fault target_split_host(struct slice value, bool allow_empty,
                                              struct slice *host);
+
+/* What a path has that a reading may change: a set of bits. */
+enum target_trait {
+    TARGET_HAS_READINGS = 1, /* '%', "//", "/.", '\\' or ';' */
+    TARGET_HAS_CAPITAL = 2,  /* an ASCII letter in upper case */
+};
+unsigned target_traits(struct slice path);
 
 /* True when the path could be read in more than one way: it has '%', "//", "/.", '\' or ';'. The
  * other readings of any other path equal the path. */

@@ -109,12 +109,17 @@ struct policy_route {
     struct policy_settings settings;
 };
 
-/* Under which readings a path is judged (http/target.h); the words of the option in this order. */
-enum path_readings {
-    PATH_READINGS_ALL,
-    PATH_READINGS_NORMAL,  /* as written and normal */
-    PATH_READINGS_WRITTEN, /* as written only */
+/* Readings under which a path is judged beside the one as written, as bits. */
+enum path_reading {
+    PATH_READING_NORMAL = 1, /* http/target.h */
+    PATH_READING_LENIENT = 2,
+    PATH_READING_CASE = 4,  /* each of the others without case (http/folding.h) */
+    PATH_READING_SLASH = 8, /* each of the others without the slash at its end */
+    PATH_READING_ALL = 15,
 };
+
+/* What a table of routes does not see of paths: its index in policy->tables, as bits. */
+enum { FOLDS_CASE = 1, FOLDS_SLASH = 2, FOLDINGS = 4 };
 
 struct policy_gateway {
     unsigned workers; /* 0: auto */
@@ -124,8 +129,8 @@ struct policy_gateway {
     struct policy_observation observation;
     struct slice name; /* in Via and Proxy-Status; a token */
     enum forwarded_mode forwarded;
-    enum path_readings path_readings;
-    bool normalises_methods; /* a method in another case is the method */
+    unsigned left_out_readings; /* PATH_READING_* bits */
+    bool normalises_methods;    /* a method in another case is the method */
     struct policy_admin admin;
     uint32_t watch_ms;              /* between two looks at the policy's files; 0: none */
     uint32_t drain_delay_ms;        /* accepting after SIGTERM */
@@ -167,9 +172,15 @@ struct policy {
     /* Made by policy_seal: */
     struct method_set implemented; /* by any upstream */
     unsigned versions;             /* taken by any upstream */
+    bool judges_hosts;             /* any rule depends on the host */
     bool judges_paths;             /* any rule depends on the path */
+    bool reads_every_path;         /* every path is to be looked up in a folded table, too */
+    bool reads_last_slash;         /* a path with a slash at its end is */
+    unsigned read_traits;          /* a path with one of these target_traits is, or has readings */
     bool has_lenient_rules; /* what no upstream takes may be reported only, or answered here */
     struct route_table *table;
+    /* By FOLDS_* bits; [0] is `table`, others may be the same. NULL: paths are not judged so. */
+    struct route_table *tables[FOLDINGS];
 };
 
 /* Gives a server its socket addresses (copied into the arena). False: out of memory. */
@@ -204,11 +215,13 @@ struct route_pattern {
 
 /*
  * What is wrong with a host or path pattern, static text; NULL when nothing is. A host: labels of
- * letters, digits, '-' and '_', in lower case, an optional "*." in front; or [IPv6], compared as
- * text. A path: in normal form (RFC 3986 section 6.2.2), as it will be compared.
+ * letters, digits, '-' and '_', in lower case, an optional "*." in front; or [IPv6]. A path: in normal form (RFC 3986 section 6.2.2), as it will be compared.
  */
 MUST_CHECK const char *policy_host_problem(struct slice host);
 MUST_CHECK const char *policy_path_problem(struct slice path);
+
+/* The path of a pattern as the table that folds so has it. `buffer` has at least path.length bytes. */
+struct slice policy_fold_pattern(struct slice path, unsigned folding, char *buffer);
 
 enum policy_seal_status { POLICY_SEALED, POLICY_SEAL_MEMORY, POLICY_SEAL_CONFLICT };
 

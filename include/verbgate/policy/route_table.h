@@ -20,6 +20,22 @@ MUST_CHECK struct route_table *route_table_build(struct arena *arena,
                                                  const struct route_pattern *patterns,
                                                  unsigned count, unsigned *first, unsigned *second);
 
+/* The same for patterns whose paths were folded (http/folding.h): equal ones are each other's twins. NULL:
+ * memory is short. */
+MUST_CHECK struct route_table *
+route_table_build_folded(struct arena *arena, const struct route_pattern *patterns, unsigned count);
+
+/* A pattern that takes a host and a path. */
+struct route_match {
+    const struct policy_route *route;
+    const struct route_match *twin; /* another one that is equal when folded; NULL: no more */
+    unsigned number;                /* the index of the pattern */
+};
+
+/* The best pattern, and in a folded table its twins behind it; or NULL. Host and path as below. */
+const struct route_match *route_table_match(const struct route_table *table, struct slice host,
+                                            struct slice path);
+
 /* The route for a host (any case, no port; may be empty) and a path that starts with '/', or NULL.
  */
 const struct policy_route *route_table_find(const struct route_table *table, struct slice host,

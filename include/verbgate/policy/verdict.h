@@ -31,6 +31,8 @@ enum verdict_kind {
     /* TRACE that ends here (RFC 9110 section 7.6.2) */                               \
     X(MAX_FORWARDS, REFUSE, 405, "http_request_denied", "max-forwards")               \
     X(NO_ROUTE, REFUSE, 404, "destination_not_found", "no-route")                     \
+    /* servers could read the host as another one (policy/host_name.h) */             \
+    X(HOST_UNSAFE, REFUSE, 400, "http_request_error", "host-unsafe")                  \
     X(PATH_UNSAFE, REFUSE, 400, "http_request_error", "path-unsafe")                  \
     /* readings of the path lead to different upstreams */                            \
     X(PATH_AMBIGUOUS, REFUSE, 400, "http_request_error", "path-ambiguous")            \
@@ -54,6 +56,19 @@ enum verdict_rule {
         VERDICT_RULE_COUNT
 };
 
+/* How a path is read (http/target.h). */
+enum path_form {
+    PATH_WRITTEN,
+    PATH_NORMAL,
+    PATH_LENIENT,
+    PATH_AUTHORITY, /* leniently, and "//host/path" as a URL without a scheme */
+};
+
+struct path_spelling {
+    enum path_form form;
+    unsigned folding; /* FOLDS_* bits: what was not seen */
+};
+
 struct verdict {
     enum verdict_kind kind;
     enum verdict_rule rule;
@@ -63,15 +78,16 @@ struct verdict {
     const struct policy_route *route;       /* NULL when none was chosen */
     /* Which govern the request: those of the route, the upstream or the gateway. */
     const struct policy_settings *settings;
-    bool has_allow;              /* 405 and local OPTIONS */
-    struct method_set allow;     /* what Allow lists, or would without an override */
-    enum method suggestion;      /* "did you mean"; METHOD_UNKNOWN: none */
-    struct policy_limits limits; /* VERDICT_FORWARD: the strictest of all readings of the path */
+    struct path_spelling spelling; /* of the path: the reading that decided */
+    bool has_allow;                /* 405 and local OPTIONS */
+    struct method_set allow;       /* what Allow lists, or would without an override */
+    enum method suggestion;        /* "did you mean"; METHOD_UNKNOWN: none */
+    struct policy_limits limits;   /* VERDICT_FORWARD: the strictest of all readings of the path */
     const struct policy_translation *translation; /* VERDICT_FORWARD: of the path as written */
-    bool
-        strips_override; /* VERDICT_FORWARD: what asks for another method or target goes no further */
-    bool
-        drops_odd_names; /* VERDICT_FORWARD: what is named almost like a guarded field goes no further */
+    /* VERDICT_FORWARD: what asks for another method or target, and what is named almost like a guarded
+     * field, goes no further. */
+    bool strips_override;
+    bool drops_odd_names;
     struct rule_source source; /* the line that decided; line 0: built in */
     bool is_granted;           /* what a preflight or a webhook handshake asks for */
     bool asks_get;             /* VERDICT_FORWARD: this HEAD goes onward as a GET */
@@ -138,6 +154,13 @@ void verdict_write_rule(struct writer *writer, const struct verdict *verdict);
 
 /* The same for the rule that report-only kept from refusing; only if `is_reported`. */
 void verdict_write_reported(struct writer *writer, const struct verdict *verdict);
+
+/* Whether the path was read in another way than as written, and which: "lenient, without case". */
+bool verdict_has_reading(const struct verdict *verdict);
+void verdict_write_reading(struct writer *writer, const struct verdict *verdict);
+
+/* For a refusal that holds only without case, or without a slash: the sentence that says so. */
+void verdict_write_folding(struct writer *writer, const struct verdict *verdict);
 
 /* Writes the line that decided as JSON, for machines: {"file":"gateway.ini","line":14}, or null for what
  * is built in. */
