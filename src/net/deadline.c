@@ -8,6 +8,8 @@ int deadlines_init(struct deadlines *deadlines, uv_loop_t *loop)
 {
     deadlines->queue_count = 0;
     deadlines->looks = 0;
+    deadlines->turn_ms = UINT64_MAX;
+    deadlines->put_off_ms = 0;
     deadlines->timer_due_ms = UINT64_MAX;
     return uv_timer_init(loop, &deadlines->timer);
 }
@@ -80,11 +82,41 @@ static void expire(struct deadlines *deadlines, uint64_t due_ms)
     }
 }
 
+static bool was_armed_in_turn(const struct deadlines *deadlines, uint64_t armed_ms)
+{
+    /* The next turn begins in the millisecond in which this one ends: nothing is put off twice. */
+    return armed_ms >= deadlines->turn_ms && armed_ms > deadlines->put_off_ms;
+}
+
+/* Puts off what was armed in the turn that has just ended, and is due already. These deadlines are the last of their
+ * queues and stay so, since none is due later. */
+static void count_from_end_of_turn(struct deadlines *deadlines, uint64_t now)
+{
+    bool has_put_off = false;
+    for (unsigned i = 0; i < deadlines->queue_count; i++) {
+        struct deadline_queue *queue = &deadlines->queues[i];
+        for (struct list_node *node = queue->armed.previous; node != &queue->armed;
+             node = node->previous) {
+            struct deadline *deadline = LIST_OBJECT(node, struct deadline, node);
+            if (deadline->due_ms > now ||
+                !was_armed_in_turn(deadlines, deadline->due_ms - queue->length_ms)) {
+                break;
+            }
+            deadline->due_ms = now + queue->length_ms;
+            has_put_off = true;
+        }
+    }
+    if (has_put_off) {
+        deadlines->put_off_ms = now;
+    }
+}
+
 /* Expires what is due, then sleeps until the earliest of the rest. */
 static void on_timer(uv_timer_t *timer)
 {
     struct deadlines *deadlines = LIST_OBJECT(timer, struct deadlines, timer);
     uint64_t now = uv_now(timer->loop);
+    count_from_end_of_turn(deadlines, now);
     if (find_earliest(deadlines) > now) {
         deadlines->looks = 0;
         deadlines->looked_ms = now;

@@ -118,6 +118,7 @@ static void on_turn_begin(uv_prepare_t *prepare)
 {
     struct proxy *proxy = LIST_OBJECT(prepare, struct proxy, turn_counter);
     proxy->turn_number++;
+    deadlines_begin_turn(&proxy->deadlines);
     tell_longest_idle(proxy);
 }
 

@@ -210,3 +210,71 @@ Test(deadline, bytes_that_came_in_time_are_seen_before_a_held_up_loop_expires_an
     close(ends[1]);
     finish();
 }
+
+/* A turn of the loop in which the process does not run for a while, and then arms a deadline. */
+static uv_prepare_t turn;
+static uint64_t armed_ns;
+
+static void on_turn(uv_prepare_t *prepare)
+{
+    (void)prepare;
+    deadlines_begin_turn(&deadlines);
+}
+
+static void hold_up(unsigned milliseconds)
+{
+    uint64_t end = uv_hrtime() + milliseconds * (uint64_t)1000000;
+    while (uv_hrtime() < end) {
+    }
+}
+
+static void on_bytes_late(uv_poll_t *handle, int status, int events)
+{
+    (void)status, (void)events;
+    hold_up(50);
+    arm(&late, 15);
+    armed_ns = uv_hrtime();
+    uv_close((uv_handle_t *)handle, NULL);
+}
+
+Test(deadline, what_is_armed_late_in_a_turn_has_its_time_all_the_same)
+{
+    start();
+    cr_assert_eq(uv_prepare_init(&loop, &turn), 0);
+    cr_assert_eq(uv_prepare_start(&turn, on_turn), 0);
+    cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    cr_assert_eq(uv_poll_init(&loop, &poll_handle, ends[0]), 0);
+    cr_assert_eq(uv_poll_start(&poll_handle, UV_READABLE, on_bytes_late), 0);
+    deadline_init(&late.deadline, on_expired);
+    cr_assert_eq(write(ends[1], "x", 1), 1);
+    run_until_expired(1);
+    cr_assert(uv_hrtime() - armed_ns >= 14 * (uint64_t)1000000, "expired early");
+    close(ends[0]);
+    close(ends[1]);
+    uv_close((uv_handle_t *)&turn, NULL);
+    finish();
+}
+
+static unsigned turns_until_expired;
+
+static void on_slow_turn(uv_prepare_t *prepare)
+{
+    on_turn(prepare);
+    if (turns_until_expired++ == 0) {
+        arm(&late, 5);
+    }
+    hold_up(10);
+}
+
+Test(deadline, what_is_armed_in_a_turn_that_takes_longer_is_put_off_once)
+{
+    start();
+    turns_until_expired = 0;
+    deadline_init(&late.deadline, on_expired);
+    cr_assert_eq(uv_prepare_init(&loop, &turn), 0);
+    cr_assert_eq(uv_prepare_start(&turn, on_slow_turn), 0);
+    run_until_expired(1);
+    cr_assert(turns_until_expired < 8, "%u turns", turns_until_expired);
+    uv_close((uv_handle_t *)&turn, NULL);
+    finish();
+}
