@@ -65,6 +65,29 @@ static void linger_on(struct downstream *downstream, size_t length)
     }
 }
 
+static void begin_linger(struct downstream *downstream);
+
+/* There is no memory to read the request into: it is answered all the same, without knowing what it is. */
+static void answer_without_memory(struct downstream *downstream)
+{
+    static const struct slice answer =
+        SLICE("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"
+              "Connection: close\r\n\r\n");
+    if (proxy_may_log(downstream->proxy)) {
+        log_error("out of memory: a request was answered 503 without having been read");
+    }
+    switch (stream_write(&downstream->stream, &answer, 1)) {
+    case STREAM_SENT:
+        begin_linger(downstream);
+        break;
+    case STREAM_QUEUED:
+    case STREAM_FAILED:
+    case STREAM_CUT:
+        downstream_close(downstream, REASON_NO_RESOURCES);
+        break;
+    }
+}
+
 static void on_read(struct stream *stream, char *data, size_t length)
 {
     struct downstream *downstream = of_stream(stream);
@@ -73,7 +96,7 @@ static void on_read(struct stream *stream, char *data, size_t length)
         return;
     }
     if (downstream->exchange == NULL) {
-        downstream_close(downstream, REASON_NO_RESOURCES);
+        answer_without_memory(downstream);
         return;
     }
     if (downstream->state == DOWNSTREAM_IDLE) {

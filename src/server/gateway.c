@@ -103,16 +103,24 @@ static struct proxy_limits share_limits(struct proxy_limits all, unsigned worker
 /* Makes room for all descriptors at once. While threads share the kernel's table, each time that it
  * grows (at 64, 128, 256...) the thread that needs the next one waits for all processors, 10 ms and
  * more: amid a burst of connections. Before the first thread it costs nothing. */
-static unsigned reserve_descriptors(const struct gateway *gateway, struct proxy_limits all,
-                                    unsigned workers)
+static void reserve_descriptors(const struct gateway *gateway, struct proxy_limits all,
+                                unsigned workers)
 {
-    unsigned count =
-        2 * all.connections + DESCRIPTORS_PIPE * all.pipes + (unsigned)spare_descriptors(workers);
+    rlim_t count = 2 * (rlim_t)all.connections + DESCRIPTORS_PIPE * (rlim_t)all.pipes +
+                   spare_descriptors(workers);
     int highest = fcntl(uv_backend_fd(&gateway->loop), F_DUPFD_CLOEXEC, (int)count - 1);
     if (highest >= 0) {
         close(highest);
     }
-    return count;
+}
+
+/* Descriptors that each loop has a place for: where the limit allows it, idle connections to servers come on top of one
+ * for each client and one for its request. */
+static unsigned count_watchers(struct proxy_limits all, unsigned workers)
+{
+    unsigned count =
+        3 * all.connections + DESCRIPTORS_PIPE * all.pipes + (unsigned)spare_descriptors(workers);
+    return reserve_share(count, workers + 1);
 }
 
 /* ---- stopping */
@@ -285,7 +293,8 @@ static bool make_workers(struct gateway *gateway, const struct policy *policy)
     struct proxy_limits limits = limit_process(policy, wanted);
     struct proxy_limits share = share_limits(limits, wanted);
     gateway->places.most = limits.connections;
-    unsigned descriptors = reserve_descriptors(gateway, limits, wanted);
+    unsigned watchers = count_watchers(limits, wanted);
+    reserve_descriptors(gateway, limits, wanted);
     gateway->workers = calloc(wanted, sizeof *gateway->workers);
     gateway->access_log = access_log_create(wanted);
     gateway->observe = observe_create(wanted);
@@ -302,7 +311,7 @@ static bool make_workers(struct gateway *gateway, const struct policy *policy)
         gateway->workers[i].on_left = note_left;
         worker_share_places(&gateway->workers[i], &gateway->places);
         gateway->worker_count++;
-        if (!reserve_watchers(&gateway->workers[i].loop, descriptors)) {
+        if (!reserve_watchers(&gateway->workers[i].loop, watchers)) {
             return false;
         }
     }
@@ -310,7 +319,7 @@ static bool make_workers(struct gateway *gateway, const struct policy *policy)
     gateway->status.workers = gateway->workers;
     gateway->status.worker_count = wanted;
     gateway->status.access_log = gateway->access_log;
-    return reserve_watchers(&gateway->loop, descriptors);
+    return reserve_watchers(&gateway->loop, watchers);
 }
 
 static bool start_workers(struct gateway *gateway)
@@ -324,6 +333,16 @@ static bool start_workers(struct gateway *gateway)
     return true;
 }
 
+#define MORE_THREADS                                                                             \
+    "raise pids.max of the control group (TasksMax in a systemd unit), ulimit -u, or the limit " \
+    "of memory"
+
+static void tell_no_threads(void)
+{
+    log_error("%u threads for files and names cannot be made: " MORE_THREADS,
+              reserve_thread_count());
+}
+
 static bool start(struct gateway *gateway)
 {
     char problem[RESOLVE_PROBLEM_MAX + LISTENERS_PROBLEM_MAX];
@@ -335,15 +354,14 @@ static bool start(struct gateway *gateway)
         return false;
     }
     if (!make_workers(gateway, policy)) {
-        log_error("out of memory, threads or file descriptors");
+        log_error("out of memory, threads or file descriptors: see ulimit -v, -u and -n, and the "
+                  "limits of the control group");
         policy_release(policy);
         return false;
     }
-    int error = reserve_threads();
+    int error = reserve_threads(tell_no_threads);
     if (error != 0) {
-        log_error("the threads for files and names cannot be started (limits of processes, or of "
-                  "memory): %s",
-                  uv_strerror(error));
+        log_error("out of memory or file descriptors: %s", uv_strerror(error));
         policy_release(policy);
         return false;
     }
@@ -353,7 +371,8 @@ static bool start(struct gateway *gateway)
         return false;
     }
     if (!start_workers(gateway)) {
-        log_error("the threads of the workers cannot be started");
+        log_error("%u threads for the workers cannot be made: " MORE_THREADS,
+                  gateway->worker_count);
         return false;
     }
     gateway->status.is_ready = true;

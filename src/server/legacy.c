@@ -15,7 +15,7 @@ enum {
     BUFFER_BYTES = 16 * 1024,
     FIELDS_KEPT = 100,
     TARGET_LIMIT = 4096,
-    DESCRIPTORS_MOST = 16384, /* that its loop has a place for at its start */
+    DESCRIPTORS_MOST = 32766, /* that its loop has a place for at its start */
 };
 
 struct legacy {
@@ -304,8 +304,13 @@ struct legacy *legacy_start(struct socket_address *address)
         free(legacy);
         return NULL;
     }
-    if (!reserve_watchers(&legacy->loop, DESCRIPTORS_MOST) ||
-        !listen_on_loopback(legacy, address) ||
+    if (!reserve_watchers(&legacy->loop, DESCRIPTORS_MOST)) {
+        uv_run(&legacy->loop, UV_RUN_DEFAULT);
+        uv_loop_close(&legacy->loop);
+        free(legacy);
+        return NULL;
+    }
+    if (!listen_on_loopback(legacy, address) ||
         uv_thread_create(&legacy->thread, run, legacy) != 0) {
         on_stop(&legacy->stop);
         uv_run(&legacy->loop, UV_RUN_DEFAULT);

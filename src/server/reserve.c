@@ -3,8 +3,10 @@
 #include "verbgate/base/slice.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* The pool's own limits; see the documentation of UV_THREADPOOL_SIZE. */
@@ -50,8 +52,29 @@ static bool watch_once(uv_loop_t *loop, int descriptor)
     return fine;
 }
 
+/* libuv has two places more in a table, for itself, and rounds up to a power of two: a share is never exceeded. */
+unsigned reserve_share(unsigned count, unsigned loops)
+{
+    size_t most = RESERVE_TABLES_BYTES / sizeof(void *) / loops;
+    size_t share = 4;
+    while (2 * share <= most) {
+        share *= 2;
+    }
+    share -= 2;
+    return count < share ? count : (unsigned)share;
+}
+
+/* No descriptor has a higher number. */
+static unsigned limit_to_allowed(unsigned count)
+{
+    struct rlimit limit;
+    bool is_lower = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < count;
+    return is_lower ? (unsigned)limit.rlim_cur : count;
+}
+
 bool reserve_watchers(uv_loop_t *loop, unsigned count)
 {
+    count = limit_to_allowed(count);
     /* The table has a pointer for each descriptor, up to the next power of two, and the old one is copied. */
     void *probe = malloc(4 * (size_t)count * sizeof(void *));
     bool has_memory = probe != NULL;
@@ -64,9 +87,8 @@ bool reserve_watchers(uv_loop_t *loop, unsigned count)
         close(event);
         return false;
     }
-    /* Where so high a number is not allowed, none will come. */
     int highest = fcntl(event, F_DUPFD_CLOEXEC, (int)count - 1);
-    bool fine = highest < 0 || watch_once(loop, highest);
+    bool fine = highest >= 0 && watch_once(loop, highest);
     close(event);
     if (highest >= 0) {
         close(highest);
@@ -76,18 +98,7 @@ bool reserve_watchers(uv_loop_t *loop, unsigned count)
 
 /* ---- the thread pool */
 
-struct trial {
-    uv_sem_t end;
-    uv_thread_t threads[POOL_MOST];
-};
-
-static void wait_for_end(void *argument)
-{
-    struct trial *trial = argument;
-    uv_sem_wait(&trial->end);
-}
-
-static unsigned pool_size(void)
+unsigned reserve_thread_count(void)
 {
     const char *text = getenv("UV_THREADPOOL_SIZE");
     uint64_t size = POOL_USUAL;
@@ -97,29 +108,14 @@ static unsigned pool_size(void)
     return size < POOL_MOST ? (unsigned)size : POOL_MOST;
 }
 
-/* As many threads as the pool will have, all at the same time: an error instead of libuv's abort. */
-static int try_threads(unsigned wanted)
+static void (*tell_failure)(void);
+
+/* abort() has raised the signal in this very thread, which holds no lock but libuv's: any function may be called. */
+static void on_abort(int signal_number)
 {
-    struct trial *trial = calloc(1, sizeof *trial);
-    if (trial == NULL || uv_sem_init(&trial->end, 0) != 0) {
-        free(trial);
-        return UV_ENOMEM;
-    }
-    unsigned count = 0;
-    int error = 0;
-    while (error == 0 && count < wanted) {
-        error = uv_thread_create(&trial->threads[count], wait_for_end, trial);
-        count += error == 0;
-    }
-    for (unsigned i = 0; i < count; i++) {
-        uv_sem_post(&trial->end);
-    }
-    for (unsigned i = 0; i < count; i++) {
-        uv_thread_join(&trial->threads[i]);
-    }
-    uv_sem_destroy(&trial->end);
-    free(trial);
-    return error;
+    (void)signal_number;
+    tell_failure();
+    _exit(EXIT_FAILURE);
 }
 
 static void do_nothing(uv_work_t *work)
@@ -132,18 +128,23 @@ static void on_done(uv_work_t *work, int status)
     (void)work, (void)status;
 }
 
-int reserve_threads(void)
+/* libuv returns when all of the pool's threads run. To try with other threads first whether so many can be made would not
+ * do: the kernel counts a thread for a moment after its end, and others take meanwhile what is free. */
+int reserve_threads(void (*on_failed)(void))
 {
     uv_loop_t loop;
     uv_work_t work;
-    int error = try_threads(pool_size());
-    if (error == 0) {
-        error = uv_loop_init(&loop);
-    }
+    int error = uv_loop_init(&loop);
     if (error != 0) {
         return error;
     }
+    struct sigaction before;
+    struct sigaction catching = {.sa_handler = on_abort};
+    sigemptyset(&catching.sa_mask);
+    tell_failure = on_failed;
+    sigaction(SIGABRT, &catching, &before);
     error = uv_queue_work(&loop, &work, do_nothing, on_done);
+    sigaction(SIGABRT, &before, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
     uv_loop_close(&loop);
     return error;

@@ -14,15 +14,29 @@
 #include <stdbool.h>
 #include <uv.h>
 
-enum { RESERVE_DESCRIPTORS_LEAST = 32 };
+enum {
+    RESERVE_DESCRIPTORS_LEAST = 32,
+    RESERVE_TABLES_BYTES =
+        64 * 1024 * 1024, /* of the tables of all loops: libuv writes to all of it */
+};
 
 /* Whether that many descriptors can be opened: to be asked before the first loop is made. */
 MUST_CHECK bool reserve_has_descriptors(void);
 
-/* Gives the loop a table for descriptors below `count`; no other thread runs it yet. False: no memory. */
+/* How many descriptors, of the `count` that the process may have, the table of each of `loops` >= 1 loops is made for. Each
+ * loop may see the highest number. With a million of them and hundreds of loops the tables would have gigabytes, so
+ * RESERVE_TABLES_BYTES bounds them; they grow late then. */
+unsigned reserve_share(unsigned count, unsigned loops);
+
+/* Gives the loop a table for descriptors below `count` >= 1, as far as RLIMIT_NOFILE allows such numbers; no other thread
+ * runs it yet. False: no memory, or no descriptor. */
 MUST_CHECK bool reserve_watchers(uv_loop_t *loop, unsigned count);
 
-/* Makes libuv's thread pool. Returns 0, or the libuv error of the thread that cannot be made. */
-MUST_CHECK int reserve_threads(void);
+/* Makes libuv's thread pool. Where a thread cannot be made libuv aborts, and `on_failed` is called to say why; the process
+ * ends after that, with status 1. Returns 0 or a libuv error. */
+MUST_CHECK int reserve_threads(void (*on_failed)(void));
+
+/* How many threads the pool has. */
+unsigned reserve_thread_count(void);
 
 #endif

@@ -190,8 +190,8 @@ static inline void gateway_accept(int client, int accepted, const struct socket_
 {
     gateway.client.descriptor = client;
     unsigned before = gateway.proxy.connection_count;
-    cr_assert(proxy_accept(&gateway.proxy, accepted, peer));
-    if (gateway.proxy.connection_count > before) {
+    bool is_taken = proxy_accept(&gateway.proxy, accepted, peer);
+    if (is_taken && gateway.proxy.connection_count > before) {
         hinder(&gateway_downstream()->stream, &gateway.to_client);
     }
 }

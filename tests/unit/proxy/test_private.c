@@ -134,7 +134,7 @@ Test(private, gives_way_when_descriptors_run_out_the_longest_idle_first)
 Test(private, is_not_more_often_than_there_may_be_clients)
 {
     start();
-    gateway.proxy.max_connections = 2;
+    gateway.proxy.private_most = 2;
     log_in("/0");
     log_in("/1");
     log_in("/2");
