@@ -9,6 +9,45 @@ bool build_sets(const struct builder *builder, const struct config_section *sect
     return section == document_gateway(builder->document) || options_entry(section, key) != NULL;
 }
 
+static uint32_t add_upgrade(struct builder *builder, const struct config_entry *entry,
+                            struct slice name)
+{
+    struct policy *policy = builder->policy;
+    const char *problem = upgrades_problem(name);
+    uint32_t bit = 0;
+    if (problem != NULL) {
+        options_refuse(builder, entry, name, problem, NULL);
+    } else if (!upgrades_add(&policy->protocols, &policy->arena, name, &bit)) {
+        options_refuse(builder, entry, name, "a configuration names at most 32 protocols", NULL);
+    }
+    return bit;
+}
+
+/* "allow", "refuse", or names. */
+static uint32_t read_upgrades(struct builder *builder, const struct config_section *section)
+{
+    const struct config_entry *entry = options_entry(section, "upgrade");
+    struct slice rest = options_text(section, "upgrade");
+    struct slice word;
+    uint32_t upgrades = 0;
+    unsigned count = 0;
+    bool refuses = false;
+    while (options_next_word(&rest, " \t,", &word)) {
+        count++;
+        if (slice_equal(word, SLICE("refuse"))) {
+            refuses = true;
+        } else {
+            bool is_allow = slice_equal(word, SLICE("allow"));
+            upgrades |= add_upgrade(builder, entry, is_allow ? SLICE("websocket") : word);
+        }
+    }
+    if (count == 0 || (refuses && count > 1)) {
+        options_refuse(builder, entry, entry->value, "it is allow, refuse, or names of protocols",
+                       "for example websocket mqtt");
+    }
+    return upgrades;
+}
+
 static void read_limits(struct builder *builder, const struct config_section *section,
                         struct policy_limits *limits)
 {
@@ -16,7 +55,7 @@ static void read_limits(struct builder *builder, const struct config_section *se
         limits->max_body = options_number(builder, section, "max-body");
     }
     if (build_sets(builder, section, "upgrade")) {
-        limits->allows_upgrade = options_word(builder, section, "upgrade") == 0;
+        limits->upgrades = read_upgrades(builder, section);
     }
     if (build_sets(builder, section, "expect")) {
         limits->forwards_expect = options_word(builder, section, "expect") == 1;

@@ -37,7 +37,7 @@ static void tighten(struct verdict *verdict, const struct verdict *other)
 {
     struct policy_limits *limits = &verdict->limits;
     limits->max_body = decide_least(limits->max_body, other->limits.max_body);
-    limits->allows_upgrade = limits->allows_upgrade && other->limits.allows_upgrade;
+    limits->upgrades &= other->limits.upgrades;
     verdict->strips_override |= other->strips_override;
     verdict->drops_odd_names |= other->drops_odd_names;
     verdict->reported_max_body = decide_least(verdict->reported_max_body, other->reported_max_body);

@@ -175,6 +175,9 @@ void exchange_send_failed(struct exchange *exchange, bool nothing_was_sent);
 /* The Upgrade value that goes onward with the request; empty when there is none to send. */
 struct slice exchange_upgrade_onward(const struct exchange *exchange);
 
+/* The same for a head that is about to be sent; a request that asks for more is counted. */
+struct slice exchange_offer_upgrade(struct exchange *exchange);
+
 /* The Upgrade value of the response; empty when there is none. */
 struct slice exchange_upgrade_offered(const struct exchange *exchange);
 

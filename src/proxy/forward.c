@@ -73,7 +73,7 @@ static void write_head(struct exchange *exchange, struct framing framing)
         .passes_trailers = exchange->verdict.translation->passes_trailers,
         .drop_expect = exchange->is_http_10 || !exchange_limits(exchange)->forwards_expect,
         .takes_trailers = exchange->facts.connection.takes_trailers,
-        .upgrade = exchange_upgrade_onward(exchange),
+        .upgrade = exchange_offer_upgrade(exchange),
         .max_forwards = max_forwards_onward(&exchange->facts.request),
         .extra = exchange_extra_onward(exchange),
         .spellings = exchange->verdict.translation->spellings,

@@ -16,34 +16,27 @@ static struct slice single_upgrade(const struct fields *fields)
     return is_single ? field->value : slice_make(NULL, 0);
 }
 
-/* "websocket/13" is about the protocol "websocket". */
-static bool is_protocol(struct slice element, struct slice name)
-{
-    return slice_equal_ignoring_case(slice_make(element.data, slice_find(element, '/')), name);
-}
-
-/* HTTP/2 over an upgraded connection would carry requests past the policy (RFC 9113 section 3.1 has
- * withdrawn it). So would any version of TLS or of HTTP itself. */
-static bool hides_requests(struct slice upgrade)
-{
-    struct slice element;
-    while (token_list_next(&upgrade, &element)) {
-        if (is_protocol(element, SLICE("h2c")) || is_protocol(element, SLICE("h2")) ||
-            is_protocol(element, SLICE("http")) || is_protocol(element, SLICE("tls"))) {
-            return true;
-        }
-    }
-    return false;
-}
-
 struct slice exchange_upgrade_onward(const struct exchange *exchange)
 {
     struct slice upgrade = single_upgrade(&exchange->request_fields);
     bool is_wanted = exchange->facts.connection.wants_upgrade && !exchange->is_http_10 &&
                      !exchange->verdict.asks_get && /* only the client's own GET may upgrade */
-                     !exchange->verdict.upstream->sends_http_10 &&
-                     exchange_limits(exchange)->allows_upgrade && !hides_requests(upgrade);
-    return is_wanted ? upgrade : slice_make(NULL, 0);
+                     !exchange->verdict.upstream->sends_http_10;
+    return is_wanted ? upgrades_offer(&exchange->snapshot->policy->protocols,
+                                      exchange_limits(exchange)->upgrades, upgrade)
+                     : slice_make(NULL, 0);
+}
+
+struct slice exchange_offer_upgrade(struct exchange *exchange)
+{
+    if (!exchange->facts.connection.wants_upgrade) {
+        return slice_make(NULL, 0);
+    }
+    struct slice offer = exchange_upgrade_onward(exchange);
+    if (offer.length < single_upgrade(&exchange->request_fields).length) {
+        counter_increment(&exchange->proxy->counters.upgrades_refused);
+    }
+    return offer;
 }
 
 /* Every protocol that the server switches to was offered (RFC 9110 section 15.2.2). */

@@ -56,10 +56,13 @@ static struct slice upgrade_of(const struct received_request *request)
 {
     const struct received *base = &request->base;
     const struct field *field = fields_find(&base->fields, FIELD_UPGRADE);
-    bool is_wanted = base->connection.wants_upgrade &&
-                     fields_count(&base->fields, FIELD_UPGRADE) == 1 &&
-                     !token_list_has(field->value, SLICE("h2c"));
-    return is_wanted ? field->value : slice_make(NULL, 0);
+    bool is_wanted =
+        base->connection.wants_upgrade && fields_count(&base->fields, FIELD_UPGRADE) == 1;
+    static const struct upgrade_protocols protocols = {{{"websocket", 9}, {"mqtt", 4}}, 2};
+    struct slice offer =
+        is_wanted ? upgrades_offer(&protocols, 3, field->value) : slice_make(NULL, 0);
+    assert(!token_list_has(offer, SLICE("h2c")));
+    return offer;
 }
 
 static void write_head(struct writer *out, const struct received_request *request,

@@ -57,7 +57,7 @@ SETTINGS = {
         **ANSWERS, **METHODS_RULES,
         "send-as-post": UNSET + ("PATCH LOCK",),
         "max-body": (None, None, None, "3", "100", "unlimited"),
-        "upgrade": (None, "refuse"),
+        "upgrade": (None, "refuse", "websocket mqtt"),
     },
 }
 

@@ -111,6 +111,23 @@ class Upgrade(Case):
             self.assertIsNone(head.get("upgrade"))
             self.assertIsNone(head.get("http2-settings"))
 
+    def test_only_protocols_that_the_operator_names_are_offered(self):
+        for option, asked, offered in (("", "foo", None), ("", "foo, websocket", "websocket"),
+                                       ("", "websocket, foo", "websocket"), ("", "WebSocket", "WebSocket"),
+                                       ("upgrade = mqtt", "websocket", None), ("upgrade = mqtt", "mqtt", "mqtt"),
+                                       ("upgrade = mqtt websocket", "h2c, mqtt, websocket", "mqtt, websocket")):
+            backend = self.origin()
+            fields = [("Connection", "Upgrade"), ("Upgrade", asked)]
+            self.assert_status(self.ask(self.gate(backend, upstream=option), fields=fields), 200)
+            head = backend.wait_requests(1)
+            self.assertEqual(head.get("upgrade"), offered, asked)
+            self.assertEqual("upgrade" in (head.get("connection") or "").lower(), offered is not None)
+
+    def test_a_switch_to_a_protocol_that_was_left_out_is_502(self):
+        gate = self.gate(self.origin(once(SWITCH.replace(b"websocket", b"foo"))))
+        fields = [("Connection", "Upgrade"), ("Upgrade", "websocket, foo")]
+        self.assert_status(self.ask(gate, fields=fields), 502)
+
     def test_a_refused_method_is_refused_with_an_upgrade_too(self):
         backend = self.origin()
         gate = self.gate(backend, upstream="implements = GET HEAD")

@@ -27,11 +27,13 @@ struct decide_request {
 /*
  * Decides. Always fills *verdict. `policy` is sealed. Never allocates.
  *
- * A path that can be read in more than one way (target_is_ambiguous) is judged under each reading,
- * if any rule of the policy depends on paths at all: two readings that lead to different upstreams
- * are PATH_AMBIGUOUS, else the first refusal, in the order as written, normal, lenient, is the
- * verdict; without one, the first answer. The readings are made in a buffer on the stack; a path of that kind longer than
- * DECIDE_PATH_MAX is refused (PATH_UNSAFE).
+ * If any rule of the policy depends on paths, a path is judged under each reading that
+ * `path-readings` names: as written, normal and lenient (http/target.h), and each of them also
+ * without case and without the slash at its end (http/folding.h). Readings that lead to different
+ * upstreams are PATH_AMBIGUOUS. Else the first refusal is the verdict; without one, the first answer.
+ * The readings are made in buffers on the stack: an ambiguous path (target_is_ambiguous) that is
+ * longer than DECIDE_PATH_MAX is refused (PATH_UNSAFE). Where a rule depends on hosts, a host that
+ * servers read in different ways is HOST_UNSAFE.
  */
 enum { DECIDE_PATH_MAX = 8192 };
 void decide(const struct policy *policy, const struct decide_request *request,

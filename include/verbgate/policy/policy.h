@@ -21,6 +21,7 @@
 #include "verbgate/policy/method_set.h"
 #include "verbgate/policy/observation.h"
 #include "verbgate/policy/translation.h"
+#include "verbgate/policy/upgrades.h"
 
 /* Limits of one policy. */
 enum {
@@ -55,7 +56,7 @@ struct policy_server {
 /* Limits of a request; sizes in bytes. */
 struct policy_limits {
     uint64_t max_body;    /* content of one request; UINT64_MAX: no limit */
-    bool allows_upgrade;  /* Upgrade is forwarded, and a 101 makes a tunnel */
+    uint32_t upgrades;    /* protocols that are offered, and a 101 makes a tunnel for */
     bool forwards_expect; /* Expect: 100-continue is the backend's to meet */
 };
 
@@ -169,6 +170,7 @@ struct policy {
     struct policy_route *routes;
     unsigned route_count;
     struct method_extensions extensions;
+    struct upgrade_protocols protocols; /* whose bits limits.upgrades has */
     /* Made by policy_seal: */
     struct method_set implemented; /* by any upstream */
     unsigned versions;             /* taken by any upstream */

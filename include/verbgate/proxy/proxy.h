@@ -70,6 +70,7 @@ struct proxy_counters {
     struct counter spliced_bytes;    /* content that was not copied */
     struct counter retries;
     struct counter fields_dropped[FIELD_FATE_COUNT]; /* of requests, by why */
+    struct counter upgrades_refused; /* forwarded without an Upgrade, or with less of it */
     struct counter reported; /* forwarded under report-only, though the policy would refuse */
     struct counter suppressed_log_lines;
 };

@@ -562,9 +562,9 @@ Test(decide, leaves_out_readings_that_the_operator_leaves_out)
 /* The limits of a route hold for every spelling of its paths. */
 Test(decide, takes_the_strictest_limits_of_all_readings)
 {
-    routes[0].settings.limits = (struct policy_limits){.max_body = 10, .allows_upgrade = false};
+    routes[0].settings.limits = (struct policy_limits){.max_body = 10, .upgrades = 1};
     routes[0].has_allow = false;
-    routes[1].settings.limits = (struct policy_limits){.max_body = 1000, .allows_upgrade = true};
+    routes[1].settings.limits = (struct policy_limits){.max_body = 1000, .upgrades = 3};
     const struct route_pattern patterns[] = {
         {.path = SLICE("/ro/*"), .route = &routes[0]},
         {.path = SLICE("/*"), .route = &routes[1]},
@@ -581,12 +581,12 @@ Test(decide, takes_the_strictest_limits_of_all_readings)
         struct verdict verdict = ask(&strict[i], &target);
         cr_assert_eq(verdict.kind, VERDICT_FORWARD, "%s", strict[i].target);
         cr_assert_eq(verdict.limits.max_body, 10, "%s", strict[i].target);
-        cr_assert_not(verdict.limits.allows_upgrade, "%s", strict[i].target);
+        cr_assert_eq(verdict.limits.upgrades, 1, "%s", strict[i].target);
     }
     static const struct wish lax = {WISH("POST", "1.1", "/other", FORWARD, 0, 0)};
     struct verdict verdict = ask(&lax, &target);
     cr_assert_eq(verdict.limits.max_body, 1000);
-    cr_assert(verdict.limits.allows_upgrade);
+    cr_assert_eq(verdict.limits.upgrades, 3);
 }
 
 /* As above with a route for every path, so that nothing is refused for leading nowhere. */
