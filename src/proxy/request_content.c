@@ -4,16 +4,24 @@
 
 #include <assert.h>
 
+static bool is_to_be_forwarded(const struct exchange *exchange)
+{
+    return exchange->has_verdict && exchange->verdict.kind == VERDICT_FORWARD;
+}
+
 const struct trailers *exchange_trailers_onward(const struct exchange *exchange)
 {
-    bool passes = exchange->has_verdict && exchange->verdict.kind == VERDICT_FORWARD &&
-                  exchange->verdict.translation->passes_trailers && exchange->store == NULL;
+    bool passes = is_to_be_forwarded(exchange) && exchange->verdict.translation->passes_trailers &&
+                  exchange->store == NULL;
     return passes ? message_trailers(&exchange->request_message) : NULL;
 }
 
 /* All trailers have come. */
 static void count_dropped_trailers(struct exchange *exchange)
 {
+    if (!is_to_be_forwarded(exchange)) {
+        return;
+    }
     const struct trailers *all = message_trailers(&exchange->request_message);
     const struct trailers *onward = exchange_trailers_onward(exchange);
     unsigned passed = onward == NULL ? 0 : serialise_trailers_passed(onward);

@@ -156,19 +156,11 @@ static bool starts_like(struct slice name, const char *prefix)
 static bool is_guarded_when_folded(struct slice name)
 {
     static const char *const guarded[] = {
-        "content-length",
-        "transfer-encoding",
-        "x-original-url",
-        "x-rewrite-url",
-        "client-cert",
-        "x-real-ip",
-        "x-request-id",
-        "keep-alive",
-        "max-forwards",
-        "http2-settings",
-        "proxy-connection",
-        "x-forwarded",
-        NULL,
+        "content-length",         "transfer-encoding", "x-original-url",
+        "x-rewrite-url",          "client-cert",       "x-real-ip",
+        "x-request-id",           "keep-alive",        "max-forwards",
+        "http2-settings",         "proxy-connection",  "x-forwarded",
+        "access-control-request", "webhook-request",   NULL,
     };
     for (unsigned i = 0; guarded[i] != NULL; i++) {
         if (strict_is_folded(name, guarded[i])) {
