@@ -12,6 +12,7 @@ from lib.real_servers import RealServer
 from lib.wire import Ended, Malformed, is_silent
 
 SMUGGLED = b"DELETE /admin/users HTTP/1.1\r\nHost: x\r\n\r\n"
+EVIL = "6.6.6.6"
 TRIES = 10
 
 
@@ -129,6 +130,28 @@ class Trailers(RealCase):
         self.assertEqual((seen["path"], seen["content"]), ("/x", "abc"))
         return connection
 
+    def test_a_trailer_is_no_request_for_gevent(self):
+        server = self.start("gevent")
+        self.attack(server, self.REQUEST)
+        self.expect_direct(lambda: server.ran()[-1]["path"] == "/smuggled", "a trailer that is a request")
+        already = len(server.ran())
+        gate = self.front(server)
+        for _ in range(TRIES):
+            self.attack(gate, self.REQUEST)
+            self.probe(gate)
+        self.assertEqual([seen["path"] for seen in server.ran()[already:]], ["/x", "/next"] * TRIES)
+
+    def test_a_trailer_is_no_field_of_the_next_request_for_aiohttp(self):
+        server = self.start("aiohttp")
+        connection = self.attack(server)
+        connection.send(request("GET", "/next"))
+        connection.read()
+        self.expect_direct(lambda: "X-User" in server.ran()[-1]["fields"], "a trailer in the next request")
+        gate = self.front(server)
+        for _ in range(TRIES):
+            self.attack(gate)
+            self.assertNotIn("root", self.probe(gate)["fields"].values())
+
     def test_an_upload_with_trailers_reaches_each_server_whole(self):
         for kind in ("gunicorn", "uwsgi", "php", "node"):
             with self.subTest(kind):
@@ -148,10 +171,11 @@ class Readings(RealCase):
         """Each attack runs at the server itself as `shown` says; through the gateway nothing runs."""
         self.assertTrue(attacks)
         for data in attacks:
+            already = len(server.ran())
             connection = self.client(server)
             connection.send(data)
             connection.read()
-            self.expect_direct(lambda: server.ran() and shown(server.ran()[-1]), repr(data[:60]))
+            self.expect_direct(lambda: [seen for seen in server.ran()[already:] if shown(seen)], repr(data[:60]))
         gate = self.front(server, **sections)
         already = len(server.ran())
         for data in attacks:
@@ -189,6 +213,70 @@ class Readings(RealCase):
 
     def test_a_method_in_small_letters_is_not_run_by_jetty(self):
         self.check_method("jetty")
+
+
+class Names(RealCase):
+    """A2 to A4: fields that speak for somebody, in every spelling that a server folds."""
+
+    FOLDED = [("X_Forwarded_For", EVIL), ("X_Forwarded_Proto", "https"), ("X_Forwarded_Host", "evil"),
+              ("X-Forwarded_For", EVIL), ("x_forwarded-for", EVIL), ("X_REQUEST_ID", "evil"), ("X_Real_IP", EVIL),
+              ("X_Forwarded_Port", "1"), ("Client_Cert", "evil"), ("X.Forwarded.For", EVIL)]
+    FAMILY = [("X-Forwarded-Port", "1"), ("X-Forwarded-Prefix", "/evil"), ("X-Forwarded-Server", "evil"),
+              ("X-Forwarded-Ssl", "on"), ("X-Forwarded-Scheme", "https"), ("X-Real-IP", EVIL),
+              ("X-Forwarded-For", EVIL), ("x-forwarded-port", "2")]
+    PROXY = [("Proxy", "http://evil/"), ("PROXY", "http://evil/"), ("proxy", "http://evil/")]
+
+    def fields_seen(self, place, fields=()):
+        return self.seen(self.ask(place, "GET", "/", fields=fields))["fields"]
+
+    def check(self, kind, spoofed, folded):
+        """The application sees the same with these fields as without any."""
+        server = self.start(kind)
+        self.expect_direct(lambda: folded(self.fields_seen(server, spoofed)), "%s with spoofed fields" % kind)
+        gate = self.front(server, gateway="request-id = on")
+        plain = self.fields_seen(gate)
+        self.assertTrue(plain.pop("HTTP_X_REQUEST_ID"))
+        for field in [None] + spoofed:
+            seen = self.fields_seen(gate, spoofed if field is None else [field])
+            self.assertNotIn("evil", seen.pop("HTTP_X_REQUEST_ID", ""))
+            self.assertEqual(seen, plain, field)
+
+    @staticmethod
+    def has(name, value):
+        return lambda seen: value in seen.get(name, "")
+
+    def test_gunicorn_sees_no_folded_name(self):
+        self.check("gunicorn", self.FOLDED, self.has("HTTP_X_FORWARDED_FOR", EVIL))
+
+    def test_uwsgi_sees_no_folded_name(self):
+        self.check("uwsgi-http", self.FOLDED, self.has("HTTP_X_FORWARDED_FOR", EVIL))
+
+    def test_wsgiref_sees_no_folded_name(self):
+        self.check("wsgiref", self.FOLDED, self.has("HTTP_X_FORWARDED_FOR", EVIL))
+
+    def test_php_sees_no_folded_name(self):
+        self.check("php", self.FOLDED, self.has("HTTP_X_FORWARDED_FOR", EVIL))
+
+    def test_gunicorn_sees_none_of_the_family_of_x_forwarded(self):
+        self.check("gunicorn", self.FAMILY, self.has("HTTP_X_FORWARDED_PORT", "1"))
+
+    def test_uwsgi_sees_none_of_the_family_of_x_forwarded(self):
+        self.check("uwsgi-http", self.FAMILY, self.has("HTTP_X_FORWARDED_PORT", "1"))
+
+    def test_wsgiref_sees_none_of_the_family_of_x_forwarded(self):
+        self.check("wsgiref", self.FAMILY, self.has("HTTP_X_FORWARDED_PORT", "1"))
+
+    def test_php_sees_none_of_the_family_of_x_forwarded(self):
+        self.check("php", self.FAMILY, self.has("HTTP_X_FORWARDED_PORT", "2"))
+
+    def test_gunicorn_sees_no_http_proxy(self):
+        self.check("gunicorn", self.PROXY, self.has("HTTP_PROXY", "evil"))
+
+    def test_uwsgi_sees_no_http_proxy(self):
+        self.check("uwsgi-http", self.PROXY, self.has("HTTP_PROXY", "evil"))
+
+    def test_wsgiref_sees_no_http_proxy(self):
+        self.check("wsgiref", self.PROXY, self.has("HTTP_PROXY", "evil"))
 
 
 class ConnectionLogin(RealCase):

@@ -84,7 +84,7 @@ def express_command(_):
 
 
 def jetty_command(_):
-    needs("default-jre-headless", shutil.which("java") and shutil.which("javac"))
+    needs("default-jdk-headless", shutil.which("java") and shutil.which("javac"))
     needs("libjetty9-java", all(os.path.exists(jar) for jar in JETTY))
     return ["java", "-XX:TieredStopAtLevel=1", "-cp", ":".join(JETTY), "EchoJetty.java"]
 
