@@ -3,11 +3,11 @@
 
     python3 tests/integration/soak.py --binary build/verbgate --minutes 30
 
-Clients ask, upload, pipeline, read slowly, leave in the middle, use tunnels and refused methods; some log in by NTLM,
-which belongs to their connection, or break off in the middle of that. The backend answers in every framing, cuts answers,
-and is killed and started again. The policy is reloaded now and then, and the gateway's standard error is a pipe that is
-full most of the time. At the end no answer may have been wrong, mixed up or meant for somebody else, and file descriptors
-and memory must be back where they were.
+Clients ask, upload, pipeline, read slowly, leave in the middle, use tunnels and refused methods; some log in by
+NTLM, which belongs to their connection, or break off in the middle of that. The backend answers in every
+framing, cuts answers, and is killed and started again. The policy is reloaded now and then, and the gateway's
+standard error is a pipe that is full most of the time. At the end no answer may have been wrong, mixed up or
+meant for somebody else, and file descriptors and memory must be back where they were.
 """
 import argparse
 import asyncio
