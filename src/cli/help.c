@@ -6,7 +6,8 @@ void command_help(void *stream)
 {
     fputs("verbgate: a reverse proxy that knows what each backend can do\n"
           "\n"
-          "  verbgate run -c FILE        serve; also: verbgate -c FILE; FILE is - for standard input\n"
+          "  verbgate run -c FILE        serve; also: verbgate -c FILE; FILE is - for standard "
+          "input\n"
           "  verbgate check -c FILE [--strict]\n"
           "                              check a policy; exit 0, or 1 with all errors, and with\n"
           "                              --strict for warnings too\n"
@@ -32,7 +33,8 @@ void command_help(void *stream)
           "13 for 404, 14 for any other refusal, 1 for a policy with errors, 2 for wrong usage.\n"
           "\n"
           "Signals while serving: SIGHUP reloads the policy, whole or not at all; SIGUSR1 opens\n"
-          "the access log again and writes what was observed; SIGTERM, SIGINT and SIGQUIT finish what\n"
+          "the access log again and writes what was observed; SIGTERM, SIGINT and SIGQUIT finish "
+          "what\n"
           "runs, then end; a second one, more than a second later, ends at once.\n",
           stream);
 }

@@ -14,6 +14,8 @@
       "Client connections that were accepted.")                                          \
     X(connections_open, "verbgate_client_connections_open", "gauge",                     \
       "Client connections that are open now.")                                           \
+    X(connections_displaced, "verbgate_client_connections_displaced_total", "counter",   \
+      "Idle client connections closed for new ones, at max-connections.")                \
     X(upstream_connects, "verbgate_upstream_connections_opened_total", "counter",        \
       "Connections to servers that were begun, failed ones included.")                   \
     X(upstream_reuses, "verbgate_upstream_connections_reused_total", "counter",          \
@@ -24,14 +26,16 @@
       "Connections to servers that are open now, idle ones included.")                   \
     X(upstream_idle, "verbgate_upstream_connections_idle", "gauge",                      \
       "Connections to servers that wait in a pool now.")                                 \
+    X(upstream_resting, "verbgate_upstream_connections_resting", "gauge",                \
+      "Connections to servers that have to be silent for reuse-delay first.")            \
     X(upstream_private, "verbgate_upstream_connections_private", "gauge",                \
       "Connections to servers that belong to one client now, since a login does.")       \
     X(spliced_bytes, "verbgate_spliced_content_bytes_total", "counter",                  \
       "Content that went from socket to socket without being copied.")                   \
-    X(retries, "verbgate_upstream_retries_total", "counter",                             \
-      "Requests that were sent again since a kept connection was dead.")                 \
     X(upgrades_refused, "verbgate_upgrades_refused_total", "counter",                    \
       "Requests that asked for a protocol that is not allowed, and went on without it.") \
+    X(retries, "verbgate_upstream_retries_total", "counter",                             \
+      "Requests that were sent again since a kept connection was dead.")                 \
     X(reported, "verbgate_requests_reported_total", "counter",                           \
       "Requests that report-only kept from being refused.")                              \
     X(suppressed_log_lines, "verbgate_log_lines_suppressed_total", "counter",            \

@@ -102,7 +102,7 @@ async def serve_backend(reader, writer):
             (_, path, _), fields = await read_head(reader)
             identity = fields.get("x-id", "none")
             if "upgrade" in fields:
-                writer.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
+                writer.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n")
                 while data := await reader.read(PIECE):
                     writer.write(data)
                     await writer.drain()
@@ -300,7 +300,7 @@ class Soak:
 
     async def tunnels(self, reader, writer):
         identity = self.identity()
-        writer.write(self.request("GET", "/tunnel", identity, "Connection: upgrade\r\nUpgrade: echo\r\n"))
+        writer.write(self.request("GET", "/tunnel", identity, "Connection: upgrade\r\nUpgrade: websocket\r\n"))
         head = await reader.readuntil(b"\r\n\r\n")
         if b" 101 " not in head.split(b"\r\n")[0]:
             self.count("tunnel refused")

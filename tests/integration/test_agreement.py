@@ -50,14 +50,14 @@ SETTINGS = {
     "upstream": {
         **ANSWERS, **METHODS_RULES,
         "send-as-post": UNSET + ("PATCH", "DELETE PUT"),
-        "versions": (None, None, "1.1", "1.0", "1.0 1.1"),
+        "versions": (None, None, None, None, "1.1", "1.0", "1.0 1.1"),
         "max-body": (None, None, "3", "100"),
     },
     "route": {
         **ANSWERS, **METHODS_RULES,
         "send-as-post": UNSET + ("PATCH LOCK",),
         "max-body": (None, None, None, "3", "100", "unlimited"),
-        "upgrade": (None, "refuse", "websocket mqtt"),
+        "upgrade": (None, "refuse"),
     },
 }
 
@@ -93,7 +93,7 @@ PATH_CHANGES = (
      lambda path: path.replace("o", "%6f"), lambda path: path + ";v=1", lambda path: path + "\\x",
      lambda path: path + "%00", lambda path: path + "/", lambda path: path.upper(), lambda path: path + "%2",
      lambda path: path.replace("a", "%u0061"), lambda path: "/%2e%2e" + path, lambda path: path + "%C0%AF",
-     lambda path: path + "/" + "y" * 300, lambda path: path + " x"))
+     lambda path: path + "/" + "y" * 300, lambda path: path + "/" + "y" * 400, lambda path: path + " x"))
 REQUEST_FIELDS = (
     (None, None, None, None, None, None, "Max-Forwards: 0", "Max-Forwards: 1", "Max-Forwards: x",
      "Expect: 100-continue", "Connection: close", "Connection: keep-alive", "X-Long: " + "z" * 200,

@@ -185,7 +185,7 @@ class Interim(Case):
     def test_the_length_in_a_response_to_head_passes(self):
         reply = b"HTTP/1.1 200 OK\r\nContent-Length: 12345\r\n\r\n"
         backend = self.origin(serve(reply))
-        connection = self.client(self.gate(backend, workers="1"))
+        connection = self.client(self.gate(backend, workers="1", upstream="reuse-delay = 0ms"))
         for _ in range(3):
             self.assertEqual(connection.ask("HEAD").get("content-length"), "12345")
         self.assertEqual(len(backend.connections), 1)

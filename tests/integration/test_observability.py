@@ -279,10 +279,10 @@ class LogsAndIds(Observed):
 
     def test_the_101_of_an_upgrade_has_the_request_id(self):
         backend = self.origin(once(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
-                                   b"Upgrade: echo\r\nX-Request-ID: other\r\n\r\n"))
+                                   b"Upgrade: websocket\r\nX-Request-ID: other\r\n\r\n"))
         gate = self.gate(backend, gateway="request-id = on")
         connection = self.client(gate)
-        connection.send(request(fields=[("Connection", "Upgrade"), ("Upgrade", "echo")]))
+        connection.send(request(fields=[("Connection", "Upgrade"), ("Upgrade", "websocket")]))
         response = connection.read_head()
         self.assert_status(response, 101)
         self.assertEqual(response.all("x-request-id"), backend.wait_requests(1).all("x-request-id"))

@@ -270,14 +270,14 @@ static const struct script scripts[] = {
       {CLIENT_SEES_END, NULL}}},
     {"another protocol after 101",
      1,
-     "GET /a HTTP/1.1\r\n" ONWARD "Upgrade: echo\r\nConnection: Upgrade\r\n\r\nearlyquestionlast",
-     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: echo\r\nConnection: Upgrade\r\n\r\n"
+     "GET /a HTTP/1.1\r\n" ONWARD "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\nearlyquestionlast",
+     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
      "greetinganswerfarewell",
-     {{CLIENT_SENDS, "GET /a HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n"
+     {{CLIENT_SENDS, "GET /a HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
                      "early"},
       {BACKEND_GETS, "\r\n\r\n"},
       {BACKEND_SENDS, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
-                      "Upgrade: echo\r\n\r\ngreeting"},
+                      "Upgrade: websocket\r\n\r\ngreeting"},
       {CLIENT_GETS, "greeting"},
       {BACKEND_GETS, "early"},
       {CLIENT_SENDS, "question"},

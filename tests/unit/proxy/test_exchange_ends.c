@@ -267,10 +267,10 @@ Test(exchange_ends, tells_the_client_when_a_server_leaves_at_any_byte)
 static void start_tunnel(void)
 {
     static const char answer[] = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
-                                 "Upgrade: echo\r\n\r\n";
+                                 "Upgrade: websocket\r\n\r\n";
     gateway_start("");
     gateway_connect_tcp();
-    client_sends("GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
+    client_sends("GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
     cr_assert(end_gets(&gateway.backend, "\r\n\r\n"));
     cr_assert(end_send(&gateway.backend, answer, sizeof answer - 1));
     cr_assert(end_gets(&gateway.client, "\r\n\r\n"));

@@ -118,9 +118,9 @@ Test(turns, bring_a_bounded_piece_of_an_upload)
 Test(turns, bring_a_bounded_piece_of_a_tunnel)
 {
     static const char upgrade[] =
-        "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n";
+        "GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
     static const char switching[] =
-        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n";
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n";
     begin(upgrade);
     cr_assert(end_send(&gateway.backend, switching, sizeof switching - 1));
     cr_assert(end_gets(&gateway.client, "\r\n\r\n"));

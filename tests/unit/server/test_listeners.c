@@ -40,6 +40,7 @@ static void finish(void)
     for (unsigned i = 0; i < WORKERS; i++) {
         worker_finish(&workers[i], false);
     }
+    cr_assert(access_log_end(access_log, 1000, 1000));
     access_log_destroy(access_log);
     temporary_finish();
 }
