@@ -108,11 +108,24 @@ void observe_note(struct observe *observe, unsigned worker, const struct record 
 
 /* ---- the file */
 
+/* Opens the file that becomes the next record; -1: see errno. Somebody's pipe of that name is not waited for. */
+static int open_temporary(const char *path)
+{
+    int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+    int descriptor = open(path, flags, 0640);
+    struct stat status;
+    if (descriptor >= 0 && (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))) {
+        close(descriptor);
+        errno = EEXIST;
+        return -1;
+    }
+    return descriptor;
+}
+
 /* Returns 0 or errno. The old file stays whole until the new one is. */
 static int replace_file(const char *path, const char *temporary_path, const char *text)
 {
-    int descriptor =
-        open(temporary_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+    int descriptor = open_temporary(temporary_path);
     if (descriptor < 0) {
         return errno;
     }

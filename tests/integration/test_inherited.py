@@ -183,3 +183,13 @@ class OnlyRegularFiles(Case):
         self.assertFalse(gate.reload())
         self.assertIn("conf.d/x.ini\": not a regular file", gate.log)
         self.assert_status(self.ask(gate), 200)
+
+    def test_a_pipe_in_the_place_of_the_next_record_holds_nothing_up(self):
+        gate = self.prepare(ini(self.origin().server, gateway="observe = @FOLDER@/record.json"))
+        self.addCleanup(gate.stop)
+        gate.start()
+        os.mkfifo(gate.path("record.json.tmp"))
+        self.assert_status(self.ask(gate), 200)
+        gate.signal(signal.SIGUSR1)
+        gate.wait_log(r"record\.json.*No such device")
+        self.assert_status(self.ask(gate), 200)
