@@ -270,11 +270,13 @@ static const struct script scripts[] = {
       {CLIENT_SEES_END, NULL}}},
     {"another protocol after 101",
      1,
-     "GET /a HTTP/1.1\r\n" ONWARD "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\nearlyquestionlast",
+     "GET /a HTTP/1.1\r\n" ONWARD
+     "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\nearlyquestionlast",
      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
      "greetinganswerfarewell",
-     {{CLIENT_SENDS, "GET /a HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
-                     "early"},
+     {{CLIENT_SENDS,
+       "GET /a HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+       "early"},
       {BACKEND_GETS, "\r\n\r\n"},
       {BACKEND_SENDS, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n"
                       "Upgrade: websocket\r\n\r\ngreeting"},
