@@ -38,13 +38,16 @@ static const unsigned char candidates[LONG_NAME_BYTES + 1][32] = {
     [5] = {['p' & 31] = FIELD_PROXY},
     [6] = {['a' & 31] = FIELD_ACCEPT, ['c' & 31] = FIELD_COOKIE, ['e' & 31] = FIELD_EXPECT},
     [7] = {['r' & 31] = FIELD_REFERER, ['t' & 31] = FIELD_TRAILER, ['u' & 31] = FIELD_UPGRADE},
-    [9] = {['f' & 31] = FIELD_FORWARDED, ['x' & 31] = FIELD_X_REAL_IP},
+    [9] = {['f' & 31] = FIELD_FORWARDED,
+           ['p' & 31] = FIELD_PATH_INFO,
+           ['x' & 31] = FIELD_X_REAL_IP},
     [10] = {['c' & 31] = FIELD_CONNECTION,
             ['k' & 31] = FIELD_KEEP_ALIVE,
             ['s' & 31] = FIELD_SET_COOKIE,
             ['t' & 31] = FIELD_TRACESTATE,
             ['u' & 31] = FIELD_USER_AGENT},
     [11] = {['c' & 31] = FIELD_CLIENT_CERT,
+            ['s' & 31] = FIELD_SCRIPT_NAME,
             ['t' & 31] = FIELD_TRACEPARENT,
             ['x' & 31] = FIELD_X_FORWARDED},
     [12] = {['c' & 31] = FIELD_CONTENT_TYPE,
@@ -97,6 +100,8 @@ static enum field_id next_candidate(enum field_id candidate)
         return FIELD_X_METHOD_OVERRIDE;
     case FIELD_X_HTTP_METHOD:
         return FIELD_X_REWRITE_URL;
+    case FIELD_X_REWRITE_URL:
+        return FIELD_X_SCRIPT_NAME;
     default:
         return FIELD_OTHER;
     }

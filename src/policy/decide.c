@@ -124,12 +124,47 @@ static bool has_more_readings(const struct policy *policy, struct slice path)
            (target_traits(path) & policy->read_traits) != 0;
 }
 
+static bool is_slash(char c)
+{
+    return c == '/' || c == '\\';
+}
+
+/* The URL standard reads "//x/y" as the path /y of the host x, and so do servers that make a URL of the target. True
+ * when a rule is about x, or x could be read as any host, and Host says another one. */
+static bool has_other_host(const struct policy *policy, const struct decide_request *request)
+{
+    struct slice path = request->target->path;
+    size_t start = 0;
+    while (start < path.length && is_slash(path.data[start])) {
+        start++;
+    }
+    size_t end = start;
+    while (end < path.length && !is_slash(path.data[end])) {
+        end++;
+    }
+    bool is_judged = (policy->gateway.left_out_readings & PATH_READING_LENIENT) == 0;
+    if (start < 2 || end == start || !is_judged) {
+        return false;
+    }
+    struct slice host;
+    char canonical[2][HOST_NAME_CANONICAL_MAX];
+    enum http_fault fault =
+        target_split_host(slice_make(path.data + start, end - start), true, &host);
+    if (fault != FAULT_NONE || host_name_problem(host) != NULL) {
+        return true;
+    }
+    return route_table_names_host(policy->table, host) &&
+           !slice_equal_ignoring_case(host_name_canonical(host, canonical[0]),
+                                      host_name_canonical(request->host, canonical[1]));
+}
+
 /* The verdict about the request's host and path. */
 static void judge_place(const struct policy *policy, const struct decide_request *request,
                         struct verdict *verdict)
 {
     /* Where no rule depends on the path, every reading of it gets the same verdict. */
-    if (policy->judges_hosts && host_name_problem(request->host) != NULL) {
+    if (policy->judges_hosts &&
+        (host_name_problem(request->host) != NULL || has_other_host(policy, request))) {
         decide_settle(verdict, VERDICT_HOST_UNSAFE_RULE, decide_built_in);
         return;
     }

@@ -366,13 +366,11 @@ static const struct route_match *find_in_host(const struct route_table *table, u
 /* A host of a request, in lower case, without a trailing dot: "example.com." is the same name. */
 enum { HOST_BYTES_MAX = 255 };
 
-/* Tries the exact host, then its wildcards, the longest first. */
-static const struct route_match *find_by_name(const struct route_table *table, struct slice host,
-                                              struct slice path,
-                                              const struct boundaries *boundaries)
+/* The hosts of patterns that a name is one of, the shortest wildcard first, the exact one last. Returns how many. */
+static unsigned find_hosts(const struct route_table *table, struct slice host,
+                           uint32_t candidates[HOST_BYTES_MAX + 1])
 {
     char name[HOST_BYTES_MAX];
-    uint32_t candidates[HOST_BYTES_MAX + 1];
     unsigned count = 0;
     unsigned dots = 0;
     uint64_t hash = hash_start;
@@ -388,6 +386,16 @@ static const struct route_match *find_by_name(const struct route_table *table, s
             count += candidates[count] < table->host_count;
         }
     }
+    return count;
+}
+
+/* Tries the exact host, then its wildcards, the longest first. */
+static const struct route_match *find_by_name(const struct route_table *table, struct slice host,
+                                              struct slice path,
+                                              const struct boundaries *boundaries)
+{
+    uint32_t candidates[HOST_BYTES_MAX + 1];
+    unsigned count = find_hosts(table, host, candidates);
     while (count-- > 0) {
         const struct route_match *match = find_in_host(table, candidates[count], path, boundaries);
         if (match != NULL) {
@@ -397,6 +405,21 @@ static const struct route_match *find_by_name(const struct route_table *table, s
     return NULL;
 }
 
+/* A name that starts with a dot is no name, and must not be taken for a wildcard's. */
+static bool may_be_named(const struct route_table *table, struct slice host)
+{
+    bool is_name = host.length > 0 && host.length <= HOST_BYTES_MAX && host.data[0] != '.';
+    return is_name && table->host_count > 1;
+}
+
+bool route_table_names_host(const struct route_table *table, struct slice host)
+{
+    char canonical[HOST_NAME_CANONICAL_MAX];
+    uint32_t candidates[HOST_BYTES_MAX + 1];
+    host = host_name_canonical(host, canonical);
+    return may_be_named(table, host) && find_hosts(table, host, candidates) > 0;
+}
+
 const struct route_match *route_table_match(const struct route_table *table, struct slice host,
                                             struct slice path)
 {
@@ -404,9 +427,7 @@ const struct route_match *route_table_match(const struct route_table *table, str
     find_boundaries(table, path, &boundaries);
     char canonical[HOST_NAME_CANONICAL_MAX];
     host = host_name_canonical(host, canonical);
-    /* A name that starts with a dot is no name, and must not be taken for a wildcard's. */
-    bool is_name = host.length > 0 && host.length <= HOST_BYTES_MAX && host.data[0] != '.';
-    if (is_name && table->host_count > 1) {
+    if (may_be_named(table, host)) {
         const struct route_match *match = find_by_name(table, host, path, &boundaries);
         if (match != NULL) {
             return match;

@@ -5,7 +5,8 @@
 #include "verbgate/proxy/balance.h"
 #include "verbgate/proxy/private.h"
 
-/* The value of Host onward. An HTTP/1.0 request may come without one, but leaves as HTTP/1.1. */
+/* The value of Host onward. An HTTP/1.0 request may come without one, but leaves as HTTP/1.1. Where a rule depends on
+ * hosts it was judged as one without a host, and stays one: a name that we gave it could be one that a rule is about. */
 static struct slice host_onward(const struct exchange *exchange)
 {
     const struct policy_upstream *upstream = exchange->verdict.upstream;
@@ -14,6 +15,9 @@ static struct slice host_onward(const struct exchange *exchange)
     }
     if (exchange->facts.received_host.data != NULL) {
         return exchange->facts.received_host;
+    }
+    if (exchange->snapshot->policy->judges_hosts) {
+        return SLICE("");
     }
     const struct policy_server *server = &upstream->servers[exchange->server];
     bool has_name = server->address.kind != ADDRESS_UNIX && server->address.kind != ADDRESS_BUILTIN;
@@ -310,7 +314,8 @@ void exchange_find_upstream(struct exchange *exchange, bool may_reuse)
 {
     bool may_have_login =
         exchange->downstream->private_count > 0 || exchange->downstream->has_lost_login;
-    if (UNLIKELY(may_have_login) && may_reuse && use_private(exchange)) {
+    bool may_use_it = may_reuse && !exchange->verdict.upstream->sends_http_10;
+    if (UNLIKELY(may_have_login) && may_use_it && use_private(exchange)) {
         return;
     }
     struct pool *pool =

@@ -19,11 +19,15 @@ static bool is_quiet(const struct response *response)
            response->framing.kind != FRAMING_NONE;
 }
 
-/* A response without content that speaks of some: to HEAD in any case, and a 204 or 304 with a length or a coding. */
+/* A response without content that speaks of some: to HEAD in any case, a 205, and a 204 or 304 with a length, a coding or,
+ * in a 204, a type. */
 static bool speaks_of_content(const struct exchange *exchange)
 {
     const struct fields *fields = &exchange->response->fields;
-    if (exchange->verdict.method == METHOD_HEAD || fields_has(fields, FIELD_TRANSFER_ENCODING)) {
+    unsigned status = exchange->response->line.status;
+    if (exchange->verdict.method == METHOD_HEAD || status == 205 ||
+        fields_has(fields, FIELD_TRANSFER_ENCODING) || fields_has(fields, FIELD_CONTENT_ENCODING) ||
+        (status == 204 && fields_has(fields, FIELD_CONTENT_TYPE))) {
         return true;
     }
     const struct field *length = fields_find(fields, FIELD_CONTENT_LENGTH);
@@ -56,7 +60,7 @@ static bool has_content(const struct exchange *exchange)
 static bool is_doubtful(const struct exchange *exchange)
 {
     const struct response *response = exchange->response;
-    bool is_empty = response->framing.kind == FRAMING_NONE;
+    bool is_empty = response->framing.kind == FRAMING_NONE || response->line.status == 205;
     return response->is_early || (is_empty && speaks_of_content(exchange)) ||
            (has_content(exchange) && may_be_unread(exchange));
 }
@@ -95,7 +99,11 @@ void exchange_note_login(struct exchange *exchange, enum login login)
     struct upstream *upstream = exchange->upstream;
     unsigned status = exchange->response->line.status;
     private_claim(upstream, exchange->downstream);
-    upstream->is_in_login = login == LOGIN_UNDERWAY && (status == 401 || status == 407);
+    /* A request without credentials amid the steps is none of them: what it is answered ends no handshake. */
+    bool is_aside =
+        upstream->is_in_login && login_of_request(&exchange->request_fields) == LOGIN_NONE;
+    upstream->is_in_login =
+        is_aside || (login == LOGIN_UNDERWAY && (status == 401 || status == 407));
     if (upstream->is_in_login && !is_kept(exchange)) {
         exchange->must_close = true;
     }

@@ -257,7 +257,7 @@ static void begin_response(struct exchange *exchange)
         return;
     }
     enum login login = login_of_response(&response->fields);
-    if (UNLIKELY(login != LOGIN_NONE)) {
+    if (UNLIKELY(login != LOGIN_NONE || exchange->upstream->is_in_login)) {
         exchange_note_login(exchange, login);
     }
     exchange->client_framing = framing_for_client(exchange);

@@ -162,7 +162,6 @@ void upstream_begin_again(struct upstream *upstream, struct exchange *exchange)
     deadline_cancel(&upstream->deadline);
     upstream->state = UPSTREAM_BUSY;
     upstream->is_reused = true;
-    upstream->is_in_login = false;
     upstream->exchange = exchange;
     counter_increment(&upstream->pool->proxy->counters.upstream_reuses);
 }

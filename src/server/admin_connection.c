@@ -60,6 +60,10 @@ static void linger(struct admin_connection *connection)
     stream_shutdown(&connection->stream);
     wait_for(connection, ADMIN_LINGER_MS);
     stream_start_reading(&connection->stream);
+    if (connection->admin->connection_count > ADMIN_CONNECTIONS_MAX) {
+        admin_close_silent(
+            connection->admin); /* there was none of the kind when the last one came */
+    }
 }
 
 static void send_answer(struct admin_connection *connection, struct slice head, struct slice body)

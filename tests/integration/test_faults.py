@@ -322,7 +322,6 @@ class OldServers(Case):
                 connection.send(piece)
                 connection.wait(step)
             connection.send(pieces[-1])
-            connection.wait_end()
 
         connection = self.client(self.gate(self.origin(script)))
         connection.send(request())

@@ -37,11 +37,13 @@
     X(HTTP2_SETTINGS, "http2-settings", 1, 0)                 \
     X(KEEP_ALIVE, "keep-alive", 1, 0)                         \
     X(MAX_FORWARDS, "max-forwards", 0, 1)                     \
+    X(PATH_INFO, "path-info", 0, 0)                           \
     X(PROXY, "proxy", 0, 0)                                   \
     X(PROXY_AUTHENTICATE, "proxy-authenticate", 0, 0)         \
     X(PROXY_AUTHORIZATION, "proxy-authorization", 0, 0)       \
     X(PROXY_CONNECTION, "proxy-connection", 1, 0)             \
     X(REFERER, "referer", 0, 0)                               \
+    X(SCRIPT_NAME, "script-name", 0, 0)                       \
     X(SET_COOKIE, "set-cookie", 0, 1)                         \
     X(TE, "te", 1, 0)                                         \
     X(TRACEPARENT, "traceparent", 0, 1)                       \
@@ -63,7 +65,8 @@
     X(X_ORIGINAL_URL, "x-original-url", 0, 0)                 \
     X(X_REAL_IP, "x-real-ip", 0, 1)                           \
     X(X_REQUEST_ID, "x-request-id", 0, 1)                     \
-    X(X_REWRITE_URL, "x-rewrite-url", 0, 0)
+    X(X_REWRITE_URL, "x-rewrite-url", 0, 0)                   \
+    X(X_SCRIPT_NAME, "x-script-name", 0, 0)
 
 enum field_id {
 #define X(identifier, name, hop, protected) FIELD_##identifier,

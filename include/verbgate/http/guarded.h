@@ -20,8 +20,11 @@
     (GUARDED_BIT(X_HTTP_METHOD) | GUARDED_BIT(X_HTTP_METHOD_OVERRIDE) | \
      GUARDED_BIT(X_METHOD_OVERRIDE))
 
-/* Another target than that of the request line: Symfony, IIS and others route by these. */
-#define GUARDED_TARGETS (GUARDED_BIT(X_ORIGINAL_URL) | GUARDED_BIT(X_REWRITE_URL))
+/* Another target than that of the request line: Symfony, IIS and others route by the URLs, gunicorn and WSGI
+ * applications by the names of CGI. */
+#define GUARDED_TARGETS                                                                \
+    (GUARDED_BIT(PATH_INFO) | GUARDED_BIT(SCRIPT_NAME) | GUARDED_BIT(X_ORIGINAL_URL) | \
+     GUARDED_BIT(X_REWRITE_URL) | GUARDED_BIT(X_SCRIPT_NAME))
 
 /* Who the client is and what it has asked a proxy for. Only trusted proxies may say so. */
 #define GUARDED_CLAIMS                                                              \

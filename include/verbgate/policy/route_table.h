@@ -36,6 +36,9 @@ struct route_match {
 const struct route_match *route_table_match(const struct route_table *table, struct slice host,
                                             struct slice path);
 
+/* Whether a pattern has this host (any case, no port), or a wildcard that it is one of. */
+bool route_table_names_host(const struct route_table *table, struct slice host);
+
 /* The route for a host (any case, no port; may be empty) and a path that starts with '/', or NULL.
  */
 const struct policy_route *route_table_find(const struct route_table *table, struct slice host,
