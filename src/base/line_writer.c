@@ -29,6 +29,7 @@ struct line_writer {
     bool must_reopen;
     bool must_end;
     bool has_ended;
+    bool is_joined;
     unsigned still_ms, most_ms; /* of the end */
     uint64_t moved_at;          /* when a byte was written last, or the end was asked for */
     uint64_t asked_at;          /* when the end was asked for */
@@ -313,7 +314,12 @@ bool line_writer_end(struct line_writer *writer, unsigned still_ms, unsigned mos
         wait_until(&writer->ended, &writer->lock, now_ms() + LINE_WRITER_RETRY_MS);
     }
     bool has_ended = writer->has_ended;
+    bool must_join = has_ended && !writer->is_joined;
+    writer->is_joined = has_ended;
     pthread_mutex_unlock(&writer->lock);
+    if (must_join) {
+        pthread_join(writer->thread, NULL);
+    }
     return has_ended;
 }
 
@@ -328,7 +334,6 @@ static void free_buffers(struct line_buffer *buffer)
 
 void line_writer_destroy(struct line_writer *writer)
 {
-    pthread_join(writer->thread, NULL);
     free_buffers(writer->spares);
     free_buffers(writer->first);
     free(writer->current);

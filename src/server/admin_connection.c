@@ -367,8 +367,9 @@ static bool end_first(struct admin *admin,
 
 void admin_close_silent(struct admin *admin)
 {
-    if (!end_first(admin, is_silent)) {
-        (void)end_first(admin, has_its_answer);
+    /* A client that has its answer loses nothing; one that is silent may be about to ask. */
+    if (!end_first(admin, has_its_answer)) {
+        (void)end_first(admin, is_silent);
     }
 }
 

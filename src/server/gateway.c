@@ -341,6 +341,7 @@ static void tell_no_threads(void)
 {
     log_error("%u threads for files and names cannot be made: " MORE_THREADS,
               reserve_thread_count());
+    log_end(GATEWAY_LOG_STILL_MS, GATEWAY_LOG_MOST_MS); /* the process ends with this */
 }
 
 static bool start(struct gateway *gateway)

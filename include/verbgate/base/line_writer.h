@@ -65,7 +65,7 @@ void line_writer_drop(struct line_writer *writer);
 /* Lines dropped so far. */
 uint64_t line_writer_dropped(struct line_writer *writer);
 
-/* Lets the thread write what is still there and end. It gives up when it gets on by no byte for `still_ms`,
+/* Lets the thread write what is still there and end, and joins it. It gives up when it gets on by no byte for `still_ms`,
  * when a write fails, and after `most_ms`. False: the thread hangs in a write and lives on. Lines that come later
  * are dropped. */
 bool line_writer_end(struct line_writer *writer, unsigned still_ms, unsigned most_ms);
