@@ -151,7 +151,8 @@ class Overrides(GuardedCase):
         self.assertEqual([name for name in names(message) if "verride" in name], [])
 
     def test_another_target_goes_no_further_where_a_rule_depends_on_paths(self):
-        fields = [("X-Original-URL", "/admin"), ("X-Rewrite-URL", "/admin"), ("X_Original_URL", "/admin")]
+        fields = [("X-Original-URL", "/admin"), ("X-Rewrite-URL", "/admin"), ("X_Original_URL", "/admin"),
+                  ("SCRIPT_NAME", "/admin"), ("Script-Name", "/admin"), ("path_info", "/admin"), ("X-Script-Name", "/admin")]
         for settings in ("", "override-fields = strip"):
             message = self.got(fields, more=self.ROUTES, gateway=settings)
             self.assertNotIn(b"/admin", message.head)

@@ -245,7 +245,7 @@ class Buffering(Case):
 
     def test_a_client_that_stops_is_408_and_one_that_trickles_is_served(self):
         backend = self.origin()
-        gate = self.gate(backend, gateway="body-timeout = 600ms", upstream="buffer-request = all")
+        gate = self.gate(backend, gateway="body-timeout = 2s", upstream="buffer-request = all")
         connection = self.client(gate)
         connection.send(request("POST", fields=[("Content-Length", "10")]) + b"hello")
         self.assert_status(connection.read(), 408)
@@ -254,7 +254,7 @@ class Buffering(Case):
         connection.send(request("POST", fields=[("Content-Length", "8")]))
         stop = threading.Event()
         for _ in range(8):
-            stop.wait(0.15)
+            stop.wait(0.4)
             connection.send(b"x")
         self.assert_status(connection.read(), 200)
 

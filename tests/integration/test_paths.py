@@ -249,3 +249,16 @@ class Paths(Case):
         for number, target in enumerate(HONEST + UNSAFE):
             self.assert_status(connection.ask("POST", target, body=b""), 200)
             self.assertEqual(plain.requests[number].target, target)
+
+    def test_a_request_without_a_host_gets_none_where_a_rule_depends_on_hosts(self):
+        for more, host in (("[route lo]\nhost = localhost\nallow = GET\n[route all]\npath = /*\n", ""), ("", None)):
+            backend = self.origin()
+            gate = self.gate(backend, more=more)
+            connection = self.client(gate)
+            connection.send(b"POST /x HTTP/1.0\r\nContent-Length: 0\r\n\r\n")
+            self.assert_status(connection.read(), 200)
+            got = backend.wait_requests(1).get("host")
+            if host is None:
+                self.assertNotEqual(got, "")
+            else:
+                self.assertEqual(got, host)

@@ -2,7 +2,7 @@
 import threading
 
 from lib.case import Case, threads
-from lib.client import request
+from lib.client import chunked, request
 from lib.origin import answer, once
 
 SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\nX-From: origin\r\n\r\n"
@@ -90,6 +90,18 @@ class Upgrade(Case):
         connection = self.client(self.gate(backend, upstream="upgrade = refuse"))
         self.assert_status(connection.ask(fields=WANTS), 200)
         self.assertIsNone(backend.wait_requests(1).get("upgrade"))
+
+    def test_content_and_upgrade_never_go_together(self):
+        """gevent reads as many bytes again behind the content, which are the next request's."""
+        for content in (request("POST", fields=WANTS, body=b"abc"), request("GET", fields=WANTS, body=b"abc"),
+                        chunked("POST", "/", [b"abc"], fields=WANTS)):
+            backend = self.origin()
+            connection = self.client(self.gate(backend))
+            connection.send(content)
+            self.assert_status(connection.read(), 200)
+            message = backend.wait_requests(1)
+            self.assertEqual((message.get("upgrade"), message.body), (None, b"abc"))
+            self.assert_stays_open(connection)
 
     def test_an_upgrade_that_the_backend_ignores_is_a_plain_exchange(self):
         connection = self.client(self.gate(self.origin()))

@@ -309,6 +309,41 @@ Test(decide_readings, every_spelling_of_a_host_gets_its_rule_or_400)
     drop(policy);
 }
 
+/* What makes a URL of the target finds another host in it than Host says. */
+Test(decide_readings, a_host_in_the_path_is_not_another_one_that_a_rule_is_about)
+{
+    static const struct {
+        const char *host;
+        const char *path;
+        unsigned status;
+    } cases[] = {
+        {"other.test", "//admin.test/x", 400},
+        {"other.test", "/\\admin.test/x", 400},
+        {"other.test", "/\\/admin.test/x", 400},
+        {"other.test", "///ADMIN.test:80/x", 400},
+        {"other.test", "//admin.test", 400},
+        {"other.test", "//u@admin.test/x", 400},
+        {"other.test", "//%61dmin.test/x", 400},
+        {"other.test", "//%EF%BD%81dmin.test/x", 400},
+        {"other.test", "//x.inner.test/admin/y", 400},
+        {"other.test", "//[0:0::1]/x", 400},
+        {"", "//admin.test/x", 400},
+        {"admin.test", "//admin.test./x", 405},
+        {"admin.test", "//other.test/x", 405},
+        {"other.test", "//index.html", 0},
+        {"other.test", "//", 0},
+        {"other.test", "/x//admin.test/", 0},
+    };
+    struct policy *policy = load(hosts);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct verdict verdict;
+        ask(policy, "POST", cases[i].host, cases[i].path, &verdict);
+        cr_expect_eq(verdict.status, cases[i].status, "%s %s: %u %s", cases[i].host, cases[i].path,
+                     verdict.status, verdict_rule_name(verdict.rule));
+    }
+    drop(policy);
+}
+
 Test(decide_readings, hosts_are_free_where_no_rule_depends_on_them)
 {
     struct policy *policy = load(guarded);
