@@ -134,6 +134,10 @@ static bool is_slash(char c)
 static bool has_other_host(const struct policy *policy, const struct decide_request *request)
 {
     struct slice path = request->target->path;
+    if (!decide_is_like_url(path) ||
+        (policy->gateway.left_out_readings & PATH_READING_LENIENT) != 0) {
+        return false;
+    }
     size_t start = 0;
     while (start < path.length && is_slash(path.data[start])) {
         start++;
@@ -142,8 +146,7 @@ static bool has_other_host(const struct policy *policy, const struct decide_requ
     while (end < path.length && !is_slash(path.data[end])) {
         end++;
     }
-    bool is_judged = (policy->gateway.left_out_readings & PATH_READING_LENIENT) == 0;
-    if (start < 2 || end == start || !is_judged) {
+    if (end == start) {
         return false;
     }
     struct slice host;

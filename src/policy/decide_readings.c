@@ -21,8 +21,7 @@ struct places {
 /* Some servers take "//x/admin" for a URL without a scheme, whose path is "/admin". */
 static struct slice without_authority(struct slice path, struct slice lenient)
 {
-    bool is_like_url = path.length > 1 && (path.data[1] == '/' || path.data[1] == '\\');
-    if (!is_like_url) {
+    if (!decide_is_like_url(path)) {
         return lenient;
     }
     size_t end = slice_find(slice_after(lenient, 1), '/') + 1;

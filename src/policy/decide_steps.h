@@ -68,6 +68,12 @@ static inline bool decide_takes(const struct policy *policy, const struct decide
                : method_set_takes(set, &policy->extensions, method, request->method);
 }
 
+/* Whether a server may take the path for a URL without a scheme: "//host/path". */
+static inline bool decide_is_like_url(struct slice path)
+{
+    return path.length > 1 && (path.data[1] == '/' || path.data[1] == '\\');
+}
+
 static inline struct destination decide_find_destination(const struct policy *policy,
                                                          struct slice host, struct slice path)
 {

@@ -334,26 +334,19 @@ void downstream_run_again(struct downstream *downstream)
 }
 
 /* A request that is in the kernel already is served: closing now would reset it. */
-void downstream_end_idle(struct downstream *downstream, enum close_reason reason)
-{
-    if (downstream->state == DOWNSTREAM_IDLE && stream_unread(&downstream->stream) == 0) {
-        downstream_close(downstream, reason);
-    }
-}
-
-void downstream_drain(struct downstream *downstream)
-{
-    downstream_end_idle(downstream, REASON_DRAINED);
-    if (downstream->state == DOWNSTREAM_ACTIVE) {
-        exchange_drain(downstream->exchange);
-    }
-}
-
-bool downstream_give_way(struct downstream *downstream)
+bool downstream_end_idle(struct downstream *downstream, enum close_reason reason)
 {
     if (downstream->state != DOWNSTREAM_IDLE || stream_unread(&downstream->stream) > 0) {
         return false;
     }
-    downstream_close(downstream, REASON_CLIENT_DISPLACED);
+    downstream_close(downstream, reason);
     return true;
+}
+
+void downstream_drain(struct downstream *downstream)
+{
+    if (!downstream_end_idle(downstream, REASON_DRAINED) &&
+        downstream->state == DOWNSTREAM_ACTIVE) {
+        exchange_drain(downstream->exchange);
+    }
 }

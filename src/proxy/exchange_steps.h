@@ -63,6 +63,14 @@ static inline void exchange_end_connection(struct exchange *exchange)
     exchange->must_linger = true;
 }
 
+/* Whether the request, as received, comes with content. */
+static inline bool exchange_has_content(const struct exchange *exchange)
+{
+    const struct framing *framing = &exchange->request_framing;
+    return framing->kind == FRAMING_CHUNKED ||
+           (framing->kind == FRAMING_LENGTH && framing->length > 0);
+}
+
 /* Whether the server gets this method as POST. Only after a verdict to forward. */
 static inline bool exchange_is_sent_as_post(const struct exchange *exchange)
 {

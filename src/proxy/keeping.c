@@ -50,19 +50,13 @@ static bool may_be_unread(const struct exchange *exchange)
     }
 }
 
-static bool has_content(const struct exchange *exchange)
-{
-    const struct framing *framing = &exchange->request_framing;
-    return framing->kind == FRAMING_CHUNKED || framing->length > 0;
-}
-
 /* Whether more may come that would pass for the answer to the next request. */
 static bool is_doubtful(const struct exchange *exchange)
 {
     const struct response *response = exchange->response;
     bool is_empty = response->framing.kind == FRAMING_NONE || response->line.status == 205;
     return response->is_early || (is_empty && speaks_of_content(exchange)) ||
-           (has_content(exchange) && may_be_unread(exchange));
+           (exchange_has_content(exchange) && may_be_unread(exchange));
 }
 
 /* The connection is given back when it is certain that both sides agree that the exchange is over (RFC 9112

@@ -81,6 +81,7 @@ struct upstream *private_find(const struct downstream *owner,
 void private_take(struct upstream *upstream)
 {
     list_remove(&upstream->node);
+    deadline_cancel(&upstream->deadline);
     upstream_begin_again(upstream, upstream->owner->exchange);
 }
 
@@ -173,6 +174,6 @@ void private_ended(struct upstream *upstream)
         owner->exchange->rests_at = NULL;
         exchange_find_upstream_again(owner->exchange);
     } else if (was_in_login) {
-        downstream_end_idle(owner, REASON_LOGIN_CUT);
+        (void)downstream_end_idle(owner, REASON_LOGIN_CUT);
     }
 }

@@ -208,7 +208,7 @@ void proxy_close_idle(struct proxy *proxy, unsigned count)
         if (downstream->deadline.due_ms > latest_due_ms) {
             break; /* as those behind it */
         }
-        if (downstream_give_way(downstream)) {
+        if (downstream_end_idle(downstream, REASON_CLIENT_DISPLACED)) {
             counter_increment(&proxy->counters.connections_displaced);
             count--;
         }

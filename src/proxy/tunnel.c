@@ -18,18 +18,11 @@ static struct slice single_upgrade(const struct fields *fields)
 
 /* A server that takes an upgrade for a switch, although it answers in HTTP/1.1, may read the content twice: once as
  * content, and as many bytes again, which are the next request's. So content and Upgrade never go together. */
-static bool has_content(const struct exchange *exchange)
-{
-    const struct framing *framing = &exchange->request_framing;
-    return framing->kind == FRAMING_CHUNKED ||
-           (framing->kind == FRAMING_LENGTH && framing->length > 0);
-}
-
 struct slice exchange_upgrade_onward(const struct exchange *exchange)
 {
     struct slice upgrade = single_upgrade(&exchange->request_fields);
     bool is_wanted = exchange->facts.connection.wants_upgrade && !exchange->is_http_10 &&
-                     !has_content(exchange) &&
+                     !exchange_has_content(exchange) &&
                      !exchange->verdict.asks_get && /* only the client's own GET may upgrade */
                      !exchange->verdict.upstream->sends_http_10;
     return is_wanted ? upgrades_offer(&exchange->snapshot->policy->protocols,

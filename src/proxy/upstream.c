@@ -159,7 +159,6 @@ static void on_expired(struct deadline *deadline)
 
 void upstream_begin_again(struct upstream *upstream, struct exchange *exchange)
 {
-    deadline_cancel(&upstream->deadline);
     upstream->state = UPSTREAM_BUSY;
     upstream->is_reused = true;
     upstream->exchange = exchange;

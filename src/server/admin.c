@@ -41,7 +41,7 @@ static void on_accepted(struct acceptor *acceptor, int descriptor,
     int family = peer->any.sa_family;
     admin_serve(socket->admin, descriptor, family, family != AF_UNIX && !socket->is_public);
     if (socket->admin->connection_count > ADMIN_CONNECTIONS_MAX) {
-        admin_close_silent(socket->admin);
+        admin_make_room(socket->admin);
     }
 }
 

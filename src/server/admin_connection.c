@@ -61,8 +61,7 @@ static void linger(struct admin_connection *connection)
     wait_for(connection, ADMIN_LINGER_MS);
     stream_start_reading(&connection->stream);
     if (connection->admin->connection_count > ADMIN_CONNECTIONS_MAX) {
-        admin_close_silent(
-            connection->admin); /* there was none of the kind when the last one came */
+        admin_make_room(connection->admin); /* there was none of the kind when the last one came */
     }
 }
 
@@ -365,7 +364,7 @@ static bool end_first(struct admin *admin,
     return false;
 }
 
-void admin_close_silent(struct admin *admin)
+void admin_make_room(struct admin *admin)
 {
     /* A client that has its answer loses nothing; one that is silent may be about to ask. */
     if (!end_first(admin, has_its_answer)) {

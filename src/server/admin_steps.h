@@ -10,9 +10,9 @@
  * names neither this machine nor an address is refused. */
 void admin_serve(struct admin *admin, int descriptor, int family, bool checks_host);
 
-/* Ends the connection that has been silent for longest, or, where none is, the one that has had its answer
- * for longest: a probe must not wait for those who ask nothing. One whose answer is being sent stays. */
-void admin_close_silent(struct admin *admin);
+/* Ends the oldest connection that has its answer, or, where none has, the one that has been silent for longest: a
+ * probe must not wait for those who ask nothing. One whose answer is being sent stays. */
+void admin_make_room(struct admin *admin);
 
 /* Ends every connection. */
 void admin_close_connections(struct admin *admin);

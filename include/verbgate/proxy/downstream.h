@@ -75,15 +75,11 @@ void downstream_run(struct downstream *downstream);
 /* The same for a client that has waited for its next turn. */
 void downstream_run_again(struct downstream *downstream);
 
-/* Ends the connection when it is idle and nothing has come in. */
-void downstream_end_idle(struct downstream *downstream, enum close_reason reason);
+/* Ends the connection when it is idle and nothing has come in. True when it did. */
+bool downstream_end_idle(struct downstream *downstream, enum close_reason reason);
 
 /* The gateway is stopping: ends the connection when it is idle and nothing has come in. */
 void downstream_drain(struct downstream *downstream);
-
-/* Another client needs the place: ends the connection when it is idle and nothing has come in. True when
- * it did. */
-MUST_CHECK bool downstream_give_way(struct downstream *downstream);
 
 /* The peer's IP as text, or "unix"; valid as long as the connection. */
 static inline struct slice downstream_peer_ip(const struct downstream *downstream)
