@@ -68,7 +68,7 @@ void build_listeners(struct builder *builder);
 /* Whether two sockets cannot be bound at both. Names are compared as they are. */
 MUST_CHECK bool build_is_same_address(const struct address *a, const struct address *b);
 
-/* The admin listener; after the listeners. */
+/* The admin and the health listener; after the listeners. */
 void build_admin(struct builder *builder);
 void build_upstreams(struct builder *builder);
 /* Returns the patterns of all routes in scratch memory, `*count` of them; NULL when none. */

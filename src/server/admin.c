@@ -12,6 +12,11 @@
 
 enum { BACKLOG = 128, RETRY_MS = 500 };
 
+static const char *const names[] = {
+    [ADMIN_EVERYTHING] = "admin",
+    [ADMIN_HEALTH] = "health",
+};
+
 struct admin_socket {
     struct admin *admin;
     struct acceptor acceptor;
@@ -48,7 +53,7 @@ static void on_accepted(struct acceptor *acceptor, int descriptor,
 static void on_exhausted(struct acceptor *acceptor, int error)
 {
     struct admin *admin = of_acceptor(acceptor)->admin;
-    log_debug("admin listener: %s", strerror(error));
+    log_debug("%s listener: %s", names[admin->kind], strerror(error));
     deadline_arm(&admin->deadlines, &admin->retry, RETRY_MS);
 }
 
@@ -160,18 +165,17 @@ static bool is_kept(const struct admin *admin, const struct policy_admin *wanted
            listener_is_in_place(&admin->current->socket);
 }
 
-bool admin_prepare(struct admin *admin, const struct policy *policy,
+bool admin_prepare(struct admin *admin, const struct policy_admin *wanted,
                    char problem[LISTENERS_PROBLEM_MAX])
 {
-    const struct policy_admin *wanted = &policy->gateway.admin;
     if (!wanted->is_on || is_kept(admin, wanted)) {
         return true;
     }
     char reason[LISTENER_PROBLEM_MAX];
     admin->prepared = open_socket(admin, wanted, reason);
     if (admin->prepared == NULL) {
-        snprintf(problem, LISTENERS_PROBLEM_MAX, "%s:%u: admin: %s", wanted->file, wanted->line,
-                 reason);
+        snprintf(problem, LISTENERS_PROBLEM_MAX, "%s:%u: %s: %s", wanted->file, wanted->line,
+                 names[admin->kind], reason);
         return false;
     }
     return true;
@@ -189,20 +193,21 @@ static void adjust(struct admin_socket *socket, const struct policy_admin *wante
     if (socket->mode != wanted->mode) {
         socket->mode = wanted->mode;
         if (!listener_change_mode(&socket->socket, socket->mode)) {
-            log_error("the mode of %s (admin listener) cannot be changed", socket->text);
+            log_error("the mode of %s (%s listener) cannot be changed", socket->text,
+                      names[socket->admin->kind]);
         }
     }
 }
 
-void admin_commit(struct admin *admin, const struct policy *policy)
+void admin_commit(struct admin *admin, const struct policy_admin *wanted)
 {
-    const struct policy_admin *wanted = &policy->gateway.admin;
+    const char *name = names[admin->kind];
     if (is_kept(admin, wanted)) {
         adjust(admin->current, wanted);
         return;
     }
     if (admin->current != NULL) {
-        log_info("admin listener no longer on %s", admin->current->text);
+        log_info("%s listener no longer on %s", name, admin->current->text);
         close_socket(admin->current);
     }
     admin->current = admin->prepared;
@@ -210,15 +215,16 @@ void admin_commit(struct admin *admin, const struct policy *policy)
     if (admin->current != NULL) {
         char text[128];
         socket_address_text(&admin->current->socket.address, text, sizeof text);
-        log_info("admin listener on %s", text);
+        log_info("%s listener on %s", name, text);
     }
 }
 
 /* ---- life */
 
-void admin_init(struct admin *admin, uv_loop_t *loop, const struct gateway_status *status)
+void admin_init(struct admin *admin, enum admin_kind kind, uv_loop_t *loop,
+                const struct gateway_status *status)
 {
-    *admin = (struct admin){.loop = loop, .status = status};
+    *admin = (struct admin){.kind = kind, .loop = loop, .status = status};
     list_init(&admin->connections);
     deadlines_init(&admin->deadlines, loop);
     deadline_init(&admin->retry, on_retry);

@@ -1,4 +1,4 @@
-/* One connection of the admin listener: one request, one answer, then the end. */
+/* One connection of the admin or the health listener: one request, one answer, then the end. */
 #include "admin_steps.h"
 
 #include "verbgate/base/clock.h"
@@ -204,7 +204,12 @@ static void respond(struct admin_connection *connection)
         answer_status(connection, refusal);
         return;
     }
-    const struct admin_page *page = admin_page_find(target.path);
+    /* As the gateway does it: what is no registered method, and CONNECT, is 501 whatever the path is. */
+    if (method == METHOD_UNKNOWN || method == METHOD_CONNECT) {
+        answer_status(connection, 501);
+        return;
+    }
+    const struct admin_page *page = admin_page_find(connection->admin->kind, target.path);
     if (page == NULL) {
         answer_status(connection, 404);
     } else if (method != METHOD_GET && method != METHOD_HEAD) {

@@ -1,4 +1,4 @@
-/* What the admin listener shows. */
+/* What the admin and the health listener show. */
 #include "admin_steps.h"
 
 #include "verbgate/policy/matrix.h"
@@ -116,15 +116,18 @@ static unsigned write_policy(struct writer *writer, const struct gateway_status 
 }
 
 static const struct admin_page pages[] = {
-    {"/metrics", metrics_type, write_metrics},      {"/healthz", text_type, write_health},
-    {"/readyz", text_type, write_readiness},        {"/policy", json_type, write_policy},
-    {"/policy.html", html_type, write_matrix_page},
+    {"/metrics", false, metrics_type, write_metrics},
+    {"/healthz", true, text_type, write_health},
+    {"/readyz", true, text_type, write_readiness},
+    {"/policy", false, json_type, write_policy},
+    {"/policy.html", false, html_type, write_matrix_page},
 };
 
-const struct admin_page *admin_page_find(struct slice path)
+const struct admin_page *admin_page_find(enum admin_kind kind, struct slice path)
 {
     for (size_t i = 0; i < sizeof pages / sizeof pages[0]; i++) {
-        if (slice_equal(path, slice_of(pages[i].path))) {
+        bool is_shown = kind == ADMIN_EVERYTHING || pages[i].is_of_health;
+        if (is_shown && slice_equal(path, slice_of(pages[i].path))) {
             return &pages[i];
         }
     }

@@ -1,4 +1,4 @@
-/* What the files of the admin listener share: admin.c (sockets), admin_connection.c (a request and its
+/* What the files of the admin and the health listener share: admin.c (sockets), admin_connection.c (a request and its
  * answer), admin_pages.c (what is to be seen). */
 #ifndef VERBGATE_SERVER_ADMIN_STEPS_H
 #define VERBGATE_SERVER_ADMIN_STEPS_H
@@ -22,12 +22,13 @@ void admin_resume(struct admin *admin);
 
 struct admin_page {
     const char *path;
+    bool is_of_health; /* the health listener has it, too */
     const char *content_type;
     /* Writes the content and returns the status; what did not fit leaves the writer overflown. */
     unsigned (*write)(struct writer *writer, const struct gateway_status *status);
 };
 
-/* The page at a path, byte for byte; NULL: there is none. */
-const struct admin_page *admin_page_find(struct slice path);
+/* The page that this kind of listener has at a path, byte for byte; NULL: there is none. */
+const struct admin_page *admin_page_find(enum admin_kind kind, struct slice path);
 
 #endif

@@ -136,6 +136,7 @@ static void close_handles(struct gateway *gateway)
     uv_close((uv_handle_t *)&gateway->worker_ended, NULL);
     uv_close((uv_handle_t *)&gateway->drain, NULL);
     admin_close(&gateway->admin);
+    admin_close(&gateway->health);
     observe_writer_close(&gateway->observe_writer);
     watch_close(&gateway->watch);
 }
@@ -279,7 +280,8 @@ static void start_handles(struct gateway *gateway)
     uv_async_init(&gateway->loop, &gateway->asked_to_stop, on_asked_to_stop);
     uv_async_init(&gateway->loop, &gateway->worker_ended, on_worker_ended);
     uv_timer_init(&gateway->loop, &gateway->drain);
-    admin_init(&gateway->admin, &gateway->loop, &gateway->status);
+    admin_init(&gateway->admin, ADMIN_EVERYTHING, &gateway->loop, &gateway->status);
+    admin_init(&gateway->health, ADMIN_HEALTH, &gateway->loop, &gateway->status);
     observe_writer_init(&gateway->observe_writer, &gateway->loop);
     watch_init(&gateway->watch, &gateway->loop, gateway->path, on_files_changed, gateway);
 }

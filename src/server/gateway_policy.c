@@ -56,28 +56,43 @@ static void warn_of_restart(const struct policy *old, const struct policy *new)
     }
 }
 
-/* All of a new policy that can fail; when it does, nothing has changed. */
-static bool prepare(struct gateway *gateway, const struct policy *policy,
-                    char problem[LISTENERS_PROBLEM_MAX])
+static void roll_back_sockets(struct gateway *gateway)
+{
+    admin_roll_back(&gateway->health);
+    admin_roll_back(&gateway->admin);
+    listeners_roll_back(&gateway->listeners);
+}
+
+static bool prepare_sockets(struct gateway *gateway, const struct policy *policy,
+                            char problem[LISTENERS_PROBLEM_MAX])
 {
     if (!listeners_prepare(&gateway->listeners, policy, problem)) {
         return false;
     }
-    if (!admin_prepare(&gateway->admin, policy, problem)) {
-        listeners_roll_back(&gateway->listeners);
+    if (!admin_prepare(&gateway->admin, &policy->gateway.admin, problem) ||
+        !admin_prepare(&gateway->health, &policy->gateway.health, problem)) {
+        roll_back_sockets(gateway);
+        return false;
+    }
+    return true;
+}
+
+/* All of a new policy that can fail; when it does, nothing has changed. */
+static bool prepare(struct gateway *gateway, const struct policy *policy,
+                    char problem[LISTENERS_PROBLEM_MAX])
+{
+    if (!prepare_sockets(gateway, policy, problem)) {
         return false;
     }
     if (!open_observed(gateway, policy, problem)) {
-        admin_roll_back(&gateway->admin);
-        listeners_roll_back(&gateway->listeners);
+        roll_back_sockets(gateway);
         return false;
     }
     const char *reason = open_access_log(gateway, policy);
     if (reason != NULL) {
         snprintf(problem, LISTENERS_PROBLEM_MAX, "access-log %.*s: %s",
                  SLICE_PRINT(policy->gateway.access_log), reason);
-        listeners_roll_back(&gateway->listeners);
-        admin_roll_back(&gateway->admin);
+        roll_back_sockets(gateway);
         char ignored[LISTENERS_PROBLEM_MAX];
         if (gateway->policy != NULL && !open_observed(gateway, gateway->policy, ignored)) {
             log_error("%s", ignored);
@@ -113,7 +128,8 @@ static bool put_in_force(struct gateway *gateway, const struct policy *policy,
     if (!fine) {
         log_error("out of memory: not every worker has the new policy");
     }
-    admin_commit(&gateway->admin, policy);
+    admin_commit(&gateway->admin, &policy->gateway.admin);
+    admin_commit(&gateway->health, &policy->gateway.health);
     log_set_level(policy->gateway.log_level);
     if (gateway->policy != NULL) {
         warn_of_restart(gateway->policy, policy);

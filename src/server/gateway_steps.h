@@ -36,6 +36,7 @@ struct gateway {
     struct places places; /* of client connections */
     struct listeners listeners;
     struct admin admin;
+    struct admin health;
     struct gateway_status status;
     struct access_log *access_log;
     struct observe *observe;

@@ -343,10 +343,12 @@ class Requests(AdminCase):
         gate = self.start_admin(self.origin())
         self.assert_status(self.visit(gate, "/"), 404)
         self.assert_status(self.visit(gate, "/metrics/"), 404)
-        for method in ("POST", "PUT", "OPTIONS", "BREW"):
+        for method in ("POST", "PUT", "OPTIONS"):
             response = self.visit(gate, "/metrics", method, body=b"x" * 100000)
             self.assert_status(response, 405)
             self.assertEqual(response.get("allow"), "GET, HEAD")
+        for path in ("/metrics", "/nothing"):
+            self.assert_status(self.visit(gate, path, "BREW", body=b"x" * 100000), 501)
         response = self.visit(gate, "/healthz?x=1")
         self.assertEqual((response.status, response.body), (200, b"ok\n"))
         response = self.visit(gate, "/healthz", "HEAD")
@@ -362,7 +364,7 @@ class Requests(AdminCase):
                 (b"GET / HTTP/1.1\r\nHost: localhost\r\n folded: x\r\n\r\n", 400),
                 (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 9000, 431),
                 (b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: y\r\n" * 100 + b"\r\n", 431),
-                (b"GET /" + b"x" * 9000, 414), (b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost:80\r\n\r\n", 404)):
+                (b"GET /" + b"x" * 9000, 414), (b"CONNECT localhost:80 HTTP/1.1\r\nHost: localhost:80\r\n\r\n", 501)):
             connection = self.client(gate.admin)
             connection.send(data)
             self.assert_status(connection.read(), status)

@@ -133,6 +133,7 @@ struct policy_gateway {
     unsigned left_out_readings; /* PATH_READING_* bits */
     bool normalises_methods;    /* a method in another case is the method */
     struct policy_admin admin;
+    struct policy_admin health;
     uint32_t watch_ms;              /* between two looks at the policy's files; 0: none */
     uint32_t drain_delay_ms;        /* accepting after SIGTERM */
     uint32_t drain_timeout_ms;      /* life after that */

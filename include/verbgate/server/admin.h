@@ -1,11 +1,12 @@
 /*
- * The admin listener: a small HTTP/1.1 server on the control thread for those who watch the process.
- * It reads one request from a connection, answers it and closes. Its bounds: ADMIN_CONNECTIONS_MAX
+ * The admin and the health listener: a small HTTP/1.1 server on the control thread for those who watch the process.
+ * `admin` has every page, `health` only /healthz and /readyz. They are two objects with bounds of their own, so who
+ * reaches the one cannot keep others from the other. The server reads one request from a connection, answers it and closes. Its bounds: ADMIN_CONNECTIONS_MAX
  * connections (one more makes the one that has been silent for longest give way; while all get their answers
  * others wait in the kernel's queue), a head of ADMIN_HEAD_BYTES, deadlines, a page of
  * ADMIN_PAGE_MAX, and ADMIN_UNSENT_MAX bytes that wait for slow clients.
  *
- * It follows reloads like the other listeners: admin_prepare does what can fail, then either
+ * Each follows reloads like the other listeners: admin_prepare does what can fail, then either
  * admin_roll_back or admin_commit.
  */
 #ifndef VERBGATE_SERVER_ADMIN_H
@@ -28,9 +29,15 @@ enum {
     ADMIN_UNSENT_MAX = 32 * 1024 * 1024,
 };
 
+enum admin_kind {
+    ADMIN_EVERYTHING,
+    ADMIN_HEALTH, /* /healthz and /readyz */
+};
+
 struct admin_socket;
 
 struct admin {
+    enum admin_kind kind;
     uv_loop_t *loop;                     /* not owned */
     const struct gateway_status *status; /* not owned */
     struct deadlines deadlines;
@@ -44,18 +51,19 @@ struct admin {
 };
 
 /* Off, with nothing bound. */
-void admin_init(struct admin *admin, uv_loop_t *loop, const struct gateway_status *status);
+void admin_init(struct admin *admin, enum admin_kind kind, uv_loop_t *loop,
+                const struct gateway_status *status);
 
-/* Binds what `policy` wants and is not bound yet. On failure nothing has changed, and `problem` says
+/* Binds what is `wanted` and is not bound yet. On failure nothing has changed, and `problem` says
  * why, with file and line. */
-MUST_CHECK bool admin_prepare(struct admin *admin, const struct policy *policy,
+MUST_CHECK bool admin_prepare(struct admin *admin, const struct policy_admin *wanted,
                               char problem[LISTENERS_PROBLEM_MAX]);
 
-/* After admin_prepare, when something else failed: closes what it has bound. */
+/* After admin_prepare, when something else failed: closes what it has bound; nothing when it has bound nothing. */
 void admin_roll_back(struct admin *admin);
 
-/* After admin_prepare: the old address closes, unless it stays. */
-void admin_commit(struct admin *admin, const struct policy *policy);
+/* After admin_prepare with the same `wanted`: the old address closes, unless it stays. */
+void admin_commit(struct admin *admin, const struct policy_admin *wanted);
 
 /* Closes everything at once. The loop must run on until it is empty. */
 void admin_close(struct admin *admin);
