@@ -1,35 +1,46 @@
 #include "verbgate/base/standard_streams.h"
+#include "verbgate/cli/arguments.h"
 #include "verbgate/cli/commands.h"
+#include "verbgate/cli/help.h"
+#include "verbgate/cli/standard_output.h"
 #include "verbgate/server/gateway.h"
 
-#include <stdbool.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-
-static const struct {
-    const char *name;
-    int (*run)(int argc, char **argv);
-} commands[] = {
-    {"run", command_run},         {"check", command_check},   {"explain", command_explain},
-    {"methods", command_methods}, {"config", command_config}, {"learn", command_learn},
-};
 
 static int print_version(void)
 {
     printf("verbgate %s (libuv %s, llhttp %s)\n", VERBGATE_VERSION, gateway_libuv_version(),
            gateway_llhttp_version());
-    return COMMAND_OK;
+    return standard_output_end() ? COMMAND_OK : COMMAND_FAILED;
 }
 
-/* "verbgate help", and --help behind any command. */
-static bool wants_help(int argc, char **argv)
+static int refuse_command(const char *name)
 {
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-            return true;
-        }
+    struct slice near = command_suggest(slice_of(name));
+    fprintf(stderr, "verbgate: unknown command %s", name);
+    if (near.length > 0) {
+        fprintf(stderr, "; did you mean %.*s?\n", SLICE_PRINT(near));
+    } else {
+        fputs("; verbgate --help lists the commands\n", stderr);
     }
-    return argc > 1 && strcmp(argv[1], "help") == 0;
+    return COMMAND_USAGE;
+}
+
+static bool is_any(const char *word, const char *letter, const char *name)
+{
+    return strcmp(word, letter) == 0 || strcmp(word, name) == 0;
+}
+
+static int run_command(const struct command *command, int argc, char **argv)
+{
+    struct arguments arguments;
+    if (!arguments_read(command, argc, argv, &arguments)) {
+        return COMMAND_USAGE;
+    }
+    return arguments_have(&arguments, OPTION_HELP) ? help_print_command(command)
+                                                   : command->run(&arguments);
 }
 
 int main(int argc, char **argv)
@@ -37,25 +48,21 @@ int main(int argc, char **argv)
     if (!standard_streams_reserve()) {
         return COMMAND_FAILED;
     }
-    const char *first = argc < 2 ? "" : argv[1];
-    if (wants_help(argc, argv)) {
-        command_help(stdout);
-        return COMMAND_OK;
+    /* A reader of our output that went away is an error of the write, which each command sees. */
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        return help_refuse_nothing();
     }
-    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
-        if (strcmp(first, commands[i].name) == 0) {
-            return commands[i].run(argc - 1, argv + 1);
-        }
+    const char *first = argv[1];
+    if (is_any(first, "-h", "--help")) {
+        return help_print_overview();
     }
-    if (strcmp(first, "--version") == 0 || strcmp(first, "-V") == 0) {
+    if (is_any(first, "-V", "--version")) {
         return print_version();
     }
-    if (strcmp(first, "-c") == 0 || strcmp(first, "--config") == 0) {
-        return command_run(argc, argv);
+    if (first[0] == '-') {
+        return run_command(command_find(SLICE("run")), argc, argv);
     }
-    if (first[0] != '\0') {
-        fprintf(stderr, "verbgate: unknown command %s\n\n", first);
-    }
-    command_help(stderr);
-    return COMMAND_USAGE;
+    const struct command *command = command_find(slice_of(first));
+    return command == NULL ? refuse_command(first) : run_command(command, argc - 1, argv + 1);
 }

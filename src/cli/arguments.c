@@ -2,119 +2,179 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-static const struct {
-    const char *name;
-    unsigned bit; /* 0: every command takes it */
-    bool is_flag;
-} known[] = {
-    {"-c", 0, false},
-    {"--config", 0, false},
-    {"--version", ARGUMENTS_VERSION, false},
-    {"--field", ARGUMENTS_FIELD, false},
-    {"--json", ARGUMENTS_JSON, true},
-    {"--html", ARGUMENTS_HTML, true},
-    {"--batch", ARGUMENTS_BATCH, true},
-    {"--strict", ARGUMENTS_STRICT, true},
-};
+/* ---- what is wrong */
 
-enum { KNOWN_COUNT = sizeof known / sizeof known[0] };
-
-static size_t find_option(const char *argument, unsigned options)
+void arguments_print_usage(const struct command *command)
 {
-    size_t i = 0;
-    while (i < KNOWN_COUNT && (strcmp(argument, known[i].name) != 0 ||
-                               (known[i].bit != 0 && (options & known[i].bit) == 0))) {
-        i++;
+    for (unsigned i = 0; i < COMMAND_USAGE_MAX && command->usage[i] != NULL; i++) {
+        fprintf(stderr, "%s verbgate %s\n", i == 0 ? "usage:" : "      ", command->usage[i]);
     }
-    return i;
 }
 
-static bool fail(const char *sentence, const char *argument)
+static bool fail(const struct arguments *arguments, const char *argument, const char *sentence)
 {
     fprintf(stderr, "verbgate: %s%s\n", argument, sentence);
+    arguments_print_usage(arguments->command);
     return false;
 }
 
-static bool *flag_of(struct arguments *arguments, unsigned bit)
+static bool refuse_option(const struct arguments *arguments, struct slice name)
 {
-    switch (bit) {
-    case ARGUMENTS_JSON:
-        return &arguments->wants_json;
-    case ARGUMENTS_HTML:
-        return &arguments->wants_html;
-    case ARGUMENTS_BATCH:
-        return &arguments->is_batch;
-    default:
-        return &arguments->is_strict;
+    const struct command *command = arguments->command;
+    struct slice near = command_option_suggest(command, name);
+    fprintf(stderr, "verbgate: %s has no option %.*s", command->name, SLICE_PRINT(name));
+    if (near.length > 0) {
+        fprintf(stderr, "; did you mean %.*s?", SLICE_PRINT(near));
     }
+    fputc('\n', stderr);
+    arguments_print_usage(command);
+    return false;
 }
 
-static bool take_value(struct arguments *arguments, unsigned bit, const char *name,
-                       const char *value)
+/* ---- reading */
+
+static unsigned plain_most(enum command_plain plain)
 {
-    if (bit == ARGUMENTS_FIELD) {
-        if (arguments->field_count == ARGUMENTS_FIELDS_MAX) {
-            return fail(" is given more than 64 times", name);
-        }
-        arguments->fields[arguments->field_count++] = value;
-        return true;
+    switch (plain) {
+    case COMMAND_PLAIN_NONE:
+        return 0;
+    case COMMAND_PLAIN_POLICY:
+    case COMMAND_PLAIN_FILE:
+        return 1;
+    case COMMAND_PLAIN_REQUEST:
+    case COMMAND_PLAIN_TOPIC:
+        return 2;
     }
-    const char **place = bit == ARGUMENTS_VERSION ? &arguments->version : &arguments->file;
-    if (*place != NULL) {
-        return fail(" is given twice", name);
-    }
-    *place = value;
-    return true;
+    return 0;
 }
 
-static bool take_plain(struct arguments *arguments, const char *argument, unsigned plain_max)
+static bool take_plain(struct arguments *arguments, const char *argument)
 {
-    if (argument[0] == '-' && argument[1] != '\0') {
-        fprintf(stderr, "verbgate: unknown option %s; see verbgate --help\n", argument);
-        return false;
-    }
-    if (arguments->plain_count == plain_max) {
-        fprintf(stderr, "verbgate: one argument too many: %s\n", argument);
-        return false;
+    if (arguments->plain_count == plain_most(arguments->command->plain)) {
+        return fail(arguments, "one argument too many: ", argument);
     }
     arguments->plain[arguments->plain_count++] = argument;
     return true;
 }
 
-bool arguments_read(int argc, char **argv, unsigned plain_max, unsigned options,
+static unsigned count_given(const struct arguments *arguments, enum option_id id)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < arguments->given_count; i++) {
+        count += arguments->given[i].id == id;
+    }
+    return count;
+}
+
+/* Options that do not repeat are few, so `given` has room for all that pass. A flag may be repeated: it says
+ * the same again. */
+static bool take_option(struct arguments *arguments, const struct command_option *option,
+                        const char *value)
+{
+    unsigned count = count_given(arguments, option->id);
+    if (option->value == NULL && count > 0) {
+        return true;
+    }
+    if (!option->repeats && count > 0) {
+        return fail(arguments, option->name, " is given twice");
+    }
+    if (count == ARGUMENTS_REPEATS_MAX || arguments->given_count == ARGUMENTS_GIVEN_MAX) {
+        return fail(arguments, option->name, " is given more than 64 times");
+    }
+    arguments->given[arguments->given_count++] = (struct argument){option->id, value};
+    return true;
+}
+
+/* The option that argv[*at] is; *at is moved on to its value if that is the next word. */
+static bool read_option(struct arguments *arguments, int argc, char **argv, int *at)
+{
+    const char *word = argv[*at];
+    bool is_long = strncmp(word, "--", 2) == 0;
+    size_t length = is_long ? slice_find(slice_of(word), '=') : strlen(word);
+    bool has_value = word[length] == '=';
+    struct slice name = slice_make(word, length);
+    const struct command_option *option = command_option_find(arguments->command, name);
+    if (option == NULL) {
+        return refuse_option(arguments, name);
+    }
+    if (option->value == NULL) {
+        return has_value ? fail(arguments, option->name, " takes no value")
+                         : take_option(arguments, option, NULL);
+    }
+    if (has_value) {
+        return take_option(arguments, option, word + length + 1);
+    }
+    if (*at + 1 == argc) {
+        return fail(arguments, word, " needs a value");
+    }
+    *at += 1;
+    return take_option(arguments, option, argv[*at]);
+}
+
+bool arguments_read(const struct command *command, int argc, char **argv,
                     struct arguments *arguments)
 {
-    struct arguments found = {.file = NULL};
-    for (int i = 1; i < argc; i++) {
-        size_t option = find_option(argv[i], options);
-        if (option == KNOWN_COUNT) {
-            if (!take_plain(&found, argv[i], plain_max)) {
-                return false;
-            }
-        } else if (known[option].is_flag) {
-            *flag_of(&found, known[option].bit) = true;
-        } else if (i + 1 == argc) {
-            return fail(" needs a value", argv[i]);
-        } else if (!take_value(&found, known[option].bit, argv[i], argv[i + 1])) {
+    struct arguments found = {.command = command};
+    bool are_options = true;
+    for (int i = 1; i < argc && !arguments_have(&found, OPTION_HELP); i++) {
+        bool is_option = are_options && argv[i][0] == '-' && argv[i][1] != '\0';
+        if (is_option && strcmp(argv[i], "--") == 0) {
+            are_options = false;
+        } else if (is_option ? !read_option(&found, argc, argv, &i)
+                             : !take_plain(&found, argv[i])) {
             return false;
-        } else {
-            i++;
         }
     }
     *arguments = found;
     return true;
 }
 
-bool arguments_read_with_file(int argc, char **argv, unsigned plain_max, unsigned options,
-                              const char *usage, struct arguments *arguments)
+/* ---- asking */
+
+bool arguments_have(const struct arguments *arguments, enum option_id id)
 {
-    if (!arguments_read(argc, argv, plain_max, options, arguments)) {
-        return false;
+    return count_given(arguments, id) > 0;
+}
+
+const char *arguments_next(const struct arguments *arguments, enum option_id id, unsigned *position)
+{
+    while (*position < arguments->given_count) {
+        const struct argument *argument = &arguments->given[(*position)++];
+        if (argument->id == id) {
+            return argument->value;
+        }
     }
-    if (arguments->file == NULL) {
-        fprintf(stderr, "verbgate: %s needs a policy: verbgate %s\n", argv[0], usage);
-        return false;
+    return NULL;
+}
+
+const char *arguments_value(const struct arguments *arguments, enum option_id id)
+{
+    unsigned position = 0;
+    return arguments_next(arguments, id, &position);
+}
+
+const char *arguments_policy(const struct arguments *arguments)
+{
+    const char *named = arguments_value(arguments, OPTION_CONFIG);
+    bool has_plain =
+        arguments->command->plain == COMMAND_PLAIN_POLICY && arguments->plain_count > 0;
+    if (named != NULL && has_plain) {
+        fprintf(stderr, "verbgate: the policy is given twice: %s and %s\n", named,
+                arguments->plain[0]);
+        return NULL;
     }
-    return true;
+    if (named != NULL || has_plain) {
+        return has_plain ? arguments->plain[0] : named;
+    }
+    if (access(COMMAND_DEFAULT_FILE, F_OK) != 0) {
+        fprintf(stderr,
+                "verbgate: there is no " COMMAND_DEFAULT_FILE
+                ": name the policy with verbgate %s -c FILE\n",
+                arguments->command->name);
+        arguments_print_usage(arguments->command);
+        return NULL;
+    }
+    return COMMAND_DEFAULT_FILE;
 }

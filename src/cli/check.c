@@ -1,5 +1,6 @@
 #include "verbgate/cli/arguments.h"
 #include "verbgate/cli/commands.h"
+#include "verbgate/cli/standard_output.h"
 #include "verbgate/server/policy_file.h"
 
 #include <stdio.h>
@@ -18,32 +19,31 @@ static void print_notes(const char *file, const struct policy *policy)
     }
 }
 
-int command_check(int argc, char **argv)
+int command_check(const struct arguments *arguments)
 {
-    struct arguments arguments;
-    if (!arguments_read_with_file(argc, argv, 0, ARGUMENTS_STRICT, "check -c FILE [--strict]",
-                                  &arguments)) {
+    const char *path = arguments_policy(arguments);
+    if (path == NULL) {
         return COMMAND_USAGE;
     }
     unsigned warnings = 0;
     unsigned errors = 0;
-    struct policy *policy = policy_file_load(arguments.file, &warnings, &errors);
+    struct policy *policy = policy_file_load(path, &warnings, &errors);
     if (policy == NULL) {
-        fprintf(stderr, "%s: %u error%s, %u warning%s\n", arguments.file, errors,
-                errors == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
+        fprintf(stderr, "%s: %u error%s, %u warning%s\n", path, errors, errors == 1 ? "" : "s",
+                warnings, warnings == 1 ? "" : "s");
         return COMMAND_FAILED;
     }
-    if (arguments.is_strict && warnings > 0) {
-        fprintf(stderr, "%s: %u warning%s, which --strict takes for errors\n", arguments.file,
-                warnings, warnings == 1 ? "" : "s");
+    if (arguments_have(arguments, OPTION_STRICT) && warnings > 0) {
+        fprintf(stderr, "%s: %u warning%s, which --strict takes for errors\n", path, warnings,
+                warnings == 1 ? "" : "s");
         policy_release(policy);
         return COMMAND_FAILED;
     }
-    print_notes(arguments.file, policy);
-    printf("%s: fine: %u listener%s, %u upstream%s, %u route%s, %u warning%s\n", arguments.file,
+    print_notes(path, policy);
+    printf("%s: fine: %u listener%s, %u upstream%s, %u route%s, %u warning%s\n", path,
            policy->listener_count, policy->listener_count == 1 ? "" : "s", policy->upstream_count,
            policy->upstream_count == 1 ? "" : "s", policy->route_count,
            policy->route_count == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
     policy_release(policy);
-    return COMMAND_OK;
+    return standard_output_end() ? COMMAND_OK : COMMAND_FAILED;
 }

@@ -3,13 +3,10 @@
 #include "verbgate/cli/arguments.h"
 #include "verbgate/cli/commands.h"
 #include "verbgate/cli/explanation.h"
+#include "verbgate/cli/standard_output.h"
 #include "verbgate/server/policy_file.h"
 
 #include <stdio.h>
-
-#define USAGE                                                                          \
-    "explain -c FILE METHOD URL [--field 'Name: value']... [--version 1.0] [--json]\n" \
-    "       verbgate explain -c FILE --batch < HEADS"
 
 /* Too large for a stack, and one at a time. */
 static struct question question;
@@ -37,7 +34,7 @@ static int exit_status(void)
     }
 }
 
-static void print(const struct policy *policy, bool wants_json)
+static bool print(const struct policy *policy, bool wants_json)
 {
     struct writer writer = writer_make(explanation, sizeof explanation);
     if (wants_json) {
@@ -45,18 +42,24 @@ static void print(const struct policy *policy, bool wants_json)
     } else {
         explanation_write_text(&writer, policy, &question);
     }
-    fwrite(explanation, 1, writer.length, stdout);
+    return standard_output_write(writer_slice(&writer));
 }
 
 static int explain_one(const struct policy *policy, const struct arguments *arguments)
 {
+    const char *fields[ARGUMENTS_REPEATS_MAX];
+    const char *version = arguments_value(arguments, OPTION_VERSION);
     struct question_parts parts = {
         .method = arguments->plain[0],
         .url = arguments->plain[1],
-        .version = arguments->version == NULL ? "1.1" : arguments->version,
-        .fields = arguments->fields,
-        .field_count = arguments->field_count,
+        .version = version == NULL ? "1.1" : version,
+        .fields = fields,
     };
+    unsigned position = 0;
+    const char *field;
+    while ((field = arguments_next(arguments, OPTION_FIELD, &position)) != NULL) {
+        fields[parts.field_count++] = field;
+    }
     const char *problem = question_compose(&question, &parts);
     if (problem == NULL && !question_ask(&question, policy)) {
         problem = "these parts make no complete request";
@@ -65,8 +68,8 @@ static int explain_one(const struct policy *policy, const struct arguments *argu
         fprintf(stderr, "verbgate: %s: %s\n", arguments->plain[1], problem);
         return COMMAND_USAGE;
     }
-    print(policy, arguments->wants_json);
-    return exit_status();
+    bool is_written = print(policy, arguments_have(arguments, OPTION_JSON));
+    return standard_output_end() && is_written ? exit_status() : COMMAND_FAILED;
 }
 
 /* Reads "LENGTH LF" and so many bytes of a head. False at the end, or with *problem set. */
@@ -93,45 +96,56 @@ static bool read_head(FILE *input, const char **problem)
 static int explain_batch(const struct policy *policy)
 {
     const char *problem = NULL;
-    while (problem == NULL && read_head(stdin, &problem)) {
+    bool is_written = true;
+    while (problem == NULL && is_written && read_head(stdin, &problem)) {
         if (question_ask(&question, policy)) {
-            print(policy, true);
+            is_written = print(policy, true);
         } else {
             problem = "a head is not complete";
         }
     }
+    is_written = standard_output_end() && is_written;
     if (problem != NULL) {
         fprintf(stderr, "verbgate: --batch: %s\n", problem);
         return COMMAND_USAGE;
     }
-    return COMMAND_OK;
+    return is_written ? COMMAND_OK : COMMAND_FAILED;
 }
 
-int command_explain(int argc, char **argv)
+/* False after a line on standard error. */
+static bool is_usable(const struct arguments *arguments, const char *path)
 {
-    struct arguments arguments;
-    if (!arguments_read_with_file(
-            argc, argv, 2, ARGUMENTS_FIELD | ARGUMENTS_VERSION | ARGUMENTS_JSON | ARGUMENTS_BATCH,
-            USAGE, &arguments)) {
-        return COMMAND_USAGE;
+    bool is_batch = arguments_have(arguments, OPTION_BATCH);
+    if (arguments->plain_count != (is_batch ? 0 : 2)) {
+        fputs(is_batch
+                  ? "verbgate: --batch reads heads from standard input, and no METHOD and URL\n"
+                  : "verbgate: explain needs METHOD and URL\n",
+              stderr);
+        arguments_print_usage(arguments->command);
+        return false;
     }
-    if (arguments.plain_count != (arguments.is_batch ? 0 : 2)) {
-        fprintf(stderr, "verbgate: usage: verbgate " USAGE "\n");
-        return COMMAND_USAGE;
+    if (is_batch && policy_file_is_standard_input(path)) {
+        fprintf(stderr, "verbgate: with --batch, standard input holds the heads: the policy needs "
+                        "a file\n");
+        return false;
     }
-    if (arguments.is_batch && policy_file_is_standard_input(arguments.file)) {
-        fprintf(
-            stderr,
-            "verbgate: with --batch, standard input holds the heads: the policy needs a file\n");
+    return true;
+}
+
+int command_explain(const struct arguments *arguments)
+{
+    const char *path = arguments_policy(arguments);
+    if (path == NULL || !is_usable(arguments, path)) {
         return COMMAND_USAGE;
     }
     unsigned warnings = 0;
     unsigned errors = 0;
-    struct policy *policy = policy_file_load(arguments.file, &warnings, &errors);
+    struct policy *policy = policy_file_load(path, &warnings, &errors);
     if (policy == NULL) {
         return COMMAND_FAILED;
     }
-    int status = arguments.is_batch ? explain_batch(policy) : explain_one(policy, &arguments);
+    int status = arguments_have(arguments, OPTION_BATCH) ? explain_batch(policy)
+                                                         : explain_one(policy, arguments);
     policy_release(policy);
     return status;
 }

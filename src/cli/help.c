@@ -1,40 +1,166 @@
+#include "verbgate/cli/help.h"
+
+#include "verbgate/base/nearest.h"
+#include "verbgate/cli/arguments.h"
 #include "verbgate/cli/commands.h"
+#include "verbgate/cli/standard_output.h"
+#include "verbgate/config/schema.h"
 
 #include <stdio.h>
 
-void command_help(void *stream)
+enum { ALL_SECTIONS = SCHEMA_GATEWAY | SCHEMA_LISTENER | SCHEMA_UPSTREAM | SCHEMA_ROUTE };
+
+/* Too large for a stack, and one at a time. */
+static char page[HELP_PAGE_MAX];
+
+static int print(const struct writer *writer)
 {
-    fputs("verbgate: a reverse proxy that knows what each backend can do\n"
-          "\n"
-          "  verbgate run -c FILE        serve; also: verbgate -c FILE; FILE is - for standard "
-          "input\n"
-          "  verbgate check -c FILE [--strict]\n"
-          "                              check a policy; exit 0, or 1 with all errors, and with\n"
-          "                              --strict for warnings too\n"
-          "  verbgate explain -c FILE METHOD URL [--field 'Name: value']... [--version 1.0] "
-          "[--json]\n"
-          "                              what would happen to a request, and why; URL is\n"
-          "                              http://host/path or /path\n"
-          "  verbgate explain -c FILE --batch\n"
-          "                              the same, in JSON, for heads on standard input, each\n"
-          "                              behind a line with its length in bytes\n"
-          "  verbgate methods -c FILE [--json|--html]\n"
-          "                              every route with every method, and what is answered\n"
-          "  verbgate config -c FILE     the policy as it is in force: defaults and what is\n"
-          "                              inherited filled in, with the place that each is from\n"
-          "  verbgate learn RECORD.json [--min-count N]\n"
-          "  verbgate learn --openapi FILE.json [--server ADDRESS]\n"
-          "  verbgate learn --probe URL [--unsafe no]\n"
-          "                              propose a policy from observed traffic, from a\n"
-          "                              description, or from safe requests to a backend\n"
-          "  verbgate --help | --version\n"
-          "\n"
-          "Exit status of explain: 0 forwarded or answered, 10 for 501, 11 for 405, 12 for 505,\n"
-          "13 for 404, 14 for any other refusal, 1 for a policy with errors, 2 for wrong usage.\n"
-          "\n"
-          "Signals while serving: SIGHUP reloads the policy, whole or not at all; SIGUSR1 opens\n"
-          "the access log again and writes what was observed; SIGTERM, SIGINT and SIGQUIT finish "
-          "what\n"
-          "runs, then end; a second one, more than a second later, ends at once.\n",
-          stream);
+    bool is_written = standard_output_write(writer_slice(writer));
+    return standard_output_end() && is_written ? COMMAND_OK : COMMAND_FAILED;
+}
+
+int help_print_overview(void)
+{
+    struct writer writer = writer_make(page, sizeof page);
+    help_write_overview(&writer);
+    return print(&writer);
+}
+
+int help_refuse_nothing(void)
+{
+    struct writer writer = writer_make(page, sizeof page);
+    help_write_overview(&writer);
+    fwrite(page, 1, writer.length, stderr);
+    return COMMAND_USAGE;
+}
+
+int help_print_command(const struct command *command)
+{
+    struct writer writer = writer_make(page, sizeof page);
+    help_write_command(&writer, command);
+    return print(&writer);
+}
+
+/* ---- topics */
+
+/* "[route] max-body" or "route max-body", in one word of the command line or in two. */
+struct topic {
+    struct slice section; /* empty: any */
+    struct slice word;    /* a command or a key; empty: the section as a whole */
+};
+
+static struct slice without_brackets(struct slice text)
+{
+    bool has_brackets =
+        text.length >= 2 && text.data[0] == '[' && text.data[text.length - 1] == ']';
+    return has_brackets ? slice_make(text.data + 1, text.length - 2) : text;
+}
+
+static struct topic read_topic(const struct arguments *arguments)
+{
+    struct slice first = slice_trim(slice_of(arguments->plain[0]));
+    struct slice second = SLICE("");
+    if (arguments->plain_count == 2) {
+        second = slice_trim(slice_of(arguments->plain[1]));
+    } else {
+        size_t end = slice_find(first, ' ');
+        second = slice_trim(slice_after(first, end));
+        first.length = end;
+    }
+    bool is_section = second.length > 0 || (first.length > 0 && first.data[0] == '[');
+    return is_section ? (struct topic){without_brackets(first), second}
+                      : (struct topic){.section = SLICE(""), .word = first};
+}
+
+/* Prints all that is called so: `health` is a command and a key. */
+static bool write_word(struct writer *writer, struct slice word)
+{
+    const struct command *command = command_find(word);
+    if (command != NULL) {
+        help_write_command(writer, command);
+    }
+    size_t length = writer->length;
+    writer_string(writer, command != NULL ? "\nAs an option of the policy:\n\n" : "");
+    if (schema_write_option_page(writer, ALL_SECTIONS, word)) {
+        return true;
+    }
+    writer->length = length;
+    return command != NULL;
+}
+
+static bool write_topic(struct writer *writer, const struct topic *topic)
+{
+    if (topic->section.length == 0) {
+        return write_word(writer, topic->word);
+    }
+    enum schema_section section;
+    if (!schema_section_find(topic->section, &section)) {
+        return false;
+    }
+    if (topic->word.length == 0) {
+        schema_write_section_page(writer, section);
+        return true;
+    }
+    return schema_write_option_page(writer, (unsigned)section, topic->word);
+}
+
+/* ---- what was meant */
+
+static struct slice nearest_word(struct slice word)
+{
+    struct nearest nearest = nearest_start(word);
+    const struct command *command;
+    for (size_t i = 0; (command = command_at(i)) != NULL; i++) {
+        nearest_try(&nearest, slice_of(command->name));
+    }
+    const struct schema_option *option;
+    for (size_t i = 0; (option = schema_option_at(i)) != NULL; i++) {
+        nearest_try(&nearest, slice_of(option->key));
+    }
+    return nearest.word;
+}
+
+static int refuse_section(struct slice name)
+{
+    const char *near = schema_section_suggest(name);
+    fprintf(stderr, "verbgate: there is no section [%.*s]", SLICE_PRINT(name));
+    if (near != NULL) {
+        fprintf(stderr, "; did you mean [%s]?\n", near);
+    } else {
+        fputs(": sections are gateway, listener, upstream and route\n", stderr);
+    }
+    return COMMAND_USAGE;
+}
+
+static int refuse_topic(const struct topic *topic)
+{
+    enum schema_section section = SCHEMA_GATEWAY;
+    bool has_section = topic->section.length > 0;
+    if (has_section && !schema_section_find(topic->section, &section)) {
+        return refuse_section(topic->section);
+    }
+    struct slice near =
+        has_section ? slice_of(schema_suggest(section, topic->word)) : nearest_word(topic->word);
+    fprintf(stderr, "verbgate: there is no %s \"%.*s\"", has_section ? "key" : "command or key",
+            SLICE_PRINT(topic->word));
+    if (has_section) {
+        fprintf(stderr, " in [%s]", schema_section_name(section));
+    }
+    if (near.length > 0) {
+        fprintf(stderr, "; did you mean %.*s?\n", SLICE_PRINT(near));
+    } else {
+        fputs("; verbgate --help lists the commands, and verbgate help '[gateway]' its keys\n",
+              stderr);
+    }
+    return COMMAND_USAGE;
+}
+
+int command_help(const struct arguments *arguments)
+{
+    if (arguments->plain_count == 0) {
+        return help_print_overview();
+    }
+    struct topic topic = read_topic(arguments);
+    struct writer writer = writer_make(page, sizeof page);
+    return write_topic(&writer, &topic) ? print(&writer) : refuse_topic(&topic);
 }

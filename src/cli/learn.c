@@ -1,7 +1,9 @@
 /* A policy proposed from a record of traffic, from an OpenAPI description, or from a probe. It goes to
  * standard output and nowhere else. */
 #include "probe.h"
+#include "verbgate/cli/arguments.h"
 #include "verbgate/cli/commands.h"
+#include "verbgate/cli/standard_output.h"
 #include "verbgate/config/load.h"
 #include "verbgate/learn/evidence_json.h"
 #include "verbgate/learn/openapi.h"
@@ -20,17 +22,6 @@ struct wishes {
     const char *server;
     uint64_t min_count;
 };
-
-static int refuse_usage(const char *problem, const char *what)
-{
-    fprintf(stderr,
-            "verbgate: %s%s\n"
-            "usage: verbgate learn RECORD.json [--min-count N]\n"
-            "       verbgate learn --openapi FILE.json [--server ADDRESS]\n"
-            "       verbgate learn --probe URL [--unsafe no]\n",
-            problem, what);
-    return COMMAND_USAGE;
-}
 
 /* ---- files */
 
@@ -80,11 +71,8 @@ static int finish(const char *path, const char *problem, const struct writer *wr
         print_problem(path, problem);
         return COMMAND_FAILED;
     }
-    if (fwrite(writer->data, 1, writer->length, stdout) != writer->length || fflush(stdout) != 0) {
-        print_problem("standard output", strerror(errno));
-        return COMMAND_FAILED;
-    }
-    return COMMAND_OK;
+    bool is_written = standard_output_write(writer_slice(writer));
+    return standard_output_end() && is_written ? COMMAND_OK : COMMAND_FAILED;
 }
 
 static int propose(const char *path, const struct evidence_table *table, struct slice comments,
@@ -167,10 +155,6 @@ static int learn_probe(const struct wishes *wishes)
 
 /* ---- the command line */
 
-static const char *const option_names[] = {"--openapi", "--probe", "--server", "--min-count",
-                                           "--unsafe"};
-enum { OPTION_OPENAPI, OPTION_PROBE, OPTION_SERVER, OPTION_MIN_COUNT, OPTION_UNSAFE, OPTION_COUNT };
-
 /* It goes into the policy as it is. */
 static bool is_address(const char *text)
 {
@@ -180,54 +164,40 @@ static bool is_address(const char *text)
 }
 
 /* Returns NULL, or what is wrong with the values. */
-static const char *take_options(const char *const values[OPTION_COUNT], struct wishes *wishes)
+static const char *take_options(const struct arguments *arguments, struct wishes *wishes)
 {
-    wishes->openapi = values[OPTION_OPENAPI];
-    wishes->probe = values[OPTION_PROBE];
-    wishes->server = values[OPTION_SERVER];
+    wishes->record = arguments->plain_count > 0 ? arguments->plain[0] : NULL;
+    wishes->openapi = arguments_value(arguments, OPTION_OPENAPI);
+    wishes->probe = arguments_value(arguments, OPTION_PROBE);
+    wishes->server = arguments_value(arguments, OPTION_SERVER);
     wishes->min_count = 1;
     int sources = (wishes->record != NULL) + (wishes->openapi != NULL) + (wishes->probe != NULL);
     if (sources != 1) {
         return "learn needs one of: a record, --openapi, --probe";
     }
-    if (values[OPTION_MIN_COUNT] != NULL &&
-        (wishes->record == NULL ||
-         !slice_to_number(slice_of(values[OPTION_MIN_COUNT]), &wishes->min_count))) {
+    const char *min_count = arguments_value(arguments, OPTION_MIN_COUNT);
+    if (min_count != NULL &&
+        (wishes->record == NULL || !slice_to_number(slice_of(min_count), &wishes->min_count))) {
         return "--min-count goes with a record, and is a whole number";
     }
     if (wishes->server != NULL && (wishes->openapi == NULL || !is_address(wishes->server))) {
         return "--server goes with --openapi, and is an address";
     }
-    const char *unsafe = values[OPTION_UNSAFE];
+    const char *unsafe = arguments_value(arguments, OPTION_UNSAFE);
     if (unsafe != NULL && (wishes->probe == NULL || strcmp(unsafe, "no") != 0)) {
         return "--unsafe goes with --probe and can only be no: unsafe methods are never sent";
     }
     return NULL;
 }
 
-int command_learn(int argc, char **argv)
+int command_learn(const struct arguments *arguments)
 {
     struct wishes wishes = {.record = NULL};
-    const char *values[OPTION_COUNT] = {NULL};
-    for (int i = 1; i < argc; i++) {
-        unsigned option = 0;
-        while (option < OPTION_COUNT && strcmp(argv[i], option_names[option]) != 0) {
-            option++;
-        }
-        if (option < OPTION_COUNT) {
-            if (i + 1 == argc) {
-                return refuse_usage(argv[i], " needs a value");
-            }
-            values[option] = argv[++i];
-        } else if (argv[i][0] == '-' || wishes.record != NULL) {
-            return refuse_usage("not understood: ", argv[i]);
-        } else {
-            wishes.record = argv[i];
-        }
-    }
-    const char *problem = take_options(values, &wishes);
+    const char *problem = take_options(arguments, &wishes);
     if (problem != NULL) {
-        return refuse_usage(problem, "");
+        fprintf(stderr, "verbgate: %s\n", problem);
+        arguments_print_usage(arguments->command);
+        return COMMAND_USAGE;
     }
     return wishes.probe != NULL ? learn_probe(&wishes) : learn_file(&wishes);
 }

@@ -6,26 +6,25 @@
 
 #include <stdio.h>
 
-int command_methods(int argc, char **argv)
+int command_methods(const struct arguments *arguments)
 {
-    struct arguments arguments;
-    if (!arguments_read_with_file(argc, argv, 0, ARGUMENTS_JSON | ARGUMENTS_HTML,
-                                  "methods -c FILE [--json|--html]", &arguments)) {
+    bool wants_json = arguments_have(arguments, OPTION_JSON);
+    bool wants_html = arguments_have(arguments, OPTION_HTML);
+    if (wants_json && wants_html) {
+        fprintf(stderr, "verbgate: --json and --html exclude each other: pick one\n");
         return COMMAND_USAGE;
     }
-    if (arguments.wants_json && arguments.wants_html) {
-        fprintf(stderr, "verbgate: --json and --html exclude each other: pick one\n");
+    const char *path = arguments_policy(arguments);
+    if (path == NULL) {
         return COMMAND_USAGE;
     }
     unsigned warnings = 0;
     unsigned errors = 0;
-    struct policy *policy = policy_file_load(arguments.file, &warnings, &errors);
+    struct policy *policy = policy_file_load(path, &warnings, &errors);
     if (policy == NULL) {
         return COMMAND_FAILED;
     }
-    enum matrix_format format = arguments.wants_json   ? MATRIX_JSON
-                                : arguments.wants_html ? MATRIX_HTML
-                                                       : MATRIX_TEXT;
+    enum matrix_format format = wants_json ? MATRIX_JSON : wants_html ? MATRIX_HTML : MATRIX_TEXT;
     struct sink sink = standard_output_sink();
     bool is_written = matrix_write(policy, format, &sink);
     policy_release(policy);

@@ -2,11 +2,11 @@
 #include "verbgate/cli/commands.h"
 #include "verbgate/server/gateway.h"
 
-int command_run(int argc, char **argv)
+int command_run(const struct arguments *arguments)
 {
-    struct arguments arguments;
-    if (!arguments_read_with_file(argc, argv, 0, 0, "run -c FILE", &arguments)) {
+    const char *path = arguments_policy(arguments);
+    if (path == NULL) {
         return COMMAND_USAGE;
     }
-    return gateway_run(arguments.file) == 0 ? COMMAND_OK : COMMAND_FAILED;
+    return gateway_run(path) == 0 ? COMMAND_OK : COMMAND_FAILED;
 }

@@ -139,7 +139,7 @@ void schema_write_choices(struct writer *writer, const struct schema_option *opt
     }
 }
 
-static const char *unit_of(enum schema_type type)
+const char *schema_unit(enum schema_type type)
 {
     switch (type) {
     case SCHEMA_SIZE:
@@ -159,17 +159,17 @@ static void write_option(struct writer *writer, const struct schema_option *opti
     writer_string(writer, option->help);
     writer_literal(writer, "\n; ");
     schema_write_choices(writer, option);
-    writer_string(writer, unit_of(option->type));
+    writer_string(writer, schema_unit(option->type));
     writer_string(writer, option->repeats ? "; may repeat" : "");
     const char *value = schema_fallback(option, section);
     if (value == NULL) {
         writer_literal(writer, "; required, for example:\n");
         value = option->example;
     } else if (value[0] == '\0') {
-        bool is_inherited = (option->sections & SCHEMA_GATEWAY) != 0 && section != SCHEMA_GATEWAY;
+        bool is_inherited = schema_is_inherited(option, section);
         writer_string(writer, is_inherited ? "; unset, as the level above; for example:\n;"
                                            : "; unset by default, for example:\n;");
-        value = option->example != NULL ? option->example : option->fallback;
+        value = schema_example(option);
     } else if (option->type == SCHEMA_MODE) {
         /* The listener of the reference is a TCP one, on which a mode is warned about. */
         writer_literal(writer, "; default:\n;");

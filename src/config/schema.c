@@ -1,4 +1,5 @@
 #include "schema_tables.h"
+#include "verbgate/base/nearest.h"
 
 #include <assert.h>
 
@@ -34,10 +35,19 @@ const struct schema_option *schema_option_at(size_t index)
     return NULL;
 }
 
+bool schema_is_inherited(const struct schema_option *option, enum schema_section section)
+{
+    return section != SCHEMA_GATEWAY && (option->sections & SCHEMA_GATEWAY) != 0;
+}
+
 const char *schema_fallback(const struct schema_option *option, enum schema_section section)
 {
-    bool is_inherited = section != SCHEMA_GATEWAY && (option->sections & SCHEMA_GATEWAY) != 0;
-    return is_inherited ? "" : option->fallback;
+    return schema_is_inherited(option, section) ? "" : option->fallback;
+}
+
+const char *schema_example(const struct schema_option *option)
+{
+    return option->example != NULL ? option->example : option->fallback;
 }
 
 /* Looked up many times for each section, and there may be 65,536: the first byte decides mostly. */
@@ -82,70 +92,35 @@ bool schema_section_find(struct slice name, enum schema_section *section)
     return false;
 }
 
-/* How far `candidate` is from what was written: 0 when only the case differs, above `limit` when
- * nobody would mix them up. One error in a word of up to four letters, two in a longer one. */
-static unsigned distance_of(struct slice candidate, struct slice written, unsigned limit)
-{
-    if (slice_equal_ignoring_case(candidate, written)) {
-        return 0;
-    }
-    if (candidate.length >= 4 && slice_starts_with(written, candidate)) {
-        return 2; /* "warning" for "warn" */
-    }
-    unsigned tolerance = candidate.length <= 4 ? 1 : 2;
-    tolerance = tolerance < limit ? tolerance : limit;
-    unsigned distance = slice_distance(candidate, written, tolerance);
-    return distance > tolerance ? limit + 1 : distance;
-}
-
-enum { FAR = 3 };
-
 const char *schema_suggest(enum schema_section section, struct slice key)
 {
-    const char *nearest = NULL;
-    unsigned best = FAR;
+    struct nearest nearest = nearest_start(key);
     const struct schema_option *option;
     for (size_t i = 0; (option = schema_option_at(i)) != NULL; i++) {
-        if ((option->sections & section) == 0) {
-            continue;
-        }
-        unsigned distance = distance_of(slice_of(option->key), key, FAR - 1);
-        if (distance < best) {
-            best = distance;
-            nearest = option->key;
+        if ((option->sections & section) != 0) {
+            nearest_try(&nearest, slice_of(option->key));
         }
     }
-    return nearest;
+    return nearest.word.data;
 }
 
 const char *schema_section_suggest(struct slice name)
 {
-    const char *nearest = NULL;
-    unsigned best = FAR;
+    struct nearest nearest = nearest_start(name);
     for (size_t i = 0; i < SECTION_COUNT; i++) {
-        unsigned distance = distance_of(slice_of(sections[i].name), name, FAR - 1);
-        if (distance < best) {
-            best = distance;
-            nearest = sections[i].name;
-        }
+        nearest_try(&nearest, slice_of(sections[i].name));
     }
-    return nearest;
+    return nearest.word.data;
 }
 
 struct slice schema_nearest_word(const char *words, struct slice word)
 {
-    struct slice nearest = SLICE("");
-    unsigned best = FAR;
+    struct nearest nearest = nearest_start(word);
     struct slice rest = slice_of(words);
     while (rest.length > 0) {
         size_t end = slice_find(rest, ' ');
-        struct slice candidate = slice_make(rest.data, end);
+        nearest_try(&nearest, slice_make(rest.data, end));
         rest = slice_after(rest, end < rest.length ? end + 1 : end);
-        unsigned distance = distance_of(candidate, word, FAR - 1);
-        if (distance < best) {
-            best = distance;
-            nearest = candidate;
-        }
     }
-    return nearest;
+    return nearest.word;
 }

@@ -1,11 +1,10 @@
-/*
- * The commands of the program: each takes its own arguments (argv[0] is the command's name) and
- * returns the process's exit status.
- */
+/* The commands of the program: each takes its arguments and returns the exit status of the process. */
 #ifndef VERBGATE_CLI_COMMANDS_H
 #define VERBGATE_CLI_COMMANDS_H
 
-/* Exit statuses. EXIT_* of explain tell the verdicts apart, for scripts and CI. */
+struct arguments;
+
+/* Exit statuses. Those of explain tell the verdicts apart, for scripts and CI. */
 enum {
     COMMAND_OK = 0,
     COMMAND_FAILED = 1, /* the policy has errors, or the gateway could not start */
@@ -15,28 +14,16 @@ enum {
     COMMAND_VERSION = 12,         /* 505 */
     COMMAND_NOT_FOUND = 13,       /* 404 */
     COMMAND_REFUSED = 14,         /* any other refusal */
+    COMMAND_SIGNAL = 128,         /* and the number of a signal that ended it at once */
 };
 
-/* verbgate run -c FILE */
-int command_run(int argc, char **argv);
-
-/* verbgate check -c FILE [--strict] */
-int command_check(int argc, char **argv);
-
-/* verbgate explain -c FILE METHOD URL [--field 'Name: value']... [--version 1.0] [--json], or
- * verbgate explain -c FILE --batch: heads on standard input, each behind a line with its length. */
-int command_explain(int argc, char **argv);
-
-/* verbgate methods -c FILE [--json|--html] */
-int command_methods(int argc, char **argv);
-
-/* verbgate config -c FILE */
-int command_config(int argc, char **argv);
-
-/* verbgate learn RECORD.json | --openapi FILE.json | --probe URL */
-int command_learn(int argc, char **argv);
-
-/* Writes the help to `stream` (a FILE *). */
-void command_help(void *stream);
+/* Each is described by its row of the table (cli/command_table). */
+int command_run(const struct arguments *arguments);
+int command_check(const struct arguments *arguments);
+int command_explain(const struct arguments *arguments);
+int command_methods(const struct arguments *arguments);
+int command_config(const struct arguments *arguments);
+int command_learn(const struct arguments *arguments);
+int command_help(const struct arguments *arguments);
 
 #endif

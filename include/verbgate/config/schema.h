@@ -61,6 +61,16 @@ const struct schema_option *schema_option_at(size_t index);
  * inherits, from the upstream of a route or from [gateway]. */
 const char *schema_fallback(const struct schema_option *option, enum schema_section section);
 
+/* Whether `section` takes the value of the level above, the upstream of a route or [gateway], when it does not set
+ * the option. */
+bool schema_is_inherited(const struct schema_option *option, enum schema_section section);
+
+/* A value to show: the example of the row, or its default. Never empty. */
+const char *schema_example(const struct schema_option *option);
+
+/* The units of a type, as " (ms, s, m, h)"; empty where it has none. */
+const char *schema_unit(enum schema_type type);
+
 /* The option `key` of a section, or NULL. */
 const struct schema_option *schema_find(enum schema_section section, struct slice key);
 
@@ -83,6 +93,19 @@ struct slice schema_nearest_word(const char *words, struct slice word);
 /* Writes what an option may be: "auto, or 1 to 256", "256 to 128k bytes", "append, replace, off".
  */
 void schema_write_choices(struct writer *writer, const struct schema_option *option);
+
+/* Writes the default in words: the value, "unset", "as the level above", or that it is required. */
+void schema_write_default(struct writer *writer, const struct schema_option *option,
+                          enum schema_section section);
+
+/* Writes what people want to know of an option: meaning, sections, choices, default, example. `sections` are the
+ * enum schema_section bits that matter; a key may have a row of its own in each. Returns false, and writes nothing,
+ * when none of them has the key. */
+MUST_CHECK bool schema_write_option_page(struct writer *writer, unsigned sections,
+                                         struct slice key);
+
+/* Writes the keys of a section, each with its meaning. */
+void schema_write_section_page(struct writer *writer, enum schema_section section);
 
 /* Writes config/reference.ini: every option with its help, choices and default. */
 void schema_write_reference(struct writer *writer);
