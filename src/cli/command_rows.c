@@ -1,6 +1,7 @@
 #include "command_rows.h"
 
 #include "verbgate/cli/commands.h"
+#include "verbgate/cli/pages.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -137,7 +138,15 @@ static const struct command_status learn_statuses[] = {
 
 /* ---- help */
 
-static const struct command_option help_options[] = {HELP_ROW};
+static const struct command_option help_options[] = {
+    {.id = OPTION_PAGE,
+     .name = "--page",
+     .value = "NAME",
+     .kind = COMMAND_VALUE_WORDS,
+     .words = PAGES_NAMES,
+     .help = "Print a man page, the completion of a shell, or the commands in Markdown"},
+    HELP_ROW,
+};
 
 static const struct command_status help_statuses[] = {
     {COMMAND_OK, "Printed"},
@@ -237,15 +246,19 @@ const struct command command_rows[] = {
     {.name = "help",
      .run = command_help,
      .summary = "Explain a command or an option of the policy",
-     .usage = {"help [COMMAND | KEY | [SECTION] KEY]"},
+     .usage = {"help [COMMAND | KEY | [SECTION] KEY]", "help --page NAME"},
      .description = "Prints the page of a command, or the row of an option of the policy: its "
-                    "sections, what it may be, its default, and an example.",
+                    "sections, what it may be, its default, and an example.\n\n"
+                    "--page prints what the build installs: man8 is verbgate(8), man5 is "
+                    "verbgate.ini(5), and bash, "
+                    "zsh and fish are the completion of these shells.",
      .options = help_options,
      .option_count = COUNT(help_options),
      .plain = COMMAND_PLAIN_TOPIC,
      .examples = {{"verbgate help check", "The page of a command"},
                   {"verbgate help max-body", "The row of an option"},
-                  {"verbgate help '[route] max-body'", "The row of one section"}},
+                  {"verbgate help '[route] max-body'", "The row of one section"},
+                  {"source <(verbgate help --page bash)", "Completion for this shell"}},
      .statuses = help_statuses,
      .status_count = COUNT(help_statuses)},
 };

@@ -3,18 +3,21 @@
 #include "verbgate/base/nearest.h"
 #include "verbgate/cli/arguments.h"
 #include "verbgate/cli/commands.h"
+#include "verbgate/cli/pages.h"
 #include "verbgate/cli/standard_output.h"
 #include "verbgate/config/schema.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum { ALL_SECTIONS = SCHEMA_GATEWAY | SCHEMA_LISTENER | SCHEMA_UPSTREAM | SCHEMA_ROUTE };
 
 /* Too large for a stack, and one at a time. */
-static char page[HELP_PAGE_MAX];
+static char page[PAGES_MAX];
 
 static int print(const struct writer *writer)
 {
+    assert(!writer->overflow); /* pages come from tables: their size is known */
     bool is_written = standard_output_write(writer_slice(writer));
     return standard_output_end() && is_written ? COMMAND_OK : COMMAND_FAILED;
 }
@@ -155,8 +158,26 @@ static int refuse_topic(const struct topic *topic)
     return COMMAND_USAGE;
 }
 
+static int print_page(const struct arguments *arguments, const char *name)
+{
+    if (arguments->plain_count > 0) {
+        fputs("verbgate: --page prints a whole page, and takes no other argument\n", stderr);
+        return COMMAND_USAGE;
+    }
+    struct writer writer = writer_make(page, sizeof page);
+    if (!pages_write(&writer, slice_of(name))) {
+        fprintf(stderr, "verbgate: there is no page %s: pages are " PAGES_NAMES "\n", name);
+        return COMMAND_USAGE;
+    }
+    return print(&writer);
+}
+
 int command_help(const struct arguments *arguments)
 {
+    const char *name = arguments_value(arguments, OPTION_PAGE);
+    if (name != NULL) {
+        return print_page(arguments, name);
+    }
     if (arguments->plain_count == 0) {
         return help_print_overview();
     }

@@ -1,5 +1,6 @@
 """The command line as people expect it: help for everything, hints, a default file, exit statuses, pipes."""
 import os
+import shutil
 import subprocess
 
 from lib.gateway import BINARY, WRAPPER, check_report, environment, run_command
@@ -13,7 +14,7 @@ DEFAULT = "/etc/verbgate/verbgate.ini"
 class HelpPages(CommandLine):
     def test_every_command_has_a_page_with_options_an_example_and_exit_statuses(self):
         for name in COMMANDS:
-            pages = [run_command(*arguments) for arguments in ((name, "--help"), (name, "-h"), ("help", name))]
+            pages = [run_command(*arguments) for arguments in ((name, "--help"), ("help", name))]
             for page in pages:
                 self.assertEqual((page.returncode, page.stderr), (0, ""), name)
                 self.assertEqual(page.stdout, pages[0].stdout)
@@ -54,6 +55,66 @@ class HelpPages(CommandLine):
         result = run_command("help", "[route] workers")
         self.assertEqual(result.returncode, 2)
         self.assertIn('no key "workers" in [route]', result.stderr)
+
+
+class Pages(CommandLine):
+    def page(self, name, file):
+        result = run_command("help", "--page", name)
+        self.assertEqual((result.returncode, result.stderr), (0, ""), name)
+        return self.write(result.stdout, file)
+
+    def lint(self, *command):
+        """Must say nothing."""
+        if shutil.which(command[0]) is None:
+            self.skipTest("no %s here" % command[0])
+        result = subprocess.run(command, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                timeout=2 * WAIT)
+        self.assertEqual((result.returncode, result.stdout), (0, ""), command)
+
+    def test_groff_has_nothing_to_say_of_the_man_pages(self):
+        for name in ("man8", "man5"):
+            self.lint("groff", "-man", "-Tutf8", "-ww", "-z", self.page(name, name))
+
+    def test_mandoc_has_nothing_to_say_of_the_man_pages(self):
+        for name in ("man8", "man5"):
+            self.lint("mandoc", "-T", "lint", "-W", "warning", self.page(name, name))
+
+    def test_zsh_reads_its_completion(self):
+        self.lint("zsh", "-n", self.page("zsh", "_verbgate"))
+
+    def test_fish_reads_its_completion(self):
+        path = self.page("fish", "verbgate.fish")
+        self.lint("fish", "--no-config", "-n", path)
+
+    def test_shellcheck_has_nothing_to_say_of_the_completion_for_bash(self):
+        self.lint("shellcheck", "-s", "bash", self.page("bash", "verbgate.bash"))
+
+    def complete(self, *words):
+        """What bash offers for the last of these words."""
+        script = '. "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _verbgate; printf "%s\\n" "${COMPREPLY[@]}"'
+        result = subprocess.run(["bash", "--norc", "-c", script, "bash", self.page("bash", "verbgate.bash"), "verbgate"] +
+                                list(words), cwd=self.folder, check=False, text=True, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, timeout=2 * WAIT)
+        self.assertEqual((result.returncode, result.stderr), (0, ""), words)
+        return result.stdout.split()
+
+    def test_bash_completes_commands_options_values_and_keys(self):
+        self.write(POLICY)
+        self.assertEqual(sorted(self.complete("")), sorted(COMMANDS + ("--help", "--version")))
+        self.assertEqual(self.complete("che"), ["check"])
+        self.assertEqual(self.complete("check", "--st"), ["--strict"])
+        self.assertEqual(self.complete("check", "-c", "gate"), ["gateway.ini"])
+        self.assertEqual(self.complete("check", "gate"), ["gateway.ini"])
+        self.assertEqual(self.complete("-c", "gate"), ["gateway.ini"])
+        self.assertEqual(self.complete("explain", "--version", "1."), ["1.0", "1.1"])
+        self.assertEqual(self.complete("explain", "--field", "gate"), [])
+        self.assertEqual(self.complete("help", "max-bo"), ["max-body"])
+        self.assertEqual(self.complete("help", "expl"), ["explain"])
+
+    def test_a_page_that_does_not_exist_is_refused(self):
+        for arguments in (("--page", "man1"), ("--page", "man8", "run")):
+            result = run_command("help", *arguments)
+            self.assertEqual((result.returncode, result.stdout), (2, ""), arguments)
 
 
 class Usage(CommandLine):

@@ -5,9 +5,6 @@
 #include "verbgate/base/writer.h"
 #include "verbgate/cli/command_table.h"
 
-/* More than any page needs. */
-enum { HELP_PAGE_MAX = 256 * 1024 };
-
 /* All commands with their usage, the exit statuses, and the signals. */
 void help_write_overview(struct writer *writer);
 
