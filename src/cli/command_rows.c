@@ -28,10 +28,29 @@
 
 /* ---- run */
 
-static const struct command_option run_options[] = {CONFIG_ROW, HELP_ROW};
+static const struct command_option run_options[] = {
+    CONFIG_ROW,
+    {.id = OPTION_LISTEN,
+     .name = "--listen",
+     .value = "ADDRESS",
+     .help = "Without a file: where clients connect; 127.0.0.1:8080 by default"},
+    {.id = OPTION_SERVER,
+     .name = "--server",
+     .value = "ADDRESS",
+     .repeats = true,
+     .help = "Without a file: the server behind, HOST:PORT or unix:/PATH"},
+    {.id = OPTION_IMPLEMENTS,
+     .name = "--implements",
+     .value = "METHODS",
+     .help = "Without a file: what the server implements; every method by default"},
+    {.id = OPTION_PRINT_CONFIG,
+     .name = "--print-config",
+     .help = "Print the policy that the other options make, and exit"},
+    HELP_ROW,
+};
 
 static const struct command_status run_statuses[] = {
-    {COMMAND_OK, "It was told to end, and has ended"},
+    {COMMAND_OK, "It was told to end, and has ended; or --print-config has printed"},
     {COMMAND_FAILED, "The policy has errors, or the gateway could not start"},
     USAGE_STATUS,
     {COMMAND_SIGNAL, "A second signal with this number less 128 ended it at once"},
@@ -160,16 +179,25 @@ const struct command command_rows[] = {
     {.name = "run",
      .run = command_run,
      .summary = "Serve",
-     .usage = {"run [-c FILE | FILE]"},
+     .usage = {"run [-c FILE | FILE]",
+               "run [--listen ADDRESS] --server ADDRESS... [--implements METHODS] "
+               "[--print-config]"},
      .description =
          "Loads the policy, checks it whole, and serves until it is told to end. The error log "
          "goes "
          "to standard error.\n\n" DEFAULT_FILE_SENTENCE " The word run may be left out in front of "
-         "an option: verbgate -c FILE.",
+         "an option: verbgate -c FILE.\n\n"
+         "--server needs no file: the options are made into the text of a policy, which is checked "
+         "and "
+         "served like a file. A reload looks its names up again.",
      .options = run_options,
      .option_count = COUNT(run_options),
      .plain = COMMAND_PLAIN_POLICY,
-     .examples = {{"verbgate run -c gateway.ini", "Serve what gateway.ini says"}},
+     .examples =
+         {{"verbgate run -c gateway.ini", "Serve what gateway.ini says"},
+          {"verbgate run --listen :8080 --server 127.0.0.1:9000 --implements 'GET HEAD POST'",
+           "Serve without a file"},
+          {"verbgate run --server 127.0.0.1:9000 --print-config > gateway.ini", "Begin a file"}},
      .statuses = run_statuses,
      .status_count = COUNT(run_statuses)},
     {.name = "check",

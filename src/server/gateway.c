@@ -425,7 +425,7 @@ static void take_back_start(struct gateway *gateway)
     }
 }
 
-static struct gateway *create(const char *policy_path)
+static struct gateway *create(const char *policy_path, const char *text)
 {
     struct gateway *gateway = calloc(1, sizeof *gateway);
     if (gateway == NULL || !places_init(&gateway->places, 0) || uv_loop_init(&gateway->loop) != 0) {
@@ -433,6 +433,7 @@ static struct gateway *create(const char *policy_path)
         return NULL;
     }
     gateway->path = policy_path;
+    gateway->text = slice_of(text);
     gateway->status = (struct gateway_status){.file = policy_path};
     gateway->status.started_at = gateway->status.loaded_at = time(NULL);
     gateway->status.reloads.last_succeeded = true;
@@ -464,7 +465,7 @@ static void run(struct gateway *gateway, bool started)
     }
 }
 
-int gateway_run(const char *policy_path)
+int gateway_run(const char *policy_path, const char *text)
 {
     set_up_signals();
     event_batch_limit(EVENT_BATCH_MOST);
@@ -473,7 +474,7 @@ int gateway_run(const char *policy_path)
                   RESERVE_DESCRIPTORS_LEAST);
         return 1;
     }
-    struct gateway *gateway = log_start() ? create(policy_path) : NULL;
+    struct gateway *gateway = log_start() ? create(policy_path, text) : NULL;
     if (gateway == NULL) {
         log_error("out of memory or threads");
         log_end(GATEWAY_LOG_STILL_MS, GATEWAY_LOG_MOST_MS);

@@ -4,13 +4,22 @@
 
 #include <stdio.h>
 
+/* A text is the same each time. Its names are looked up again, which is what a reload of it is for. */
+static struct policy *load_source(const struct gateway *gateway, unsigned *warnings,
+                                  unsigned *errors)
+{
+    if (gateway->text.data != NULL) {
+        return policy_file_load_text(gateway->path, gateway->text, warnings, errors);
+    }
+    return gateway->policy == NULL ? policy_file_load(gateway->path, warnings, errors)
+                                   : policy_file_load_again(gateway->path, warnings, errors);
+}
+
 struct policy *gateway_load(struct gateway *gateway, char problem[RESOLVE_PROBLEM_MAX],
                             unsigned *warnings, unsigned *errors)
 {
     problem[0] = '\0';
-    struct policy *policy = gateway->policy == NULL
-                                ? policy_file_load(gateway->path, warnings, errors)
-                                : policy_file_load_again(gateway->path, warnings, errors);
+    struct policy *policy = load_source(gateway, warnings, errors);
     if (policy == NULL) {
         snprintf(problem, RESOLVE_PROBLEM_MAX, "%u error%s in %s", *errors, *errors == 1 ? "" : "s",
                  gateway->path);

@@ -19,7 +19,8 @@ enum {
 };
 
 struct gateway {
-    const char *path;
+    const char *path;  /* of the policy, or the name of `text` */
+    struct slice text; /* the policy itself; data NULL: it is the file at `path` */
     uv_loop_t loop;
     uv_signal_t signals[GATEWAY_SIGNAL_COUNT];
     struct ending ending;

@@ -14,6 +14,7 @@ struct reader {
     bool has_main;        /* the first file is the main one */
     bool is_again;        /* the policy was loaded before */
     bool is_stream;       /* the main file cannot be read again */
+    struct slice text;    /* of the main file; data NULL: it is read */
 };
 
 /* FNV-1a, over one more file; the NUL that ends a path keeps a path and a text apart. */
@@ -95,7 +96,9 @@ static struct config_environment environment_of(struct reader *reader)
 static struct policy *load(const char *path, struct diagnostics *diagnostics, struct reader *reader)
 {
     const struct config_environment environment = environment_of(reader);
-    struct policy *policy = config_load(path, &environment, diagnostics);
+    struct policy *policy = reader->text.data == NULL
+                                ? config_load(path, &environment, diagnostics)
+                                : config_load_text(path, reader->text, &environment, diagnostics);
     if (policy != NULL) {
         policy->fingerprint = reader->fingerprint;
         policy->is_read_once = reader->is_stream;
@@ -164,6 +167,13 @@ struct policy *policy_file_load_again(const char *path, unsigned *warnings, unsi
 {
     struct reader reader = {.is_again = true};
     return load_and_print(path, &reader, warnings, errors);
+}
+
+struct policy *policy_file_load_text(const char *name, struct slice text, unsigned *warnings,
+                                     unsigned *errors)
+{
+    struct reader reader = {.has_main = true, .text = text};
+    return load_and_print(name, &reader, warnings, errors);
 }
 
 bool policy_file_is_standard_input(const char *path)

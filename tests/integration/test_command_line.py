@@ -1,5 +1,6 @@
 """The command line as people expect it: help for everything, hints, a default file, exit statuses, pipes."""
 import os
+import re
 import shutil
 import subprocess
 
@@ -163,6 +164,45 @@ class Usage(CommandLine):
             check_report(result.stderr)
             self.assertEqual((result.returncode, result.stderr), (0, ""), arguments)
         self.assertIn("route: rest", result.stdout)
+
+
+class WithoutAFile(CommandLine):
+    def test_run_serves_without_a_file_and_reloads(self):
+        backend = self.origin()
+        gate = self.prepare("")
+        gate.arguments = ["--listen", "127.0.0.1:0", "--server", backend.server, "--implements", "GET HEAD"]
+        self.addCleanup(gate.stop)
+        gate.start()
+        address = gate.listeners["public"]
+        self.assert_status(self.ask(address), 200)
+        self.assertTrue(gate.reload())
+        connection = self.client(address)
+        self.assert_status(connection.ask("PUT", "/x"), 501)
+        connection.close()
+
+    def test_print_config_prints_what_run_would_serve(self):
+        result = run_command("run", "--listen", ":8080", "--server", "a.test:1", "--server", "b.test:2", "--implements",
+                             "GET HEAD", "--print-config")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        for line in ("bind = :8080", "server = a.test:1", "server = b.test:2", "implements = GET HEAD"):
+            self.assertRegex(result.stdout, "(?m)^%s$" % re.escape(line))
+        self.assertEqual(run_command("check", "--strict", self.write(result.stdout)).returncode, 0)
+
+    def test_errors_are_told_as_those_of_a_file(self):
+        for more in ([], ["--print-config"]):
+            result = run_command("run", "--server", "nowhere", "--implements", "GET POST", *more)
+            self.assertEqual((result.returncode, result.stdout), (1, ""))
+            self.assertRegex(result.stderr, r"command line:\d+:10: error: bad value for \"server\"")
+            self.assertIn("server = nowhere\n", result.stderr)
+
+    def test_options_that_do_not_go_together_are_refused(self):
+        for arguments, part in ((["--listen", ":1"], "needs --server"), (["--print-config"], "needs --server"),
+                                (["--server", "a:1", "-c", "x"], "exclude each other"),
+                                (["--server", "a:1", "x"], "exclude each other"),
+                                (["--server", "a:1\n[route x]"], "control character")):
+            result = run_command("run", *arguments)
+            self.assertEqual((result.returncode, result.stdout), (2, ""), arguments)
+            self.assertIn(part, result.stderr)
 
 
 class Output(CommandLine):

@@ -12,9 +12,10 @@
 #ifndef VERBGATE_SERVER_GATEWAY_H
 #define VERBGATE_SERVER_GATEWAY_H
 
-/* Runs until it is told to end. Returns the process's exit status: 0, or 1 when it could not start
+/* Runs until it is told to end. The policy is the file at `policy_path`, or, unless it is NULL, `text`, which
+ * `policy_path` is the name of in messages. Returns the process's exit status: 0, or 1 when it could not start
  * (standard error says why). */
-int gateway_run(const char *policy_path);
+int gateway_run(const char *policy_path, const char *text);
 
 /* "1.44.2" and "8.1.0": the libraries in use. */
 const char *gateway_libuv_version(void);

@@ -9,6 +9,11 @@
  * is standard input: then the policy has is_read_once. All other files that it names are regular ones. */
 MUST_CHECK struct policy *policy_file_load(const char *path, unsigned *warnings, unsigned *errors);
 
+/* The same for text that is in memory; `name` stands in messages in place of a path, and includes are seen from the
+ * working directory. */
+MUST_CHECK struct policy *policy_file_load_text(const char *name, struct slice text,
+                                                unsigned *warnings, unsigned *errors);
+
 /* The same for a policy that was loaded before. A main file that cannot be read a second time is an error. */
 MUST_CHECK struct policy *policy_file_load_again(const char *path, unsigned *warnings,
                                                  unsigned *errors);

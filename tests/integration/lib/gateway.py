@@ -71,9 +71,11 @@ class Gateway:
 
     Other files of the configuration go into `files` (name -> text), beside the main one. `prefix`: a command that
     runs the binary with other limits or as somebody else.
+    `arguments` of `run` may take the place of the configuration.
     """
 
     prefix = ()
+    arguments = None  # in place of -c FILE
 
     def __init__(self, text, files=None, env=None, sockets=None):
         self.folder = tempfile.TemporaryDirectory(prefix="vg-gate-")
@@ -101,7 +103,8 @@ class Gateway:
 
         `before` is called in the child before the program starts.
         """
-        command = WRAPPER + list(self.prefix) + [os.path.abspath(BINARY), "run", "-c", self.config]
+        command = WRAPPER + list(self.prefix) + [os.path.abspath(BINARY), "run"]
+        command += ["-c", self.config] if self.arguments is None else self.arguments
         if closed:
             command = closing(command, closed)
         high = []
