@@ -61,12 +61,16 @@ static const struct command_status run_statuses[] = {
 static const struct command_option check_options[] = {
     CONFIG_ROW,
     {.id = OPTION_STRICT, .name = "--strict", .help = "Fail for warnings, too"},
+    {.id = OPTION_LIVE,
+     .name = "--live",
+     .help = "Try what a start does: names, servers, addresses, paths"},
+    {.id = OPTION_JSON, .name = "--json", .help = "Print one JSON object"},
     HELP_ROW,
 };
 
 static const struct command_status check_statuses[] = {
     {COMMAND_OK, "The policy is fine"},
-    {COMMAND_FAILED, "The policy has errors, or with --strict warnings"},
+    {COMMAND_FAILED, "There are errors, or with --strict warnings"},
     USAGE_STATUS,
 };
 
@@ -203,16 +207,20 @@ const struct command command_rows[] = {
     {.name = "check",
      .run = command_check,
      .summary = "Check a policy and report all errors at once",
-     .usage = {"check [-c FILE | FILE] [--strict]"},
+     .usage = {"check [-c FILE | FILE] [--strict] [--live] [--json]"},
      .description =
          "Reads the policy with all of its files, as run does, and starts nothing. Errors "
          "and warnings go to standard error, each with file, line and "
-         "column.\n\n" DEFAULT_FILE_SENTENCE,
+         "column.\n\n"
+         "--live looks up names and connects to servers within 15 seconds, tries the addresses of "
+         "listeners without listening, and looks whether files can be written. Nothing is changed, "
+         "and an address that the running gateway has is no error.\n\n" DEFAULT_FILE_SENTENCE,
      .options = check_options,
      .option_count = COUNT(check_options),
      .plain = COMMAND_PLAIN_POLICY,
      .examples = {{"verbgate check gateway.ini", "Check a file"},
-                  {"verbgate check --strict -c -", "Check standard input; warnings fail, too"}},
+                  {"verbgate check --strict -c -", "Check standard input; warnings fail, too"},
+                  {"verbgate check --live --json", "Before a deployment"}},
      .statuses = check_statuses,
      .status_count = COUNT(check_statuses)},
     {.name = "explain",

@@ -106,6 +106,7 @@ void build_gateway(struct builder *builder)
     gateway->max_fields = options_unsigned(builder, section, "max-fields");
     gateway->drain_body = options_number(builder, section, "drain-body");
     gateway->buffer_directory = read_directory(builder, section);
+    gateway->buffer_directory_source = options_source(options_entry(section, "buffer-directory"));
     build_settings(builder, section, NULL, &gateway->settings);
     build_observe(builder, section);
     check_target(builder, section);

@@ -182,6 +182,8 @@ void build_observation(struct builder *builder, const struct config_section *sec
 {
     struct policy_observation *observation = &builder->policy->gateway.observation;
     builder->policy->gateway.access_log = read_access_log(builder, section);
+    builder->policy->gateway.access_log_source =
+        options_source(options_entry(section, "access-log"));
     read_format(builder, section);
     observation->makes_request_ids = options_word(builder, section, "request-id") == 1;
     observation->sets_real_ip = options_word(builder, section, "x-real-ip") == 1;

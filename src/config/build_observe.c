@@ -13,4 +13,5 @@ void build_observe(struct builder *builder, const struct config_section *section
                        "a file in the working directory is written ./NAME");
     }
     builder->policy->gateway.observe = options_copy(builder, text);
+    builder->policy->gateway.observe_source = options_source(entry);
 }

@@ -21,20 +21,25 @@ void diagnostics_finish(struct diagnostics *diagnostics)
     diagnostics->count = 0;
 }
 
-/* The kept item that has to go for an error, DIAGNOSTICS_MAX when there is none. */
-static unsigned last_warning(const struct diagnostics *diagnostics)
+/* The kept item that has to go for one of this severity: the last of the least severe. DIAGNOSTICS_MAX when there is
+ * none that is less severe. */
+static unsigned find_victim(const struct diagnostics *diagnostics,
+                            enum diagnostic_severity severity)
 {
+    unsigned victim = DIAGNOSTICS_MAX;
     for (unsigned i = diagnostics->count; i > 0; i--) {
-        if (diagnostics->items[i - 1].severity == DIAGNOSTIC_WARNING) {
-            return i - 1;
+        if (diagnostics->items[i - 1].severity < severity) {
+            severity = diagnostics->items[i - 1].severity;
+            victim = i - 1;
         }
     }
-    return DIAGNOSTICS_MAX;
+    return victim;
 }
 
 bool diagnostics_is_full(const struct diagnostics *diagnostics)
 {
-    return diagnostics->count == DIAGNOSTICS_MAX && last_warning(diagnostics) == DIAGNOSTICS_MAX;
+    return diagnostics->count == DIAGNOSTICS_MAX &&
+           find_victim(diagnostics, DIAGNOSTIC_ERROR) == DIAGNOSTICS_MAX;
 }
 
 static bool make_room(struct diagnostics *diagnostics, enum diagnostic_severity severity)
@@ -42,7 +47,7 @@ static bool make_room(struct diagnostics *diagnostics, enum diagnostic_severity 
     if (diagnostics->count < DIAGNOSTICS_MAX) {
         return true;
     }
-    unsigned victim = severity == DIAGNOSTIC_ERROR ? last_warning(diagnostics) : DIAGNOSTICS_MAX;
+    unsigned victim = find_victim(diagnostics, severity);
     if (victim == DIAGNOSTICS_MAX) {
         return false;
     }
@@ -50,6 +55,21 @@ static bool make_room(struct diagnostics *diagnostics, enum diagnostic_severity 
             (DIAGNOSTICS_MAX - 1 - victim) * sizeof diagnostics->items[0]);
     diagnostics->count--;
     return true;
+}
+
+static void count(struct diagnostics *diagnostics, enum diagnostic_severity severity)
+{
+    switch (severity) {
+    case DIAGNOSTIC_NOTE:
+        diagnostics->note_count++;
+        break;
+    case DIAGNOSTIC_WARNING:
+        diagnostics->warning_count++;
+        break;
+    case DIAGNOSTIC_ERROR:
+        diagnostics->error_count++;
+        break;
+    }
 }
 
 static bool is_control(char c)
@@ -96,11 +116,7 @@ static struct slice format_message(struct arena *arena, const char *format, va_l
 void diagnostics_add(struct diagnostics *diagnostics, const struct diagnostic *place,
                      const char *hint, const char *format, ...)
 {
-    if (place->severity == DIAGNOSTIC_ERROR) {
-        diagnostics->error_count++;
-    } else {
-        diagnostics->warning_count++;
-    }
+    count(diagnostics, place->severity);
     if (!make_room(diagnostics, place->severity)) {
         return;
     }
@@ -206,6 +222,12 @@ static void write_excerpt(struct writer *writer, const struct diagnostic *item)
     write_caret(writer, item, shown);
 }
 
+const char *diagnostic_severity_name(enum diagnostic_severity severity)
+{
+    static const char *const names[] = {"note", "warning", "error"};
+    return names[severity];
+}
+
 void diagnostics_write(const struct diagnostics *diagnostics, unsigned index, struct writer *writer)
 {
     const struct diagnostic *item = &diagnostics->items[index];
@@ -222,7 +244,8 @@ void diagnostics_write(const struct diagnostics *diagnostics, unsigned index, st
         }
         writer_byte(writer, ' ');
     }
-    writer_string(writer, item->severity == DIAGNOSTIC_ERROR ? "error: " : "warning: ");
+    writer_string(writer, diagnostic_severity_name(item->severity));
+    writer_literal(writer, ": ");
     writer_put(writer, item->message);
     writer_byte(writer, '\n');
     if (item->line > 0 && item->line_text.length > 0) {

@@ -239,6 +239,66 @@ bool listener_open(const struct address *bind, const struct socket_address *reso
     return true;
 }
 
+/* ---- trying */
+
+/* Whether the folder of this path lets us make and remove files; else errno says why not. */
+static bool may_write_beside(const char *path)
+{
+    char folder[sizeof((struct sockaddr_un *)NULL)->sun_path];
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    slash[slash == folder ? 1 : 0] = '\0'; /* the path is absolute */
+    return faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0;
+}
+
+/* 0, or the errno that open_unix would end with. */
+static int try_unix(const struct socket_address *address)
+{
+    struct stat status;
+    if (lstat(address->path.sun_path, &status) == 0) {
+        if (!S_ISSOCK(status.st_mode)) {
+            return EEXIST;
+        }
+        if (!is_dead(address)) {
+            return EADDRINUSE;
+        }
+    } else if (errno != ENOENT) {
+        return errno;
+    }
+    return may_write_beside(address->path.sun_path) ? 0 : errno;
+}
+
+/* The same of open_tcp. Two sockets that do not listen may share a port, so nobody is disturbed. */
+static int try_tcp(const struct socket_address *address, bool is_dual_stack)
+{
+    int descriptor = bind_tcp(address, is_dual_stack, false);
+    if (descriptor < 0) {
+        return errno;
+    }
+    close(descriptor);
+    return 0;
+}
+
+enum listener_trial listener_try(const struct address *bind, const struct socket_address *resolved,
+                                 char problem[LISTENER_PROBLEM_MAX])
+{
+    struct socket_address address;
+    bool is_dual_stack = false;
+    if (bind->kind == ADDRESS_ANY) {
+        is_dual_stack = any_address(bind->port, &address);
+    } else {
+        address = *resolved;
+    }
+    int error = bind->kind == ADDRESS_UNIX ? try_unix(&address) : try_tcp(&address, is_dual_stack);
+    if (error == 0) {
+        return LISTENER_FREE;
+    }
+    describe(problem, &address, error);
+    return error == EADDRINUSE ? LISTENER_TAKEN : LISTENER_IMPOSSIBLE;
+}
+
+/* ---- life */
+
 void listener_close(struct listener_socket *listener)
 {
     for (unsigned i = 0; i < listener->count; i++) {

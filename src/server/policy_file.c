@@ -169,6 +169,12 @@ struct policy *policy_file_load_again(const char *path, unsigned *warnings, unsi
     return load_and_print(path, &reader, warnings, errors);
 }
 
+struct policy *policy_file_read(const char *path, struct diagnostics *diagnostics)
+{
+    struct reader reader = {.is_again = false};
+    return load(path, diagnostics, &reader);
+}
+
 struct policy *policy_file_load_text(const char *name, struct slice text, unsigned *warnings,
                                      unsigned *errors)
 {

@@ -15,7 +15,8 @@
 
 enum { DIAGNOSTICS_MAX = 100 }; /* more are counted, not kept */
 
-enum diagnostic_severity { DIAGNOSTIC_WARNING, DIAGNOSTIC_ERROR };
+/* From the least severe on. A note is worth knowing, and nothing is wrong. */
+enum diagnostic_severity { DIAGNOSTIC_NOTE, DIAGNOSTIC_WARNING, DIAGNOSTIC_ERROR };
 
 struct diagnostic {
     enum diagnostic_severity severity;
@@ -35,6 +36,7 @@ struct diagnostics {
     unsigned count;
     unsigned error_count; /* also of those that were not kept */
     unsigned warning_count;
+    unsigned note_count;
 };
 
 void diagnostics_init(struct diagnostics *diagnostics);
@@ -43,7 +45,8 @@ void diagnostics_finish(struct diagnostics *diagnostics);
 /*
  * Adds a copy of `place` (its message and hint are ignored) with a formatted message; `hint` may be
  * NULL. Control bytes of the message become '?' and a very long one is cut; a hint may have line
- * feeds. When all places are taken an error still pushes out the last warning.
+ * feeds. When all places are taken, what is more severe still pushes out the
+ * last of the least severe.
  */
 void diagnostics_add(struct diagnostics *diagnostics, const struct diagnostic *place,
                      const char *hint, const char *format, ...) PRINTF_LIKE(4, 5);
@@ -58,5 +61,12 @@ void diagnostics_sort(struct diagnostics *diagnostics);
  * and of a very long line only the part around the column is shown. */
 void diagnostics_write(const struct diagnostics *diagnostics, unsigned index,
                        struct writer *writer);
+
+/* "note", "warning", "error". */
+const char *diagnostic_severity_name(enum diagnostic_severity severity);
+
+/* Writes item `index` as a JSON object: severity, file, line, column, message, hint. What does not apply is null. */
+void diagnostics_write_json(const struct diagnostics *diagnostics, unsigned index,
+                            struct writer *writer);
 
 #endif

@@ -34,6 +34,15 @@ MUST_CHECK bool listener_open(const struct address *bind, const struct socket_ad
                               unsigned backlog, unsigned mode, unsigned workers,
                               struct listener_socket *out, char problem[LISTENER_PROBLEM_MAX]);
 
+/* What listener_open would come to: the address is free, somebody listens there, or it cannot be bound. */
+enum listener_trial { LISTENER_FREE, LISTENER_TAKEN, LISTENER_IMPOSSIBLE };
+
+/* Tries without listening, and leaves nothing behind: no client is accepted, no path is made. `bind` and `resolved` are
+ * as for listener_open, but not ADDRESS_INHERITED. Unless the address is free, `problem` says what is wrong. Any thread. */
+MUST_CHECK enum listener_trial listener_try(const struct address *bind,
+                                            const struct socket_address *resolved,
+                                            char problem[LISTENER_PROBLEM_MAX]);
+
 /* Closes the descriptors that are still owned, and frees. */
 void listener_close(struct listener_socket *listener);
 

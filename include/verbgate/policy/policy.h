@@ -127,6 +127,8 @@ struct policy_gateway {
     enum log_level log_level;
     struct slice access_log; /* "off", "stdout" or a path */
     struct slice observe;    /* "off" or a path */
+    /* Where they are set; line 0 when left at their defaults. */
+    struct rule_source access_log_source, observe_source, buffer_directory_source;
     struct policy_observation observation;
     struct slice name; /* in Via and Proxy-Status; a token */
     enum forwarded_mode forwarded;

@@ -9,7 +9,10 @@
  * is standard input: then the policy has is_read_once. All other files that it names are regular ones. */
 MUST_CHECK struct policy *policy_file_load(const char *path, unsigned *warnings, unsigned *errors);
 
-/* The same for text that is in memory; `name` stands in messages in place of a path, and includes are seen from the
+/* The same, but what is wrong goes to `diagnostics`, which is freshly initialised, and nothing is written. */
+MUST_CHECK struct policy *policy_file_read(const char *path, struct diagnostics *diagnostics);
+
+/* Loads and writes, as policy_file_load does, text that is in memory; `name` stands in messages in place of a path, and includes are seen from the
  * working directory. */
 MUST_CHECK struct policy *policy_file_load_text(const char *name, struct slice text,
                                                 unsigned *warnings, unsigned *errors);

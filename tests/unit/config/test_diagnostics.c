@@ -186,3 +186,49 @@ Test(diagnostics, shortens_a_message_that_quotes_too_much)
     cr_assert_eq(diagnostics.items[1].message.length, 512u);
     diagnostics_finish(&diagnostics);
 }
+
+Test(diagnostics, notes_give_way_first_and_then_warnings)
+{
+    diagnostics_init(&diagnostics);
+    add(DIAGNOSTIC_WARNING, 0, 1, 1, "warning");
+    for (unsigned i = 0; i < DIAGNOSTICS_MAX; i++) {
+        add(DIAGNOSTIC_NOTE, 0, i + 1, 1, "note");
+    }
+    cr_assert_eq(diagnostics.count, DIAGNOSTICS_MAX);
+    cr_assert_eq(diagnostics.note_count, DIAGNOSTICS_MAX);
+    for (unsigned i = 0; i < DIAGNOSTICS_MAX - 1; i++) {
+        add(DIAGNOSTIC_ERROR, 0, 1, 1, "error");
+    }
+    cr_assert_eq(diagnostics.items[0].severity, DIAGNOSTIC_WARNING, "the notes went first");
+    cr_assert_not(diagnostics_is_full(&diagnostics));
+    add(DIAGNOSTIC_NOTE, 0, 1, 1, "late");
+    add(DIAGNOSTIC_ERROR, 0, 1, 1, "error");
+    cr_assert_eq(diagnostics.items[0].severity, DIAGNOSTIC_ERROR);
+    cr_assert(diagnostics_is_full(&diagnostics));
+    cr_assert_eq(diagnostics.warning_count, 1);
+    diagnostics_finish(&diagnostics);
+}
+
+Test(diagnostics, writes_json_with_null_for_what_does_not_apply)
+{
+    diagnostics_init(&diagnostics);
+    struct diagnostic place = {.severity = DIAGNOSTIC_ERROR,
+                               .file = SLICE("a\"b.ini"),
+                               .line = 9,
+                               .column = 3,
+                               .width = 1};
+    diagnostics_add(&diagnostics, &place, "one\ntwo", "bad \"%s\"", "x");
+    place = (struct diagnostic){.severity = DIAGNOSTIC_NOTE, .column = 3};
+    diagnostics_add(&diagnostics, &place, NULL, "well");
+    char text[512];
+    struct writer writer = writer_make(text, sizeof text - 1);
+    diagnostics_write_json(&diagnostics, 0, &writer);
+    diagnostics_write_json(&diagnostics, 1, &writer);
+    text[writer.length] = '\0';
+    cr_assert_str_eq(text,
+                     "{\"severity\":\"error\",\"file\":\"a\\\"b.ini\",\"line\":9,\"column\":3,"
+                     "\"message\":\"bad \\\"x\\\"\",\"hint\":\"one\\u000atwo\"}"
+                     "{\"severity\":\"note\",\"file\":null,\"line\":null,\"column\":null,"
+                     "\"message\":\"well\",\"hint\":null}");
+    diagnostics_finish(&diagnostics);
+}

@@ -257,3 +257,47 @@ Test(listener, knows_whether_its_unix_socket_is_in_place)
     listener_close(&listener);
     remove_folder();
 }
+
+static enum listener_trial try_bind(const char *bind)
+{
+    struct address address = parse(bind);
+    struct socket_address resolved = {.length = 0};
+    cr_assert(address.kind == ADDRESS_ANY || address_to_socket(&address, &resolved));
+    problem[0] = '\0';
+    return listener_try(&address, &resolved, problem);
+}
+
+Test(listener, a_trial_tells_what_is_free_and_what_is_taken_and_leaves_nothing)
+{
+    struct listener_socket listener = must_open("127.0.0.1:0", 2);
+    char taken[64];
+    snprintf(taken, sizeof taken, "127.0.0.1:%u", ntohs(listener.address.v4.sin_port));
+    cr_expect_eq(try_bind(taken), LISTENER_TAKEN);
+    cr_expect_not_null(strstr(problem, "in use"));
+    snprintf(taken, sizeof taken, "*:%u", ntohs(listener.address.v4.sin_port));
+    cr_expect_eq(try_bind(taken), LISTENER_TAKEN, "every address has that one among them");
+    listener_close(&listener);
+    cr_expect_eq(try_bind(taken), LISTENER_FREE);
+    cr_expect_eq(try_bind("203.0.113.1:80"), LISTENER_IMPOSSIBLE);
+    cr_expect_not_null(strstr(problem, "no such address"));
+}
+
+Test(listener, a_trial_of_a_unix_socket_makes_no_path_and_removes_none)
+{
+    const char *bind = unix_path();
+    const char *path = bind + strlen("unix:");
+    cr_expect_eq(try_bind(bind), LISTENER_FREE);
+    cr_expect_neq(access(path, F_OK), 0);
+    struct listener_socket listener = must_open(bind, 1);
+    cr_expect_eq(try_bind(bind), LISTENER_TAKEN);
+    listener_close(&listener); /* the path stays, and nobody listens there */
+    cr_expect_eq(try_bind(bind), LISTENER_FREE);
+    cr_expect_eq(access(path, F_OK), 0);
+    cr_assert_eq(unlink(path), 0);
+    close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    cr_expect_eq(try_bind(bind), LISTENER_IMPOSSIBLE, "somebody's file");
+    cr_expect_eq(access(path, F_OK), 0);
+    unlink(path);
+    rmdir(folder);
+    cr_expect_eq(try_bind(bind), LISTENER_IMPOSSIBLE, "the folder is gone");
+}
