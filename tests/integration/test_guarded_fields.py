@@ -1,5 +1,5 @@
 """Fields that the gateway guards, sets or judges by, in every spelling that a backend may read as theirs; what speaks
-for another client, method or target; trailers of requests (config/README.md "Fields that are guarded")."""
+for another client, method or target; trailers of requests (config/fields.md)."""
 import json
 
 from lib.admin import ON, AdminCase

@@ -1,5 +1,5 @@
 """Translation for legacy backends: methods as POST, override fields, buffered content, spelling of field
-names, HTTP/1.0 (config/README.md "Legacy backends")."""
+names, HTTP/1.0 (config/backends.md)."""
 import os
 import resource
 import threading

@@ -150,7 +150,7 @@ HONEST = (
     "/R%C3%96/x",
 )
 
-# Read in too many ways for a policy that depends on paths (config/README.md).
+# Read in too many ways for a policy that depends on paths (config/routes.md).
 UNSAFE = (
     "/open/%00", "/open/a%0d%0ab", "/open/%7F", "/open/%c0%af", "/open/%E0%80%AF", "/open/%f0%80%80%af",
     "/open/a%2Fb;c", "/open/a%2fb\\c", "/open/a\\b;c", "/open/a%5cb%3Bc", "/open//../x", "/open/a;b/../x",

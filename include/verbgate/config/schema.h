@@ -110,6 +110,9 @@ void schema_write_section_page(struct writer *writer, enum schema_section sectio
 /* Writes config/reference.ini: every option with its help, choices and default. */
 void schema_write_reference(struct writer *writer);
 
+/* Writes config/reference.md: a table for each section. */
+void schema_write_page(struct writer *writer);
+
 /* Values by type. Each returns NULL and fills the result, or a sentence (static) on bad text. */
 MUST_CHECK const char *schema_read_count(struct slice text, uint64_t *value);
 MUST_CHECK const char *schema_read_size(struct slice text,

@@ -10,7 +10,7 @@
 
 enum { ACCESS_PIECES_MAX = 64, ACCESS_FORMAT_TEXT_MAX = 1024 };
 
-/* X(identifier, "name"), in the order of config/README.md. */
+/* X(identifier, "name"), in the order of config/guide-logs-and-metrics.md. */
 #define ACCESS_VARIABLES(X)             \
     X(CLIENT, "client")                 \
     X(PEER, "peer")                     \

@@ -1,4 +1,4 @@
-/* The metrics page: everything that is counted, as Prometheus reads it. config/README.md lists it. */
+/* The metrics page: everything that is counted, as Prometheus reads it. config/guide-logs-and-metrics.md lists it. */
 #ifndef VERBGATE_SERVER_METRICS_H
 #define VERBGATE_SERVER_METRICS_H
 
