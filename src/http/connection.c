@@ -80,7 +80,7 @@ void connection_nominate_trailers(const struct fields *fields, struct fields *tr
 }
 
 /* RFC 9110 section 10.1.4. */
-static bool has_te_trailers(const struct fields *fields)
+RARE static bool has_te_trailers(const struct fields *fields)
 {
     for (const struct field *field = fields_find(fields, FIELD_TE); field != NULL;
          field = fields_find_next(fields, field)) {

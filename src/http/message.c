@@ -65,10 +65,11 @@ static int on_value(llhttp_t *parser, const char *at, size_t length)
     return 0;
 }
 
+/* What is not reset here is set before it is read again. */
 static void forget_field(struct message *message)
 {
-    message->name = slice_make(NULL, 0);
-    message->value = slice_make(NULL, 0);
+    message->name.length = 0;
+    message->value.data = NULL;
 }
 
 /* Whether the field just read is a line as nearly all are: it begins where the one before it ended, with

@@ -44,8 +44,8 @@ void event_batch_limit(int most)
     next_wait = find_next_wait();
 }
 
-int epoll_pwait(int poll, struct epoll_event *events, int count, int timeout_ms,
-                const sigset_t *signals)
+static inline int wait_for_batch(int poll, struct epoll_event *events, int count, int timeout_ms,
+                                 const sigset_t *signals)
 {
     int most = count < batch_most ? count : batch_most;
     int found = next_wait(poll, events, most, timeout_ms, signals);
@@ -53,12 +53,18 @@ int epoll_pwait(int poll, struct epoll_event *events, int count, int timeout_ms,
     return found;
 }
 
-bool event_batch_was_full(void)
+int epoll_pwait(int poll, struct epoll_event *events, int count, int timeout_ms,
+                const sigset_t *signals)
 {
-    return was_full;
+    return wait_for_batch(poll, events, count, timeout_ms, signals);
 }
 
 int epoll_wait(int poll, struct epoll_event *events, int count, int timeout_ms)
 {
-    return epoll_pwait(poll, events, count, timeout_ms, NULL);
+    return wait_for_batch(poll, events, count, timeout_ms, NULL);
+}
+
+bool event_batch_was_full(void)
+{
+    return was_full;
 }

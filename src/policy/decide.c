@@ -188,6 +188,22 @@ static bool may_be_lenient(const struct policy *policy, enum verdict_rule rule)
            (rule == VERDICT_VERSION_UPSTREAM_RULE || rule == VERDICT_METHOD_NOWHERE_RULE);
 }
 
+/* The refusal stands only where the place does not forward or answer. */
+RARE static void judge_leniently(const struct policy *policy, const struct decide_request *request,
+                                 struct verdict *verdict)
+{
+    struct verdict lenient = {
+        .method = verdict->method,
+        .settings = &policy->gateway.settings,
+        .suggestion = METHOD_UNKNOWN,
+        .cors = method_rules_cors(&policy->gateway.settings.methods),
+    };
+    judge_place(policy, request, &lenient);
+    if (lenient.kind != VERDICT_REFUSE) {
+        *verdict = lenient;
+    }
+}
+
 void decide(const struct policy *policy, const struct decide_request *request,
             struct verdict *verdict)
 {
@@ -199,20 +215,8 @@ void decide(const struct policy *policy, const struct decide_request *request,
     };
     if (!judge_version(policy, request, verdict) && !judge_method_alone(policy, request, verdict)) {
         judge_place(policy, request, verdict);
-        return;
-    }
-    if (!may_be_lenient(policy, verdict->rule) || !has_place(request)) {
-        return;
-    }
-    struct verdict lenient = {
-        .method = verdict->method,
-        .settings = &policy->gateway.settings,
-        .suggestion = METHOD_UNKNOWN,
-        .cors = method_rules_cors(&policy->gateway.settings.methods),
-    };
-    judge_place(policy, request, &lenient);
-    if (lenient.kind != VERDICT_REFUSE) {
-        *verdict = lenient;
+    } else if (may_be_lenient(policy, verdict->rule) && has_place(request)) {
+        judge_leniently(policy, request, verdict);
     }
 }
 

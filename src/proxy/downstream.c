@@ -52,7 +52,7 @@ static void begin_request(struct downstream *downstream)
 
 /* Past the limit nothing more is read. What the client has not confirmed yet would be lost by a
  * close now: then the deadline is what ends it. */
-static void linger_on(struct downstream *downstream, size_t length)
+RARE static void linger_on(struct downstream *downstream, size_t length)
 {
     downstream->lingered_bytes += (unsigned)length;
     if (downstream->lingered_bytes <= DOWNSTREAM_LINGER_BYTES) {
@@ -68,7 +68,7 @@ static void linger_on(struct downstream *downstream, size_t length)
 static void begin_linger(struct downstream *downstream);
 
 /* There is no memory to read the request into: it is answered all the same, without knowing what it is. */
-static void answer_without_memory(struct downstream *downstream)
+RARE static void answer_without_memory(struct downstream *downstream)
 {
     static const struct slice answer =
         SLICE("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n"

@@ -54,7 +54,9 @@ void exchange_give_object(struct proxy *proxy, struct slab *slab, void *object, 
 static void let_go(struct exchange *exchange)
 {
     exchange_leave_line(exchange);
-    deadline_cancel(&exchange->look);
+    if (UNLIKELY(deadline_is_armed(&exchange->look))) {
+        deadline_cancel(&exchange->look);
+    }
     if (exchange->upstream != NULL) {
         upstream_close(exchange->upstream);
     }

@@ -288,7 +288,7 @@ void exchange_find_upstream_again(struct exchange *exchange)
 
 /* What belongs to the client is not waited for. Returns false when there is none: then the server is asked anew,
  * unless the next step of a login would go to a connection that has not seen the one before. */
-static bool use_private(struct exchange *exchange)
+RARE static bool use_private(struct exchange *exchange)
 {
     struct downstream *client = exchange->downstream;
     unsigned index = exchange->verdict.upstream->index;

@@ -236,7 +236,6 @@ void upstream_release(struct upstream *upstream, struct upstream_keeping keeping
     upstream->quiet_turn =
         keeping.is_quiet ? proxy_turn(upstream->pool->proxy) : UPSTREAM_NEVER_QUIET;
     unlink_exchange(upstream);
-    deadline_cancel(&upstream->deadline);
     if (UNLIKELY(keeping.rest_ms > 0)) {
         begin_rest(upstream, &keeping);
         return;
