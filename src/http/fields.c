@@ -60,6 +60,7 @@ static const unsigned char candidates[LONG_NAME_BYTES + 1][32] = {
             ['h' & 31] = FIELD_HTTP2_SETTINGS,
             ['x' & 31] = FIELD_X_ORIGINAL_URL},
     [15] = {['c' & 31] = FIELD_CLIENT_CERT,
+            ['p' & 31] = FIELD_PERSISTENT_AUTH,
             ['w' & 31] = FIELD_WEBHOOK_REQUEST,
             ['x' & 31] = FIELD_X_FORWARDED_FOR},
     [16] = {['c' & 31] = FIELD_CONTENT_ENCODING,

@@ -197,6 +197,10 @@ static void put_request_options(struct writer *writer, const struct request_head
     if (head->is_http_10) {
         return;
     }
+    static const char *const options[2][2][2] = {
+        {{"", "close"}, {"Upgrade", "Upgrade, close"}},
+        {{"TE", "TE, close"}, {"TE, Upgrade", "TE, Upgrade, close"}},
+    };
     bool has_upgrade = head->upgrade.length > 0;
     if (head->takes_trailers) {
         writer_literal(writer, "TE: trailers\r\n");
@@ -204,12 +208,10 @@ static void put_request_options(struct writer *writer, const struct request_head
     if (has_upgrade) {
         put_field(writer, SLICE("Upgrade"), head->upgrade);
     }
-    if (head->takes_trailers && has_upgrade) {
-        writer_literal(writer, "Connection: TE, Upgrade\r\n");
-    } else if (head->takes_trailers) {
-        writer_literal(writer, "Connection: TE\r\n");
-    } else if (has_upgrade) {
-        writer_literal(writer, "Connection: Upgrade\r\n");
+    if (head->takes_trailers || has_upgrade || head->close) {
+        writer_literal(writer, "Connection: ");
+        writer_string(writer, options[head->takes_trailers][has_upgrade][head->close]);
+        writer_literal(writer, "\r\n");
     }
 }
 

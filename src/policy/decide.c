@@ -149,6 +149,9 @@ static bool has_other_host(const struct policy *policy, const struct decide_requ
     if (end == start) {
         return false;
     }
+    if (end < path.length && path.data[end] == '\\') {
+        return true; /* for RFC 3986 the host goes on: "//a\\@admin.test/x" */
+    }
     struct slice host;
     char canonical[2][HOST_NAME_CANONICAL_MAX];
     enum http_fault fault =

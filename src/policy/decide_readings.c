@@ -28,6 +28,29 @@ static struct slice without_authority(struct slice path, struct slice lenient)
     return end < lenient.length ? slice_after(lenient, end) : SLICE("/");
 }
 
+/* Whether what stands between "//" and the next '/' has a slash in disguise. Who makes a URL of the target before it decodes
+ * finds another path behind it than who decodes first. */
+static bool has_odd_authority(struct slice path)
+{
+    if (!decide_is_like_url(path)) {
+        return false;
+    }
+    size_t start = 1;
+    while (start < path.length && (path.data[start] == '/' || path.data[start] == '\\')) {
+        start++;
+    }
+    size_t end = start + slice_find(slice_after(path, start), '/');
+    for (size_t i = start; i < end; i++) {
+        bool is_escape = path.data[i] == '%' && end - i > 2;
+        char high = is_escape ? path.data[i + 1] : '\0';
+        char low = is_escape ? ascii_lower(path.data[i + 2]) : '\0';
+        if (path.data[i] == '\\' || (high == '2' && low == 'f') || (high == '5' && low == 'c')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Where readings differ about CORS: no origin is listed. */
 static const struct cors_rules grants_nobody = {.origins = NULL};
 
@@ -146,6 +169,9 @@ static bool add_readings(struct places *places, struct slice path)
         return true;
     }
     if (path.length > DECIDE_PATH_MAX || target_read(path, buffer, &readings) != FAULT_NONE) {
+        return false;
+    }
+    if ((in_force & PATH_READING_LENIENT) != 0 && has_odd_authority(path)) {
         return false;
     }
     if ((in_force & PATH_READING_NORMAL) != 0) {

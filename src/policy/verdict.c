@@ -265,8 +265,9 @@ static void write_unsafe(struct writer *writer, const struct decide_request *req
                                "them all.");
         return;
     }
-    writer_literal(writer, "The path has a '%' or an encoded byte that servers read in different "
-                           "ways (path-readings).");
+    writer_literal(writer,
+                   "The path has a '%', a backslash or an encoded byte that servers read in "
+                   "different ways (path-readings).");
 }
 
 static void write_sentence(struct writer *writer, const struct policy *policy,

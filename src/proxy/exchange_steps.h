@@ -249,6 +249,9 @@ enum head_status exchange_read_response_head(struct exchange *exchange);
 /* The response is through: its connection is kept, for everybody or for its client alone, or closed. */
 void exchange_release_upstream(struct exchange *exchange);
 
+/* Whether a server that gets a request with this framing is asked to close its connection behind the response. */
+bool exchange_ends_server(const struct exchange *exchange, struct framing framing);
+
 /* The final response names a login that belongs to the connection. */
 RARE void exchange_note_login(struct exchange *exchange, enum login login);
 

@@ -61,6 +61,8 @@ static struct slice method_onward(const struct exchange *exchange)
 static void write_head(struct exchange *exchange, struct framing framing)
 {
     const struct policy_gateway *settings = exchange_settings(exchange);
+    struct slice upgrade = exchange_offer_upgrade(exchange);
+    exchange->ends_server = upgrade.length == 0 && exchange_ends_server(exchange, framing);
     bool has_ip = exchange->downstream->peer.sin6_family != AF_UNIX;
     struct request_head head = {
         .is_http_10 = exchange->verdict.upstream->sends_http_10,
@@ -77,7 +79,8 @@ static void write_head(struct exchange *exchange, struct framing framing)
         .passes_trailers = exchange->verdict.translation->passes_trailers,
         .drop_expect = exchange->is_http_10 || !exchange_limits(exchange)->forwards_expect,
         .takes_trailers = exchange->facts.connection.takes_trailers,
-        .upgrade = exchange_offer_upgrade(exchange),
+        .upgrade = upgrade,
+        .close = exchange->ends_server,
         .max_forwards = max_forwards_onward(&exchange->facts.request),
         .extra = exchange_extra_onward(exchange),
         .spellings = exchange->verdict.translation->spellings,

@@ -19,26 +19,10 @@ static bool is_quiet(const struct response *response)
            response->framing.kind != FRAMING_NONE;
 }
 
-/* A response without content that speaks of some: to HEAD in any case, a 205, and a 204 or 304 with a length, a coding or,
- * in a 204, a type. */
-static bool speaks_of_content(const struct exchange *exchange)
+/* Whether requests of this method usually come without content. */
+static bool is_usually_empty(enum method method)
 {
-    const struct fields *fields = &exchange->response->fields;
-    unsigned status = exchange->response->line.status;
-    if (exchange->verdict.method == METHOD_HEAD || status == 205 ||
-        fields_has(fields, FIELD_TRANSFER_ENCODING) || fields_has(fields, FIELD_CONTENT_ENCODING) ||
-        (status == 204 && fields_has(fields, FIELD_CONTENT_TYPE))) {
-        return true;
-    }
-    const struct field *length = fields_find(fields, FIELD_CONTENT_LENGTH);
-    return length != NULL && !slice_equal(length->value, SLICE("0"));
-}
-
-/* Content that a server may have left unread, and that it would take for the next request: it has refused or
- * redirected the request, or the method is one that usually comes without. */
-static bool may_be_unread(const struct exchange *exchange)
-{
-    switch (exchange->verdict.method) {
+    switch (method) {
     case METHOD_GET:
     case METHOD_HEAD:
     case METHOD_DELETE:
@@ -46,17 +30,61 @@ static bool may_be_unread(const struct exchange *exchange)
     case METHOD_TRACE:
         return true;
     default:
-        return exchange->response->line.status >= 300;
+        return false;
     }
 }
 
-/* Whether more may come that would pass for the answer to the next request. */
+/*
+ * Content that a server does not read it takes for its next request, and no rule has judged that one. So where servers are
+ * known to leave content unread, they are asked to close behind it: chunked content (uWSGI, unless the application reads
+ * it by uWSGI's own means), and content of a method that usually has none. What belongs to one client stays: its login
+ * would be lost.
+ */
+bool exchange_ends_server(const struct exchange *exchange, struct framing framing)
+{
+    const struct policy_upstream *settings = exchange->verdict.upstream;
+    bool is_private = exchange->upstream->owner != NULL;
+    if (settings->max_idle == 0) {
+        return !is_private;
+    }
+    if (LIKELY(framing.kind != FRAMING_CHUNKED && framing.length == 0)) {
+        return false;
+    }
+    return settings->reuse_delay_ms > 0 && !is_private &&
+           (framing.kind == FRAMING_CHUNKED || is_usually_empty(exchange->verdict.method));
+}
+
+/* Whether the server has refused or redirected content, and may have left it unread. */
+static bool may_be_unread(const struct exchange *exchange)
+{
+    return exchange->response->line.status >= 300 && exchange_has_content(exchange);
+}
+
+static bool has_offered(const struct exchange *exchange)
+{
+    return UNLIKELY(exchange->facts.connection.wants_upgrade) &&
+           exchange_upgrade_onward(exchange).length > 0;
+}
+
+/* Whether more may come that would pass for the answer to the next request. Careless servers send content behind a head
+ * that has none: to HEAD, with 204, 205 and 304. Who has not switched to what was offered may do so late. */
 static bool is_doubtful(const struct exchange *exchange)
 {
     const struct response *response = exchange->response;
-    bool is_empty = response->framing.kind == FRAMING_NONE || response->line.status == 205;
-    return response->is_early || (is_empty && speaks_of_content(exchange)) ||
-           (exchange_has_content(exchange) && may_be_unread(exchange));
+    return response->is_early || response->framing.kind == FRAMING_NONE ||
+           response->line.status == 205 || has_offered(exchange) ||
+           (exchange_has_content(exchange) &&
+            (may_be_unread(exchange) || is_usually_empty(exchange->verdict.method)));
+}
+
+/* Whether it is certain that both sides agree that the exchange is over. How long a smuggled request takes to be answered
+ * is its sender's choice, so that no time of silence is enough behind content that may be unread. */
+static bool is_clean(const struct exchange *exchange)
+{
+    const struct policy_upstream *settings = exchange->verdict.upstream;
+    bool is_trusted = settings->reuse_delay_ms == 0 || exchange->upstream->owner != NULL;
+    return exchange_has_sent_all(exchange) && !exchange->upstream_is_deaf &&
+           !exchange->response->is_extra && (is_trusted || !may_be_unread(exchange));
 }
 
 /* The connection is given back when it is certain that both sides agree that the exchange is over (RFC 9112
@@ -67,10 +95,11 @@ void exchange_release_upstream(struct exchange *exchange)
     struct upstream *upstream = exchange->upstream;
     const struct policy_upstream *settings = exchange->verdict.upstream;
     bool stays = is_kept(exchange);
-    bool is_clean = stays && exchange_has_sent_all(exchange) && !exchange->upstream_is_deaf &&
-                    !response->is_extra;
-    pool_note_end(upstream->pool, stays && settings->max_idle > 0, upstream->is_reused);
-    if (is_clean) {
+    bool is_ours = exchange->ends_server && settings->max_idle > 0;
+    if (LIKELY(!is_ours)) { /* what we have asked for says nothing about the server */
+        pool_note_end(upstream->pool, stays && settings->max_idle > 0, upstream->is_reused);
+    }
+    if (stays && !exchange->ends_server && is_clean(exchange)) {
         upstream_release(upstream,
                          (struct upstream_keeping){
                              .is_quiet = is_quiet(response),

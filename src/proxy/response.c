@@ -2,6 +2,7 @@
 #include "exchange_steps.h"
 
 #include "verbgate/http/login.h"
+#include "verbgate/proxy/private.h"
 
 #include <assert.h>
 
@@ -64,6 +65,9 @@ static bool pass_interim(struct exchange *exchange)
         response->interim_count > EXCHANGE_INTERIM_MAX) {
         exchange_fail(exchange, REASON_UPSTREAM_FAULT);
         return false;
+    }
+    if (UNLIKELY(login_of_response(&response->fields) != LOGIN_NONE)) {
+        private_claim(exchange->upstream, exchange->downstream);
     }
     if (is_interim_wanted(exchange) && stream_has_failed(send_interim(exchange))) {
         exchange_abort(exchange, REASON_CLIENT_GONE);

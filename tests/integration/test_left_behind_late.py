@@ -18,6 +18,7 @@ DOUBTFUL = {
     "HEAD, without a length": ("HEAD", head(200)), "HEAD, 404": ("HEAD", head(404, SOME)),
     "HEAD, 204": ("HEAD", head(204)), "HEAD, 304": ("HEAD", head(304)),
     "204 with a length": ("DELETE", head(204, SOME)), "204 with a coding": ("GET", head(204, CODED)),
+    "204": ("GET", head(204)), "304": ("GET", head(304)), "304 with a type": ("GET", head(304, ("Content-Type", "a/b"))),
     "304 with a length": ("GET", head(304, SOME)), "304 with a coding": ("GET", head(304, CODED)),
 }
 

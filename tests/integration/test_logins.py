@@ -7,7 +7,7 @@ from lib.case import Case, threads
 from lib.client import request
 from lib.gateway import ini
 from lib.limits import until
-from lib.origin import answer
+from lib.origin import answer, serve
 
 PRIVATE = "verbgate_upstream_connections_private"
 
@@ -76,6 +76,19 @@ class Logins(AdminCase):
             self.assert_status(self.ask(gate), 401)
             self.assertEqual(len(backend.connections), 2, challenges)
             self.assertEqual([got.requests for got in backend.connections][0], backend.requests[:2])
+
+    def test_an_offer_counts_wherever_it_stands(self):
+        first = b"HTTP/1.1 103 Early Hints\r\nWWW-Authenticate: Negotiate\r\n\r\n"
+        hidden = [("WWW-Authenticate", "Negotiate"), ("Connection", "keep-alive, WWW-Authenticate")]
+        for response in (first + answer(body=b"x"), answer(fields=hidden, body=b"x"),
+                         answer(fields=[("Persistent-Auth", "true")], body=b"x")):
+            backend = self.origin(serve(response))
+            gate = self.gate(backend, workers="1")
+            for client in (self.client(gate), self.client(gate)):
+                client.send(request())
+                while client.read().status == 103:
+                    pass
+            self.assertEqual(len(backend.connections), 2, response)
 
     def test_a_request_with_such_a_login_takes_its_connection_along(self):
         for name, value in (("Authorization", "NTLM abc"), ("authorization", "nTLm abc"),

@@ -25,6 +25,8 @@ def length(number):
 
 
 CODED = ("Transfer-Encoding", "chunked")
+UPGRADE = [("Connection", "Upgrade"), ("Upgrade", "websocket")]
+OTHER_UPGRADE = [("Connection", "Upgrade, HTTP2-Settings"), ("Upgrade", "h2c")]
 
 # A request, and the response behind which a careless server sends on.
 DOUBTFUL = {
@@ -39,9 +41,21 @@ DOUBTFUL = {
     "204 with a coding": (request("GET"), head(204, CODED)),
     "304 with a length": (request("GET"), head(304, length(5))),
     "304 with a coding": (request("GET"), head(304, CODED)),
+    "204": (request("POST", body=b"abc"), head(204)),
+    "204 with a length of 0": (request("GET"), head(204, length(0))),
+    "304": (request("GET"), head(304, ("ETag", '"x"'))),
+    "304 with a type": (request("GET"), head(304, ("Content-Type", "text/html"))),
+    "205": (request("POST", body=b"abc"), head(205, length(0))),
+    "an upgrade that was declined": (request("GET", fields=UPGRADE), answer()),
+    "an upgrade that is demanded": (request("GET", fields=UPGRADE), answer(426)),
+}
+
+# A request whose content a careless server may leave unread and take for its next request, and the response.
+UNREAD = {
     "content that was refused": (request("POST", body=b"abc"), answer(400)),
     "chunked content that was refused": (chunked("PUT", "/", [b"abc"]), answer(404)),
     "content that was redirected": (request("POST", body=b"abc"), answer(302, fields=[("Location", "/")])),
+    "chunked content": (chunked("POST", "/", [b"abc"]), answer()),
     "content of a GET": (request("GET", body=b"GET /admin HTTP/1.1\r\n\r\n"), answer()),
     "content of a DELETE": (chunked("DELETE", "/", [b"abc"]), answer()),
 }
@@ -53,9 +67,7 @@ PLAIN = {
     "GET, 404": (request("GET"), answer(404)),
     "POST": (request("POST", body=b"abc"), answer()),
     "POST without content": (request("POST", body=b""), answer(404)),
-    "204": (request("POST", body=b"abc"), head(204)),
-    "204 with a length of 0": (request("GET"), head(204, length(0))),
-    "304": (request("GET"), head(304, ("ETag", '"x"'))),
+    "an upgrade that was not offered": (request("GET", fields=OTHER_UPGRADE), answer()),
 }
 
 
@@ -151,9 +163,37 @@ class Reuse(AdminCase):
                 self.next_client(gate)
                 self.assertEqual(len(backend.connections), 1)
 
+    def test_content_that_may_be_unread_ends_its_connection(self):
+        """However long the server is silent: what it was smuggled may be slow to answer."""
+        for name, (message, response) in UNREAD.items():
+            with self.subTest(name):
+                backend = self.sends_on(response, LEFT)
+                gate = self.gate(backend, workers="1", upstream="reuse-delay = 1ms")
+                self.send_one(gate, message)
+                backend.wait_done(0)
+                self.next_client(gate)
+                self.assertEqual(len(backend.connections), 2)
+
+    def test_a_server_is_asked_to_close_behind_content_that_it_may_leave_unread(self):
+        backend = self.origin(serve(CLEAN))
+        gate = self.gate(backend, workers="1")
+        for message in (chunked("POST", "/", [b"abc"]), request("GET", body=b"abc"), chunked("DELETE", "/", [b"abc"]),
+                        request("OPTIONS", body=b"abc")):
+            self.send_one(gate, message)
+            self.assertEqual(backend.requests[-1].get("connection"), "close", message)
+        for message in (request("POST", body=b"abc"), request("PUT", body=b"abc"), request("DELETE")):
+            self.send_one(gate, message)
+            self.assertIsNone(backend.requests[-1].get("connection"), message)
+
+    def test_a_server_whose_connections_are_not_kept_is_told(self):
+        backend = self.origin(serve(CLEAN))
+        gate = self.gate(backend, workers="1", upstream="max-idle = 0")
+        self.next_client(gate)
+        self.assertEqual(backend.requests[-1].get("connection"), "close")
+
     def test_without_a_delay_each_answer_is_trusted_at_once(self):
         for level in ("gateway", "upstream"):
-            for name, (message, response) in DOUBTFUL.items():
+            for name, (message, response) in {**DOUBTFUL, **UNREAD}.items():
                 with self.subTest(name):
                     backend = self.origin(serve(lambda got, answers=[response, CLEAN]:
                                                 answers.pop(0) if len(answers) > 1 else answers[0]))

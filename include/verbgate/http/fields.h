@@ -38,6 +38,7 @@
     X(KEEP_ALIVE, "keep-alive", 1, 0)                         \
     X(MAX_FORWARDS, "max-forwards", 0, 1)                     \
     X(PATH_INFO, "path-info", 0, 0)                           \
+    X(PERSISTENT_AUTH, "persistent-auth", 0, 1)               \
     X(PROXY, "proxy", 0, 0)                                   \
     X(PROXY_AUTHENTICATE, "proxy-authenticate", 0, 0)         \
     X(PROXY_AUTHORIZATION, "proxy-authorization", 0, 0)       \

@@ -38,11 +38,16 @@ static inline enum login login_of_request(const struct fields *fields)
                : LOGIN_NONE;
 }
 
+/* Windows says "Persistent-Auth: true" of a connection that is logged in; whatever the field says, it speaks of one. */
 static inline enum login login_of_response(const struct fields *fields)
 {
-    return fields_has_any(fields, LOGIN_CHALLENGES)
-               ? login_of_fields(fields, LOGIN_CHALLENGES, login_in_challenges)
-               : LOGIN_NONE;
+    const uint64_t signs = LOGIN_CHALLENGES | (uint64_t)1 << FIELD_PERSISTENT_AUTH;
+    if (LIKELY(!fields_has_any(fields, signs))) {
+        return LOGIN_NONE;
+    }
+    enum login login = login_of_fields(fields, LOGIN_CHALLENGES, login_in_challenges);
+    bool is_persistent = fields_has(fields, FIELD_PERSISTENT_AUTH);
+    return login == LOGIN_NONE && is_persistent ? LOGIN_NAMED : login;
 }
 
 #endif

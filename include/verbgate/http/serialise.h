@@ -44,6 +44,7 @@ struct request_head {
     bool drop_expect;     /* Expect is met here (or came from HTTP/1.0) */
     bool takes_trailers;  /* send "TE: trailers" (and Connection: TE) */
     struct slice upgrade; /* the Upgrade value to send with "Connection: upgrade"; or empty */
+    bool close;           /* send "Connection: close" */
     int64_t max_forwards; /* the value to send, or -1 to pass the fields as received */
     struct slice extra;   /* field lines of the gateway's own, each with its CRLF; or empty */
     const struct field_spellings *spellings; /* of all names in the head; NULL: as they are */

@@ -153,6 +153,7 @@ struct exchange {
     bool has_verdict;
     unsigned server; /* index in the upstream */
     unsigned servers_tried;
+    bool ends_server;  /* the server was asked to close its connection behind the response */
     bool uses_private; /* its connection was its client's alone before it began */
     bool has_shed;     /* kept connections were closed to make room for this one */
 

@@ -93,6 +93,21 @@ static void add(struct fields *fields, const char *name, const char *value)
     cr_assert_eq(fields_add(fields, slice_of(name), slice_of(value)), FAULT_NONE);
 }
 
+/* Windows says so of a connection that is logged in, with or without a challenge. */
+Test(login, a_connection_that_is_said_to_be_logged_in_is_one)
+{
+    struct field items[8];
+    struct fields fields;
+    fields_init(&fields, items, 8);
+    add(&fields, "Persistent-Auth", "true");
+    cr_assert_eq(login_of_response(&fields), LOGIN_NAMED);
+    cr_assert_eq(login_of_request(&fields), LOGIN_NONE);
+    add(&fields, "WWW-Authenticate", "Basic realm=x");
+    cr_assert_eq(login_of_response(&fields), LOGIN_NAMED);
+    add(&fields, "WWW-Authenticate", "Negotiate oYG2");
+    cr_assert_eq(login_of_response(&fields), LOGIN_UNDERWAY);
+}
+
 Test(login, looks_at_every_line_of_both_fields)
 {
     struct field items[8];

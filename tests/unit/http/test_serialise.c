@@ -136,6 +136,16 @@ Test(serialise, keeps_hop_by_hop_fields_of_the_client_back)
     head.takes_trailers = false;
     check_request(&head, REQUEST_LINE HOST_LINE
                   "X-Other: 2\r\n" VIA_LINE "Upgrade: websocket\r\nConnection: Upgrade\r\n\r\n");
+    head.close = true;
+    check_request(&head, REQUEST_LINE HOST_LINE
+                  "X-Other: 2\r\n" VIA_LINE
+                  "Upgrade: websocket\r\nConnection: Upgrade, close\r\n\r\n");
+    head.upgrade = slice_make(NULL, 0);
+    check_request(&head,
+                  REQUEST_LINE HOST_LINE "X-Other: 2\r\n" VIA_LINE "Connection: close\r\n\r\n");
+    head.takes_trailers = true;
+    check_request(&head, REQUEST_LINE HOST_LINE "X-Other: 2\r\n" VIA_LINE
+                                                "TE: trailers\r\nConnection: TE, close\r\n\r\n");
 }
 
 Test(serialise, drops_or_passes_expect_trailer_and_max_forwards)

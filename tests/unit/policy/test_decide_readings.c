@@ -119,6 +119,20 @@ Test(decide_readings, with_or_without_a_slash_at_the_end_no_spelling_walks_round
     EXPECT_ALL(guarded, wishes);
 }
 
+/* Some make a URL of the target before they decode it, and end its host at the first real slash. */
+Test(decide_readings, a_slash_in_disguise_ends_no_host_in_the_path)
+{
+    static const struct wish wishes[] = {
+        {"DELETE", "//a%2fb/admin/x", 400, NULL},   {"DELETE", "//a%5Cb/admin/x", 400, NULL},
+        {"DELETE", "//a\\b/report", 400, NULL},     {"DELETE", "//a..\\b/admin/x", 400, NULL},
+        {"DELETE", "//%2fa%2Fb/report", 400, NULL}, {"DELETE", "///a%2fb/admin/x", 400, NULL},
+        {"DELETE", "//a:80\\b/admin/x", 400, NULL}, {"DELETE", "//[::1]\\x/admin", 400, NULL},
+        {"DELETE", "/\\a%2fb/admin/x", 400, NULL},  {"DELETE", "//a/admin/x", 405, NULL},
+        {"DELETE", "//a%20b/other", 0, NULL},       {"DELETE", "//files/a%2fb", 0, NULL},
+    };
+    EXPECT_ALL(guarded, wishes);
+}
+
 /* The most common policy of an API: the collection and its members. */
 Test(decide_readings, harmless_policies_stay_as_they_are)
 {
@@ -327,6 +341,10 @@ Test(decide_readings, a_host_in_the_path_is_not_another_one_that_a_rule_is_about
         {"other.test", "//%EF%BD%81dmin.test/x", 400},
         {"other.test", "//x.inner.test/admin/y", 400},
         {"other.test", "//[0:0::1]/x", 400},
+        {"other.test", "//other.test\\@admin.test/x", 400},
+        {"other.test", "//other.test:80\\@admin.test./x", 400},
+        {"other.test", "//other.test\\y@ADMIN.test:80/x", 400},
+        {"other.test", "//other.test\\\\@admin.test/x", 400},
         {"", "//admin.test/x", 400},
         {"admin.test", "//admin.test./x", 405},
         {"admin.test", "//other.test/x", 405},

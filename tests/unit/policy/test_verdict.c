@@ -103,7 +103,7 @@ Test(verdict, says_what_was_decided_and_what_is_there_instead)
          "TRACE with Max-Forwards: 0 ends here, where it is not answered. Allowed: POST, PUT."},
         {VERDICT_NO_ROUTE_RULE, "GET", "Nothing is served under this host and path."},
         {VERDICT_PATH_UNSAFE_RULE, "GET",
-         "The path has a '%' or an encoded byte that servers read in different ways "
+         "The path has a '%', a backslash or an encoded byte that servers read in different ways "
          "(path-readings)."},
         {VERDICT_PATH_AMBIGUOUS_RULE, "GET",
          "The path can be read in more than one way, and the readings lead to different servers."},

@@ -74,7 +74,7 @@ static const struct script scripts[] = {
     {"chunks both ways, and trailers back",
      1,
      "POST /a HTTP/1.1\r\n" ONWARD "TE: trailers\r\n"
-     "Connection: TE\r\n"
+     "Connection: TE, close\r\n"
      "Transfer-Encoding: chunked\r\n"
      "\r\n"
      "7\r\n"
@@ -102,7 +102,7 @@ static const struct script scripts[] = {
     {"an answer in chunks while the request still comes",
      1,
      "POST /a HTTP/1.1\r\n" ONWARD "TE: trailers\r\n"
-     "Connection: TE\r\n"
+     "Connection: TE, close\r\n"
      "Transfer-Encoding: chunked\r\n"
      "\r\n"
      "3\r\n"
