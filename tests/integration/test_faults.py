@@ -170,7 +170,7 @@ class Interim(Case):
     def test_statuses_without_content_end_at_their_head(self):
         for status in (204, 304):
             backend = self.origin(serve(b"HTTP/1.1 %d X\r\n\r\n" % status))
-            connection = self.client(self.gate(backend, workers="1"))
+            connection = self.client(self.gate(backend, workers="1", upstream="reuse-delay = 0ms"))
             for _ in range(3):
                 response = connection.ask()
                 self.assertEqual((response.status, response.body), (status, b""))

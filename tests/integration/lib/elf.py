@@ -2,9 +2,9 @@
 import struct
 
 EXECUTABLE_POSITION_INDEPENDENT = 3  # ET_DYN
-MACHINE_X86_64 = 62
-SEGMENT_DYNAMIC, SEGMENT_STACK, SEGMENT_RELRO = 2, 0x6474e551, 0x6474e552
+SEGMENT_DYNAMIC, SEGMENT_STACK, SEGMENT_RELRO, SEGMENT_PROPERTY = 2, 0x6474e551, 0x6474e552, 0x6474e553
 FLAG_EXECUTE = 1
+PROPERTY_X86_FEATURES, FEATURE_SHADOW_STACK = 0xc0000002, 2
 TAG_NEEDED, TAG_FLAGS, TAG_FLAGS_1, TAG_STRINGS, TAG_STRINGS_SIZE = 1, 30, 0x6ffffffb, 5, 10
 FLAGS_BIND_NOW, FLAGS_1_NOW, FLAGS_1_PIE = 8, 1, 0x08000000
 
@@ -49,6 +49,13 @@ class Elf:
         start = self.offset_of(self.values(TAG_STRINGS)[0])
         return self.data[start:start + self.values(TAG_STRINGS_SIZE)[0]].split(b"\0")
 
-    def code(self):
-        return b"".join(self.data[offset:offset + length] for offset, _, length, flags in self.loaded
-                        if flags & FLAG_EXECUTE)
+    def x86_features(self):
+        """The bits of GNU_PROPERTY_X86_FEATURE_1_AND: what every part of the file is made for; None without them."""
+        _, offset, _, length = self.segments.get(SEGMENT_PROPERTY, (0, 0, 0, 0))
+        at, end = offset + 16, offset + length  # behind the note's head and its name, "GNU"
+        while at < end:
+            kind, size = struct.unpack_from("<II", self.data, at)
+            if kind == PROPERTY_X86_FEATURES:
+                return struct.unpack_from("<I", self.data, at + 8)[0]
+            at += 8 + (size + 7) // 8 * 8
+        return None
