@@ -159,6 +159,26 @@ static const struct command_status learn_statuses[] = {
     USAGE_STATUS,
 };
 
+/* ---- health */
+
+static const struct command_option health_options[] = {
+    CONFIG_ROW,
+    {.id = OPTION_READY,
+     .name = "--ready",
+     .help = "Ask whether it is ready for clients, and not only whether it works"},
+    {.id = OPTION_TIMEOUT,
+     .name = "--timeout",
+     .value = "TIME",
+     .help = "How long to wait for the answer, 10ms to 1m; 2s by default"},
+    HELP_ROW,
+};
+
+static const struct command_status health_statuses[] = {
+    {COMMAND_OK, "It works, or with --ready: it is ready"},
+    {COMMAND_FAILED, "It is not, it did not answer in time, or the policy names no address"},
+    USAGE_STATUS,
+};
+
 /* ---- help */
 
 static const struct command_option help_options[] = {
@@ -279,6 +299,20 @@ const struct command command_rows[] = {
                   {"verbgate learn --probe http://127.0.0.1:9000/", "From asking the server"}},
      .statuses = learn_statuses,
      .status_count = COUNT(learn_statuses)},
+    {.name = "health",
+     .run = command_health,
+     .summary = "Ask the running process whether it works or is ready",
+     .usage = {"health [-c FILE | FILE] [--ready] [--timeout TIME]"},
+     .description = "Reads [gateway] health, else admin, from the policy, asks that address for "
+                    "/healthz or /readyz, and prints the answer. A wildcard address becomes "
+                    "loopback. Other errors of the policy do not matter. It is made for "
+                    "images without a shell.\n\n" DEFAULT_FILE_SENTENCE,
+     .options = health_options,
+     .option_count = COUNT(health_options),
+     .plain = COMMAND_PLAIN_POLICY,
+     .examples = {{"verbgate health --ready -c gateway.ini", "Fail while it drains, too"}},
+     .statuses = health_statuses,
+     .status_count = COUNT(health_statuses)},
     {.name = "help",
      .run = command_help,
      .summary = "Explain a command or an option of the policy",

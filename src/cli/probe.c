@@ -1,35 +1,14 @@
 #include "probe.h"
 
-#include "verbgate/http/message.h"
+#include "attempt.h"
 #include "verbgate/http/reply.h"
-#include "verbgate/http/status_line.h"
 #include "verbgate/http/target.h"
 #include "verbgate/net/resolver.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <sys/random.h>
-#include <time.h>
-#include <unistd.h>
 
-enum { HEAD_MAX = 64 * 1024, REQUEST_MAX = 4096, INTERIM_MAX = 16, ADDRESS_TEXT_MAX = 300 };
-
-/* One request on a connection of its own. */
-struct attempt {
-    int descriptor;
-    int64_t deadline_ms;
-    char head[HEAD_MAX];
-    size_t used;
-};
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+enum { REQUEST_MAX = 4096, INTERIM_MAX = 16, ADDRESS_TEXT_MAX = 300 };
 
 /* ---- where to */
 
@@ -66,84 +45,6 @@ static const char *split_url(struct slice url, struct writer *text, struct probe
     return text->overflow ? "the host is too long" : NULL;
 }
 
-/* ---- one connection */
-
-static bool wait_for(const struct attempt *attempt, short events)
-{
-    for (;;) {
-        int64_t left = attempt->deadline_ms - now_ms();
-        if (left <= 0) {
-            errno = ETIMEDOUT;
-            return false;
-        }
-        struct pollfd wanted = {.fd = attempt->descriptor, .events = events};
-        int count = poll(&wanted, 1, (int)left);
-        if (count > 0) {
-            return true;
-        }
-        if (count < 0 && errno != EINTR) {
-            return false;
-        }
-    }
-}
-
-static bool connect_to(struct attempt *attempt, const struct socket_address *address)
-{
-    attempt->descriptor =
-        socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (attempt->descriptor < 0) {
-        return false;
-    }
-    int error = 0;
-    socklen_t length = sizeof error;
-    if (connect(attempt->descriptor, &address->any, address->length) != 0 &&
-        (errno != EINPROGRESS || !wait_for(attempt, POLLOUT) ||
-         getsockopt(attempt->descriptor, SOL_SOCKET, SO_ERROR, &error, &length) != 0 ||
-         error != 0)) {
-        error = error != 0 ? error : errno;
-        close(attempt->descriptor);
-        attempt->descriptor = -1;
-        errno = error;
-        return false;
-    }
-    return true;
-}
-
-static bool send_all(struct attempt *attempt, struct slice request)
-{
-    while (request.length > 0) {
-        ssize_t count = send(attempt->descriptor, request.data, request.length, MSG_NOSIGNAL);
-        if (count >= 0) {
-            request = slice_after(request, (size_t)count);
-        } else if ((errno != EAGAIN && errno != EINTR) || !wait_for(attempt, POLLOUT)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* More of the response's head; false with a reason. */
-static const char *receive(struct attempt *attempt)
-{
-    if (attempt->used == sizeof attempt->head) {
-        return "the head of the response is larger than 64 KiB";
-    }
-    for (;;) {
-        ssize_t count = recv(attempt->descriptor, attempt->head + attempt->used,
-                             sizeof attempt->head - attempt->used, 0);
-        if (count > 0) {
-            attempt->used += (size_t)count;
-            return NULL;
-        }
-        if (count == 0) {
-            return "the connection ended before a whole response";
-        }
-        if ((errno != EAGAIN && errno != EINTR) || !wait_for(attempt, POLLIN)) {
-            return errno == ETIMEDOUT ? "no response in 5 seconds" : strerror(errno);
-        }
-    }
-}
-
 /* ---- one response */
 
 static void note_list(struct probe_answer *answer, const struct fields *fields)
@@ -161,53 +62,13 @@ static void note_list(struct probe_answer *answer, const struct fields *fields)
     answer->list_length = list.length;
 }
 
-static const char *read_line(struct attempt *attempt, size_t start, struct status_line *line)
-{
-    for (;;) {
-        enum http_fault fault = FAULT_NONE;
-        switch (status_line_scan(attempt->head + start, attempt->used - start, line, &fault)) {
-        case SCAN_DONE:
-            return NULL;
-        case SCAN_BAD:
-            return fault_sentence(fault);
-        case SCAN_MORE:
-            break;
-        }
-        const char *problem = receive(attempt);
-        if (problem != NULL) {
-            return problem;
-        }
-    }
-}
-
-/* Reads the fields from *end on, and moves it behind them. */
-static const char *read_fields(struct attempt *attempt, size_t *end, struct fields *fields)
-{
-    struct message message;
-    message_start(&message, MESSAGE_RESPONSE, fields, NULL);
-    for (;;) {
-        size_t used = 0;
-        enum message_status status =
-            message_read_fields(&message, attempt->head + *end, attempt->used - *end, &used);
-        *end += used;
-        if (status == MESSAGE_DONE) {
-            return NULL;
-        }
-        const char *problem =
-            status == MESSAGE_BAD ? fault_sentence(message_fault(&message)) : receive(attempt);
-        if (problem != NULL) {
-            return problem;
-        }
-    }
-}
-
 /* The final response; interim ones before it are skipped. */
 static const char *read_response(struct attempt *attempt, struct probe_answer *answer)
 {
     size_t start = 0;
     for (unsigned i = 0; i <= INTERIM_MAX; i++) {
         struct status_line line;
-        const char *problem = read_line(attempt, start, &line);
+        const char *problem = attempt_read_line(attempt, start, &line);
         if (problem != NULL) {
             return problem;
         }
@@ -215,7 +76,7 @@ static const char *read_response(struct attempt *attempt, struct probe_answer *a
         struct fields fields;
         fields_init(&fields, items, FIELDS_MAX);
         size_t end = start + line.length;
-        problem = read_fields(attempt, &end, &fields);
+        problem = attempt_read_fields(attempt, &end, &fields);
         if (problem != NULL) {
             return problem;
         }
@@ -237,14 +98,14 @@ static void ask(const struct socket_address *addresses, unsigned count, struct s
     static struct attempt attempt; /* too large for a stack, and one at a time */
     const char *problem = "no address";
     for (unsigned i = 0; i < count; i++) {
-        attempt = (struct attempt){.deadline_ms = now_ms() + PROBE_TIMEOUT_MS};
-        if (!connect_to(&attempt, &addresses[i])) {
-            problem = strerror(errno);
-            continue;
+        attempt_start(&attempt, PROBE_TIMEOUT_MS);
+        problem = attempt_connect(&attempt, &addresses[i]);
+        if (problem == NULL) {
+            problem = attempt_send(&attempt, request);
+            problem = problem != NULL ? problem : read_response(&attempt, answer);
+            attempt_end(&attempt);
+            break;
         }
-        problem = send_all(&attempt, request) ? read_response(&attempt, answer) : strerror(errno);
-        close(attempt.descriptor);
-        break;
     }
     if (problem != NULL) {
         snprintf(answer->problem, sizeof answer->problem, "%s", problem);

@@ -6,6 +6,7 @@
 #include "document.h"
 #include "effective.h"
 #include "include.h"
+#include "load_document.h"
 #include "variables.h"
 #include "verbgate/config/ini.h"
 
@@ -374,6 +375,21 @@ static void read_items(struct include_context *context, struct config_file *file
     }
 }
 
+bool load_document(struct config_document *document, const char *path, const struct slice *text,
+                   const struct config_environment *environment, struct diagnostics *diagnostics)
+{
+    struct include_context context = {.document = document,
+                                      .environment = environment,
+                                      .diagnostics = diagnostics,
+                                      .read_items = read_items};
+    include_main(&context, path, text);
+    if (context.is_out_of_memory || !document_index(document)) {
+        build_report_memory(document, diagnostics);
+        return false;
+    }
+    return !context.is_unreadable && !diagnostics_is_full(diagnostics);
+}
+
 /* `text` NULL: the environment reads it. `effective` NULL: nobody wants to see it; *is_written tells
  * whether it took all. */
 static struct policy *load(const char *path, const struct slice *text,
@@ -383,15 +399,8 @@ static struct policy *load(const char *path, const struct slice *text,
 {
     struct config_document document;
     document_init(&document);
-    struct include_context context = {.document = &document,
-                                      .environment = environment,
-                                      .diagnostics = diagnostics,
-                                      .read_items = read_items};
     struct policy *policy = NULL;
-    include_main(&context, path, text);
-    if (context.is_out_of_memory || !document_index(&document)) {
-        build_report_memory(&document, diagnostics);
-    } else if (!context.is_unreadable && !diagnostics_is_full(diagnostics)) {
+    if (load_document(&document, path, text, environment, diagnostics)) {
         policy = build_policy(&document, environment, diagnostics);
     }
     if (policy != NULL && effective != NULL) {

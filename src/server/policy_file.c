@@ -200,6 +200,25 @@ bool policy_file_write_effective(const char *path, const struct sink *sink)
     return is_written;
 }
 
+bool policy_file_find_health(const char *path, char *address, size_t size)
+{
+    struct diagnostics *diagnostics = create_diagnostics();
+    if (diagnostics == NULL) {
+        return false;
+    }
+    struct reader reader = {.is_again = true};
+    const struct config_environment environment = environment_of(&reader);
+    struct writer writer = writer_make(address, size - 1);
+    bool is_found = config_find_health(path, &environment, diagnostics, &writer);
+    address[writer.length] = '\0';
+    if (!is_found) {
+        print(diagnostics);
+    }
+    diagnostics_finish(diagnostics);
+    free(diagnostics);
+    return is_found;
+}
+
 /* Only a load knows which files there are: includes come up as lines are read and variables filled in,
  * files with bodies as sections are built. */
 uint64_t policy_file_fingerprint(const char *path)

@@ -2,13 +2,15 @@
 import os
 import signal
 import socket
+import time
 
 from lib import wire
 from lib.admin import ON, AdminCase
 from lib.case import threads
 from lib.client import request
-from lib.gateway import ini, parse_address
+from lib.gateway import ini, parse_address, run_command
 from lib.limits import until
+from lib.origin import answer, serve, unused_port
 
 HEALTH = "health = 127.0.0.1:0"
 
@@ -109,3 +111,98 @@ class Reload(HealthCase):
         gate.wait_log(r"gateway.ini:\d+: health: cannot listen on .*: another process or listener has it", since)
         self.assertFalse(os.path.exists(gate.path("admin.sock")))
         self.assert_status(self.look(gate, "/healthz"), 200)
+
+
+class Command(HealthCase):
+    """`verbgate health` asks the address that the policy has."""
+
+    def running(self, gateway, **sections):
+        """A gateway on a port that the policy names; one that was taken meanwhile is tried again."""
+        backend = self.origin()
+        for _ in range(5):
+            gate = self.prepare(ini(backend.server, gateway=gateway % {"port": unused_port()}, **sections))
+            try:
+                return gate.start()
+            except AssertionError as problem:
+                if "another process or listener has it" not in str(problem):
+                    raise
+                gate.stop()
+        self.fail("no port was free five times")
+
+    def health(self, gate, *more, env=None):
+        result = run_command("health", "-c", gate.config, *more, env=env)
+        return result.returncode, result.stdout, result.stderr
+
+    def check_works(self, gateway):
+        gate = self.running(gateway)
+        self.assertEqual(self.health(gate), (0, "ok\n", ""), gateway)
+        self.assertEqual(self.health(gate, "--ready"), (0, "ready\n", ""), gateway)
+
+    def test_it_asks_health_and_else_admin(self):
+        self.check_works("health = 127.0.0.1:%(port)d")
+        self.check_works("admin = 127.0.0.1:%(port)d")
+        self.check_works("admin = unix:@FOLDER@/nobody.sock\nhealth = unix:@FOLDER@/health.sock")
+        self.check_works("admin = localhost:%(port)d")
+
+    def test_a_wildcard_address_becomes_loopback(self):
+        self.check_works("health = 0.0.0.0:%(port)d")
+        self.check_works("health = *:%(port)d")
+
+    def test_what_drains_is_not_ready_but_works(self):
+        gate = self.running("health = unix:@FOLDER@/health.sock\ndrain-delay = 10m")
+        gate.signal(signal.SIGTERM)
+        gate.wait_log("not ready from now on")
+        self.assertEqual(self.health(gate, "--ready"), (1, "draining\n", ""))
+        self.assertEqual(self.health(gate), (0, "ok\n", ""))
+
+    def test_a_process_that_does_not_run_is_told(self):
+        gate = self.prepare(ini("127.0.0.1:1", gateway="health = unix:@FOLDER@/health.sock"))
+        code, said, problem = self.health(gate)
+        self.assertEqual((code, said), (1, ""))
+        self.assertIn("health.sock: No such file or directory: no verbgate runs there", problem)
+
+    def test_a_file_that_was_broken_meanwhile_ends_no_process_that_works(self):
+        gate = self.running("health = unix:@FOLDER@/health.sock")
+        gate.write("[gateway]\nhealth = unix:@FOLDER@/health.sock\nhealht = off\n[upstream x]\n[rout\n")
+        self.assertEqual(run_command("check", "-c", gate.config).returncode, 1)
+        self.assertEqual(self.health(gate), (0, "ok\n", ""))
+
+    def test_variables_and_includes_are_followed(self):
+        gate = self.running("health = unix:@FOLDER@/health.sock")
+        gate.write("include = part.ini\n", {"part.ini": "[gateway]\nhealth = unix:${PLACE}/health.sock\n"})
+        self.assertEqual(self.health(gate, env={"PLACE": gate.folder.name})[0], 0)
+        code, _, problem = self.health(gate)
+        self.assertEqual(code, 1)
+        self.assertIn('the environment variable "PLACE"', problem)
+
+    def test_a_policy_without_an_address_says_what_to_set(self):
+        for text, hint in (("", "set health = 127.0.0.1:8081"), ("health = off", "set health = 127.0.0.1:8081"),
+                           ("health = 127.0.0.1:0", "give health a port"),
+                           ("health = gateway.example:8081", "names are not looked up")):
+            gate = self.prepare(ini("127.0.0.1:1", gateway=text))
+            code, said, problem = self.health(gate)
+            self.assertEqual((code, said), (1, ""), text)
+            self.assertIn(hint, problem)
+        self.assertEqual(run_command("health", "-c", gate.path("none.ini")).returncode, 1)
+
+    def test_it_waits_a_bounded_time(self):
+        silent = self.keep(socket.create_server(("127.0.0.1", 0)))
+        gate = self.prepare(ini("127.0.0.1:1", gateway="health = 127.0.0.1:%d" % silent.getsockname()[1]))
+        begun = time.monotonic()
+        code, _, problem = self.health(gate, "--timeout", "50ms")
+        self.assertEqual(code, 1)
+        self.assertIn("no response within 50 ms", problem)
+        self.assertGreaterEqual(time.monotonic() - begun, 0.05)
+
+    def test_what_is_no_verbgate_is_told(self):
+        other = self.origin(serve(lambda message: answer(404, b"no", reason="No")))
+        gate = self.prepare(ini("127.0.0.1:1", gateway="health = %s" % other.server))
+        code, said, problem = self.health(gate)
+        self.assertEqual((code, said), (1, ""))
+        self.assertIn("status 404 for /healthz: is this verbgate?", problem)
+
+    def test_wrong_usage_is_2(self):
+        gate = self.prepare(ini("127.0.0.1:1"))
+        self.assertEqual(run_command("health").returncode, 2)
+        for words in (("--timeout", "2"), ("--timeout", "0s"), ("--timeout", "2m"), ("--wrong",), ("word",)):
+            self.assertEqual(self.health(gate, *words)[0], 2, words)

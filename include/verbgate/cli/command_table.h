@@ -38,6 +38,8 @@ enum option_id {
     OPTION_UNSAFE,
     OPTION_MIN_COUNT,
     OPTION_PAGE,
+    OPTION_READY,
+    OPTION_TIMEOUT,
 };
 
 /* What a shell offers for a value. */

@@ -24,6 +24,7 @@ int command_explain(const struct arguments *arguments);
 int command_methods(const struct arguments *arguments);
 int command_config(const struct arguments *arguments);
 int command_learn(const struct arguments *arguments);
+int command_health(const struct arguments *arguments);
 int command_help(const struct arguments *arguments);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "verbgate/base/arena.h"
 #include "verbgate/base/sink.h"
+#include "verbgate/base/writer.h"
 #include "verbgate/config/diagnostics.h"
 #include "verbgate/policy/policy.h"
 
@@ -61,5 +62,13 @@ MUST_CHECK struct policy *config_load_text(const char *path, struct slice text,
 MUST_CHECK bool config_write_effective(const char *path,
                                        const struct config_environment *environment,
                                        struct diagnostics *diagnostics, const struct sink *sink);
+
+/*
+ * Writes the address at which the process may be asked how it is: `health` of [gateway], else `admin`, as it is written
+ * there. Nothing else of the file is judged, since a process goes on with the policy that it has when the file was
+ * broken later. False: neither is set, as far as the file could be read; `diagnostics` has what was wrong with it.
+ */
+MUST_CHECK bool config_find_health(const char *path, const struct config_environment *environment,
+                                   struct diagnostics *diagnostics, struct writer *address);
 
 #endif

@@ -28,6 +28,11 @@ bool policy_file_is_standard_input(const char *path);
  * has errors, which are written to standard error, or the sink refused a piece. */
 MUST_CHECK bool policy_file_write_effective(const char *path, const struct sink *sink);
 
+/* Finds the address at which a process with this policy may be asked how it is (config_find_health), as
+ * NUL-terminated text. False: the policy names none; errors that it has are then written to standard error. A policy that
+ * can be read only once is refused. */
+MUST_CHECK bool policy_file_find_health(const char *path, char *address, size_t size);
+
 /* A number that stands for the names and contents of all files that a load of `path` reads now; equal
  * numbers mean equal files, but for an accident in 2^64. Says nothing of errors. Blocks on files. */
 uint64_t policy_file_fingerprint(const char *path);
