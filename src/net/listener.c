@@ -6,24 +6,35 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+static const char *advice_for(const struct socket_address *address, int error)
+{
+    switch (error) {
+    case EADDRINUSE:
+        return ": another process or listener has it; stop it or choose another port";
+    case EADDRNOTAVAIL:
+        return ": this machine has no such address";
+    case EACCES:
+        return address->any.sa_family == AF_UNIX
+                   ? ": this user may not write to the folder"
+                   : ": a port below 1024 needs CAP_NET_BIND_SERVICE (systemd: "
+                     "AmbientCapabilities=), "
+                     "or sysctl net.ipv4.ip_unprivileged_port_start=0";
+    default:
+        return "";
+    }
+}
 
 static void describe(char problem[LISTENER_PROBLEM_MAX], const struct socket_address *address,
                      int error)
 {
     char text[128];
     socket_address_text(address, text, sizeof text);
-    const char *advice = "";
-    if (error == EADDRINUSE) {
-        advice = ": another process or listener has it; stop it or choose another port";
-    } else if (error == EACCES) {
-        advice = ": ports below 1024 and foreign directories need more rights";
-    } else if (error == EADDRNOTAVAIL) {
-        advice = ": this machine has no such address";
-    }
     snprintf(problem, LISTENER_PROBLEM_MAX, "cannot listen on %s: %s%s", text, strerror(error),
-             advice);
+             advice_for(address, error));
 }
 
 static bool set_option(int descriptor, int level, int option, int value)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -114,10 +115,32 @@ static int open_without_waiting(const char *path)
                            : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 }
 
-/* What open says of a socket. */
-static const char *open_problem(void)
+/* The user is named: in a container it is rarely the one that the operator thinks of. */
+static const char *denied(struct arena *arena)
 {
-    return errno == ENXIO ? "not a regular file" : strerror(errno);
+    enum { ROOM = 192 };
+    char *text = arena_take(arena, ROOM);
+    if (text == NULL) {
+        return "permission denied";
+    }
+    snprintf(
+        text, ROOM,
+        "permission denied: user %u and group %u have to be able to read the file and to enter "
+        "every folder that leads to it",
+        (unsigned)geteuid(), (unsigned)getegid());
+    return text;
+}
+
+static const char *open_problem(struct arena *arena)
+{
+    switch (errno) {
+    case EACCES:
+        return denied(arena);
+    case ENXIO: /* what open says of a socket */
+        return "not a regular file";
+    default:
+        return strerror(errno);
+    }
 }
 
 const char *file_text_read(const char *path, struct arena *arena, struct slice *text)
@@ -125,7 +148,7 @@ const char *file_text_read(const char *path, struct arena *arena, struct slice *
     struct stat status;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (descriptor < 0) {
-        return open_problem();
+        return open_problem(arena);
     }
     const char *problem = fstat(descriptor, &status) != 0 ? strerror(errno)
                           : !S_ISREG(status.st_mode)      ? "not a regular file"
@@ -171,7 +194,7 @@ const char *file_text_read_main(const char *path, struct arena *arena, struct sl
     int descriptor = open_to_wait(path);
     *is_stream = false;
     if (descriptor < 0) {
-        return open_problem();
+        return open_problem(arena);
     }
     const char *problem = read_main(descriptor, arena, text, true, is_stream);
     close(descriptor);
@@ -183,7 +206,7 @@ const char *file_text_read_main_again(const char *path, struct arena *arena, str
     int descriptor = open_without_waiting(path);
     bool is_stream = false;
     if (descriptor < 0) {
-        return open_problem();
+        return open_problem(arena);
     }
     const char *problem = read_main(descriptor, arena, text, false, &is_stream);
     close(descriptor);

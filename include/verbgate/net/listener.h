@@ -13,7 +13,7 @@
 
 #include <sys/types.h>
 
-enum { LISTENER_PROBLEM_MAX = 256 };
+enum { LISTENER_PROBLEM_MAX = 320 };
 
 struct listener_socket {
     struct socket_address address; /* as bound: with the real port where 0 was asked for */
