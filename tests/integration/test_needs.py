@@ -250,16 +250,18 @@ class Need08Sidecar(Example):
         backend = self.origin(serve(), unix=True)
         self.backend = backend
         folder = self.keep_folder()
-        gate = self.run_example(RUN=folder, DRAIN_DELAY="1s")
+        gate = self.run_example(RUN=folder, DRAIN_DELAY="1s", HEALTH="unix:%s/health.sock" % folder)
         path = folder + "/service.sock"
         self.assertEqual(pathlib.Path(path).stat().st_mode & 0o777, 0o660)
         self.assert_forwarded(gate, "GET", "/")
         self.assert_status(self.ask(path, "GET", "/"), 200)
-        admin = self.admin(gate)
-        self.assert_status(self.ask(admin, "GET", "/readyz", host="localhost"), 200)
+        admin, health = self.admin(gate), folder + "/health.sock"
+        self.assert_status(self.ask(admin, "GET", "/metrics", host="localhost"), 200)
+        self.assert_status(self.ask(health, "GET", "/metrics"), 404)
+        self.assert_status(self.ask(health, "GET", "/readyz", host="10.1.2.3:8081"), 200)
         gate.signal(signal.SIGTERM)
         gate.wait_log("signal 15")
-        self.assert_status(self.ask(admin, "GET", "/readyz", host="localhost"), 503)
+        self.assert_status(self.ask(health, "GET", "/readyz", host="10.1.2.3:8081"), 503)
         self.assert_forwarded(gate, "GET", "/")
         self.assertEqual(gate.wait(), 0)
 
