@@ -5,7 +5,7 @@
 #
 #   --unit          only the unit tests, the source checks, the fuzz targets and the guards of cost
 #   --integration   only the integration tests
-#   --quick         without the slow tests and without the ThreadSanitizer build
+#   --quick         without the slow tests, the container image and the ThreadSanitizer build
 #   --filter TEXT   only tests whose name contains TEXT (for unit tests: a regular expression)
 #
 # The last line is "N passed, M failed", with ", K skipped" when there are any.
@@ -95,6 +95,7 @@ missing_packages() {
     command -v clang-format >/dev/null || echo clang-format
     command -v valgrind >/dev/null || echo valgrind
     command -v strace >/dev/null || echo strace
+    python3 -c 'import yaml' 2>/dev/null || echo python3-yaml
     [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || echo nginx-light
     is_installed libc6-dev || echo libc6-dev
     is_installed libuv1-dev || echo libuv1-dev
@@ -131,6 +132,19 @@ install_servers() {
         heading "installing: $package"
         as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$package" ||
             echo "not installed: $package; tests that need it are skipped"
+    done
+}
+
+# What docker/test.sh builds and runs the image with. Without these it skips the image, and says so.
+install_image_tools() {
+    command -v dpkg-query >/dev/null || return 0
+    local package
+    for package in podman runc mmdebstrap; do
+        if ! command -v "$package" >/dev/null; then
+            heading "installing: $package"
+            as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "$package" ||
+                echo "not installed: $package"
+        fi
     done
 }
 
@@ -235,6 +249,13 @@ guards() {
     count_summary build/bench/guard.log "guards of cost"
 }
 
+# The image from docker/Dockerfile, built and run.
+image_tests() {
+    heading "container image"
+    timeout "$stage_seconds_max" docker/test.sh 2>&1 | tee build/docker.log
+    count_summary build/docker.log "container image"
+}
+
 # ThreadSanitizer of gcc 12 cannot place its shadow memory under some address space layouts.
 choose_thread_wrapper() {
     if ! build/tsan/verbgate --version >/dev/null 2>&1 && setarch -R true 2>/dev/null; then
@@ -244,6 +265,11 @@ choose_thread_wrapper() {
 
 install_packages || { echo "FAIL installing packages"; count 0 1 0; summary; }
 [ -z "$run_integration" ] || install_servers
+run_image=''
+if [ -n "$run_integration" ] && [ -z "$quick$filter" ]; then
+    run_image=yes
+    install_image_tools
+fi
 mkdir -p build
 if build asan -DVERBGATE_SANITIZE=ON -DVERBGATE_TESTS=ON; then
     [ -z "$run_unit" ] || ctest_stage asan "unit tests, source checks, fuzz seeds"
@@ -255,6 +281,7 @@ if build bench -DCMAKE_BUILD_TYPE=Release -DVERBGATE_TRAIN=ON; then
     [ -z "$run_unit" ] || guards
     [ -z "$run_integration" ] || integration_tests bench --again
 fi
+[ -z "$run_image" ] || image_tests
 if [ -n "$run_threads" ] && build tsan -DVERBGATE_SANITIZE_THREAD=ON; then
     choose_thread_wrapper
     integration_tests tsan --threads
