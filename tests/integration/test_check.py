@@ -62,6 +62,13 @@ class Json(CheckCase):
         self.assertEqual((item["severity"], item["line"], item["column"]), ("error", None, None))
         self.assertIn("missing.ini", item["file"] + item["message"])
 
+    def test_a_name_of_any_length_stays_whole(self):
+        name = "\x01" * 100000
+        result = run_command("check", "--json", name)
+        self.assertEqual((result.returncode, result.stderr), (1, ""))
+        found = json.loads(result.stdout)
+        self.assertEqual((found["file"], found["diagnostics"][0]["file"]), (name, name))
+
     def test_a_hundred_are_kept_and_all_are_counted(self):
         found = self.json(POLICY + "wrong\n" * 150, status=1)
         self.assertEqual(len(found["diagnostics"]), 100)
