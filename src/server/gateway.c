@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ enum {
     SPARE_DESCRIPTORS_WORKER = 16,
     DESCRIPTORS_PIPE = 2,
     PIPES_SHARE = 16, /* at most one in so many descriptors is a pipe's */
+    START_PROBLEM_MAX = (int)RESOLVE_PROBLEM_MAX + (int)LISTENERS_PROBLEM_MAX,
 };
 
 const char *gateway_libuv_version(void)
@@ -123,117 +125,6 @@ static unsigned count_watchers(struct proxy_limits all, unsigned workers)
     return reserve_share(count, workers + 1);
 }
 
-/* ---- stopping */
-
-static void close_handles(struct gateway *gateway)
-{
-    for (unsigned i = 0; i < GATEWAY_SIGNAL_COUNT; i++) {
-        int number = gateway->signals[i].signum;
-        uv_close((uv_handle_t *)&gateway->signals[i], NULL);
-        signal(number, SIG_IGN); /* what is still written may not be cut */
-    }
-    uv_close((uv_handle_t *)&gateway->asked_to_stop, NULL);
-    uv_close((uv_handle_t *)&gateway->worker_ended, NULL);
-    uv_close((uv_handle_t *)&gateway->drain, NULL);
-    admin_close(&gateway->admin);
-    admin_close(&gateway->health);
-    observe_writer_close(&gateway->observe_writer);
-    watch_close(&gateway->watch);
-}
-
-static void on_worker_ended(uv_async_t *async)
-{
-    struct gateway *gateway = LIST_OBJECT(async, struct gateway, worker_ended);
-    gateway_go_on_reloading(gateway);
-    if (atomic_load(&gateway->ended_count) < gateway->started_count || !gateway->is_stopping ||
-        gateway->are_joined) {
-        return;
-    }
-    /* A worker may still be inside the call that woke us: its handle goes after its thread. */
-    for (unsigned i = 0; i < gateway->started_count; i++) {
-        worker_join(&gateway->workers[i]);
-    }
-    gateway->are_joined = true;
-    close_handles(gateway);
-}
-
-/* Runs on the worker's thread. */
-static void note_ended(struct worker *worker)
-{
-    struct gateway *gateway = worker->owner;
-    atomic_fetch_add(&gateway->ended_count, 1);
-    uv_async_send(&gateway->worker_ended);
-}
-
-/* Runs on the worker's thread. */
-static void note_left(struct worker *worker)
-{
-    struct gateway *gateway = worker->owner;
-    listeners_note_left(&gateway->listeners);
-    uv_async_send(&gateway->worker_ended);
-}
-
-static void on_drain_over(uv_timer_t *timer)
-{
-    struct gateway *gateway = LIST_OBJECT(timer, struct gateway, drain);
-    log_warn("drain-timeout is over: the rest is closed");
-    for (unsigned i = 0; i < gateway->started_count; i++) {
-        if (!worker_abort(&gateway->workers[i])) {
-            gateway_leave(gateway, 1);
-        }
-    }
-}
-
-static void drain(struct gateway *gateway)
-{
-    log_info("stop accepting, finish what runs");
-    for (unsigned i = 0; i < gateway->started_count; i++) {
-        if (!worker_drain(&gateway->workers[i])) {
-            gateway_leave(gateway, 1);
-        }
-    }
-    listeners_withdraw(&gateway->listeners);
-    uv_timer_start(&gateway->drain, on_drain_over, gateway->policy->gateway.drain_timeout_ms, 0);
-}
-
-/* Those who ask /readyz have had the time to send their clients elsewhere. */
-static void on_delay_over(uv_timer_t *timer)
-{
-    drain(LIST_OBJECT(timer, struct gateway, drain));
-}
-
-static void on_asked_to_stop(uv_async_t *async)
-{
-    struct gateway *gateway = LIST_OBJECT(async, struct gateway, asked_to_stop);
-    int signal_number = atomic_load(&gateway->stop_signal);
-    if (gateway->is_stopping || gateway->policy == NULL) {
-        return;
-    }
-    gateway->is_stopping = true;
-    gateway->status.is_draining = true;
-    uint32_t delay_ms = gateway->policy->gateway.drain_delay_ms;
-    if (delay_ms > 0) {
-        log_info("signal %d: not ready from now on, accepting for drain-delay", signal_number);
-        uv_timer_start(&gateway->drain, on_delay_over, delay_ms, 0);
-    } else {
-        log_info("signal %d: stopping", signal_number);
-        drain(gateway);
-    }
-}
-
-/* Runs on the thread of `ending`. */
-static void ask_to_stop(struct ending *ending, int signal_number)
-{
-    struct gateway *gateway = LIST_OBJECT(ending, struct gateway, ending);
-    atomic_store(&gateway->stop_signal, signal_number);
-    uv_async_send(&gateway->asked_to_stop);
-}
-
-static void leave(struct ending *ending, int status)
-{
-    gateway_leave(LIST_OBJECT(ending, struct gateway, ending), status);
-}
-
 /* ---- signals */
 
 static void on_signal(uv_signal_t *handle, int signal_number)
@@ -277,9 +168,8 @@ static void start_handles(struct gateway *gateway)
         gateway->signals[i].data = gateway;
         uv_signal_start(&gateway->signals[i], on_signal, numbers[i]);
     }
-    uv_async_init(&gateway->loop, &gateway->asked_to_stop, on_asked_to_stop);
-    uv_async_init(&gateway->loop, &gateway->worker_ended, on_worker_ended);
-    uv_timer_init(&gateway->loop, &gateway->drain);
+    gateway_init_end(gateway);
+    gateway_init_manager(gateway);
     admin_init(&gateway->admin, ADMIN_EVERYTHING, &gateway->loop, &gateway->status);
     admin_init(&gateway->health, ADMIN_HEALTH, &gateway->loop, &gateway->status);
     observe_writer_init(&gateway->observe_writer, &gateway->loop);
@@ -305,12 +195,12 @@ static bool make_workers(struct gateway *gateway, const struct policy *policy)
         return false;
     }
     for (unsigned i = 0; i < wanted; i++) {
-        if (!worker_init(&gateway->workers[i], i, policy, share, gateway->access_log, note_ended,
-                         gateway)) {
+        if (!worker_init(&gateway->workers[i], i, policy, share, gateway->access_log,
+                         gateway_note_ended, gateway)) {
             return false;
         }
         gateway->workers[i].observe = gateway->observe;
-        gateway->workers[i].on_left = note_left;
+        gateway->workers[i].on_left = gateway_note_left;
         worker_share_places(&gateway->workers[i], &gateway->places);
         gateway->worker_count++;
         if (!reserve_watchers(&gateway->workers[i].loop, watchers)) {
@@ -346,36 +236,49 @@ static void tell_no_threads(void)
     log_end(GATEWAY_LOG_STILL_MS, GATEWAY_LOG_MOST_MS); /* the process ends with this */
 }
 
-static bool start(struct gateway *gateway)
+/* What a start needs before the policy can be put in force; false: `problem` says what is missing. */
+static bool make_ready(struct gateway *gateway, const struct policy *policy,
+                       char problem[START_PROBLEM_MAX])
 {
-    char problem[RESOLVE_PROBLEM_MAX + LISTENERS_PROBLEM_MAX];
-    unsigned warnings = 0;
-    unsigned errors = 0;
-    struct policy *policy = gateway_load(gateway, problem, &warnings, &errors);
-    if (policy == NULL) {
-        log_error("%s", problem);
-        return false;
-    }
     if (!make_workers(gateway, policy)) {
-        log_error("out of memory, threads or file descriptors: see ulimit -v, -u and -n, and the "
-                  "limits of the control group");
-        policy_release(policy);
+        snprintf(problem, START_PROBLEM_MAX,
+                 "out of memory, threads or file descriptors: see ulimit -v, -u and -n, and the "
+                 "limits of the control group");
         return false;
     }
     int error = reserve_threads(tell_no_threads);
     if (error != 0) {
-        log_error("out of memory or file descriptors: %s", uv_strerror(error));
+        snprintf(problem, START_PROBLEM_MAX, "out of memory or file descriptors: %s",
+                 uv_strerror(error));
+        return false;
+    }
+    return true;
+}
+
+static bool try_to_start(struct gateway *gateway, char problem[START_PROBLEM_MAX])
+{
+    struct policy *policy = gateway_load(gateway, problem);
+    if (policy == NULL) {
+        return false;
+    }
+    if (!make_ready(gateway, policy, problem) || !gateway_put_in_force(gateway, policy, problem)) {
         policy_release(policy);
         return false;
     }
-    if (!gateway_put_in_force(gateway, policy, problem)) {
+    if (!start_workers(gateway) || !gateway_start_watchdog(gateway)) {
+        snprintf(problem, START_PROBLEM_MAX,
+                 "%u threads for the workers cannot be made: " MORE_THREADS, gateway->worker_count);
+        return false;
+    }
+    return true;
+}
+
+static bool start(struct gateway *gateway)
+{
+    char problem[START_PROBLEM_MAX];
+    if (!try_to_start(gateway, problem)) {
         log_error("%s", problem);
-        policy_release(policy);
-        return false;
-    }
-    if (!start_workers(gateway)) {
-        log_error("%u threads for the workers cannot be made: " MORE_THREADS,
-                  gateway->worker_count);
+        notify_status(&gateway->notify, problem);
         return false;
     }
     gateway->status.is_ready = true;
@@ -407,6 +310,7 @@ static void finish(struct gateway *gateway)
         policy_release(gateway->policy);
     }
     legacy_stop(gateway->legacy);
+    gateway_finish_manager(gateway);
     uv_loop_close(&gateway->loop);
     free(gateway);
 }
@@ -421,7 +325,7 @@ static void take_back_start(struct gateway *gateway)
         }
     }
     if (gateway->started_count == 0) {
-        close_handles(gateway);
+        gateway_close_handles(gateway);
     }
 }
 
@@ -438,7 +342,7 @@ static struct gateway *create(const char *policy_path, const char *text)
     gateway->status.started_at = gateway->status.loaded_at = time(NULL);
     gateway->status.reloads.last_succeeded = true;
     start_handles(gateway);
-    if (!ending_start(&gateway->ending, ask_to_stop, leave)) {
+    if (!gateway_start_ending(gateway)) {
         return NULL; /* the process ends with it */
     }
     return gateway;
@@ -449,6 +353,7 @@ static void run(struct gateway *gateway, bool started)
 {
     if (started) {
         log_info("ready");
+        gateway_tell_serving(gateway);
     } else {
         take_back_start(gateway);
     }

@@ -4,27 +4,18 @@
 
 #include <stdio.h>
 
-/* A text is the same each time. Its names are looked up again, which is what a reload of it is for. */
-static struct policy *load_source(const struct gateway *gateway, unsigned *warnings,
-                                  unsigned *errors)
-{
-    if (gateway->text.data != NULL) {
-        return policy_file_load_text(gateway->path, gateway->text, warnings, errors);
-    }
-    return gateway->policy == NULL ? policy_file_load(gateway->path, warnings, errors)
-                                   : policy_file_load_again(gateway->path, warnings, errors);
-}
+_Static_assert((int)POLICY_FILE_PROBLEM_MAX <= (int)RESOLVE_PROBLEM_MAX,
+               "one problem holds either");
 
-struct policy *gateway_load(struct gateway *gateway, char problem[RESOLVE_PROBLEM_MAX],
-                            unsigned *warnings, unsigned *errors)
+/* A text is the same each time. Its names are looked up again, which is what a reload of it is for. */
+struct policy *gateway_load(struct gateway *gateway, char problem[RESOLVE_PROBLEM_MAX])
 {
-    problem[0] = '\0';
-    struct policy *policy = load_source(gateway, warnings, errors);
+    struct policy *policy = policy_file_load_for_service(gateway->path, gateway->text,
+                                                         gateway->policy != NULL, problem);
     if (policy == NULL) {
-        snprintf(problem, RESOLVE_PROBLEM_MAX, "%u error%s in %s", *errors, *errors == 1 ? "" : "s",
-                 gateway->path);
         return NULL;
     }
+    problem[0] = '\0';
     if (resolve_needs_legacy(policy) && gateway->legacy == NULL) {
         gateway->legacy = legacy_start(&gateway->legacy_address);
         if (gateway->legacy == NULL) {
@@ -171,9 +162,11 @@ static void finish_reload(struct gateway *gateway)
     } else if (policy != NULL && gateway_put_in_force(gateway, policy, problem)) {
         status_note_reload(&gateway->status, NULL);
         log_info("policy reloaded: generation %llu", (unsigned long long)policy->generation);
+        gateway_tell_serving(gateway);
     } else {
         status_note_reload(&gateway->status, problem);
         log_error("reload failed, the old policy stays: %s", problem);
+        gateway_tell_failed(gateway, "reload", problem);
         if (policy != NULL) {
             policy_release(policy);
         }
@@ -207,8 +200,7 @@ static void on_loaded(uv_work_t *work, int status)
 static void load_again(uv_work_t *work)
 {
     struct gateway *gateway = work->data;
-    gateway->reload.policy = gateway_load(gateway, gateway->reload.problem,
-                                          &gateway->reload.warnings, &gateway->reload.errors);
+    gateway->reload.policy = gateway_load(gateway, gateway->reload.problem);
 }
 
 void gateway_reload(struct gateway *gateway)
@@ -221,10 +213,12 @@ void gateway_reload(struct gateway *gateway)
         return;
     }
     gateway->is_reloading = true;
+    notify_reloading(&gateway->notify, "reloading the policy");
     gateway->reload.work.data = gateway;
     if (uv_queue_work(&gateway->loop, &gateway->reload.work, load_again, on_loaded) != 0) {
         gateway->is_reloading = false;
         status_note_reload(&gateway->status, "out of memory");
         log_error("reload failed, the old policy stays: out of memory");
+        gateway_tell_failed(gateway, "reload", "out of memory");
     }
 }

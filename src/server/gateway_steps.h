@@ -1,5 +1,5 @@
-/* What the files of the control thread share: gateway.c (life, signals, stopping), gateway_policy.c
- * (how a policy is loaded, put in force and loaded again) and gateway_end.c (the end when the usual way is barred). */
+/* What the files of the control thread share: gateway.c (life, signals), gateway_policy.c (how a policy is loaded, put in
+ * force and loaded again), gateway_manager.c (what the service manager is told) and gateway_end.c (how it ends). */
 #ifndef VERBGATE_SERVER_GATEWAY_STEPS_H
 #define VERBGATE_SERVER_GATEWAY_STEPS_H
 
@@ -7,9 +7,11 @@
 #include "verbgate/server/ending.h"
 #include "verbgate/server/legacy.h"
 #include "verbgate/server/listeners.h"
+#include "verbgate/server/notify.h"
 #include "verbgate/server/observe_writer.h"
 #include "verbgate/server/resolve.h"
 #include "verbgate/server/watch.h"
+#include "verbgate/server/watchdog.h"
 
 enum {
     GATEWAY_SIGNAL_COUNT = 3,
@@ -29,6 +31,11 @@ struct gateway {
     uv_async_t worker_ended; /* or has left a listener */
     uv_timer_t drain;
     struct watch watch;
+    struct notify notify;
+    struct watchdog watchdog;
+    uv_async_t asked_if_alive; /* by the watchdog */
+    struct pulse pulse;
+    struct pulse **pulses;       /* what the watchdog asks; owned */
     const struct policy *policy; /* in force; one reference */
     struct worker *workers;
     unsigned worker_count;
@@ -53,7 +60,6 @@ struct gateway {
         uv_work_t work;
         struct policy *policy; /* the result; NULL when it failed */
         char problem[RESOLVE_PROBLEM_MAX];
-        unsigned warnings, errors;
     } reload;
 };
 
@@ -61,8 +67,7 @@ struct gateway {
 
 /* Reads, checks and resolves; runs on the thread pool for a reload, so that neither a slow disk nor
  * a slow name server keeps the control thread from hearing signals. */
-MUST_CHECK struct policy *gateway_load(struct gateway *gateway, char problem[RESOLVE_PROBLEM_MAX],
-                                       unsigned *warnings, unsigned *errors);
+MUST_CHECK struct policy *gateway_load(struct gateway *gateway, char problem[RESOLVE_PROBLEM_MAX]);
 
 /* Gives the policy its generation, then hands it to the listeners, the workers and all else that follows
  * it, and takes the caller's reference. From then on nobody writes to it. Returns false, with one line, when that cannot be: nothing has changed then. */
@@ -76,7 +81,43 @@ void gateway_go_on_reloading(struct gateway *gateway);
  * more is remembered. */
 void gateway_reload(struct gateway *gateway);
 
+/* ---- gateway_manager.c */
+
+/* Finds out whom to tell. The loop is there. */
+void gateway_init_manager(struct gateway *gateway);
+
+/* Starts the watchdog, if the service manager wants one. The workers were started. False: no resources. */
+MUST_CHECK bool gateway_start_watchdog(struct gateway *gateway);
+
+/* The process serves, with the policy in force. */
+void gateway_tell_serving(struct gateway *gateway);
+
+/* A reload or an upgrade (`what`) has failed; the process serves as before. */
+void gateway_tell_failed(struct gateway *gateway, const char *what, const char *problem);
+
+/* The process stops. */
+void gateway_tell_stopping(struct gateway *gateway);
+
+/* Ends the watchdog. The workers' loops and this one are still there. */
+void gateway_close_manager(struct gateway *gateway);
+
+/* Frees what is left, after the loop. */
+void gateway_finish_manager(struct gateway *gateway);
+
 /* ---- gateway_end.c */
+
+/* The handles that the end needs, and the timer that bounds it. */
+void gateway_init_end(struct gateway *gateway);
+
+/* Starts to hear the signals that end the process. False: no resources. */
+MUST_CHECK bool gateway_start_ending(struct gateway *gateway);
+
+/* The following two run on the worker's thread: it has ended; it has closed a listener that was taken back. */
+void gateway_note_ended(struct worker *worker);
+void gateway_note_left(struct worker *worker);
+
+/* Closes what the control thread's loop waits for. The workers have ended, or were never started. */
+void gateway_close_handles(struct gateway *gateway);
 
 /* Ends the process now. Lines of the logs that are held are written first, within about a second. Any thread. */
 _Noreturn void gateway_leave(struct gateway *gateway, int status);

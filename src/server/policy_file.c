@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <glob.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -141,7 +142,13 @@ static void print_and_destroy(struct diagnostics *diagnostics)
     free(diagnostics);
 }
 
-static struct policy *load_and_print(const char *path, struct reader *reader, unsigned *warnings,
+/* A text is no file: the first one that is read is an include. */
+static struct reader make_reader(struct slice text, bool is_again)
+{
+    return (struct reader){.has_main = text.data != NULL, .is_again = is_again, .text = text};
+}
+
+struct policy *policy_file_load_text(const char *name, struct slice text, unsigned *warnings,
                                      unsigned *errors)
 {
     *warnings = 0;
@@ -150,7 +157,8 @@ static struct policy *load_and_print(const char *path, struct reader *reader, un
     if (diagnostics == NULL) {
         return NULL;
     }
-    struct policy *policy = load(path, diagnostics, reader);
+    struct reader reader = make_reader(text, false);
+    struct policy *policy = load(name, diagnostics, &reader);
     *warnings = diagnostics->warning_count;
     *errors = diagnostics->error_count;
     print_and_destroy(diagnostics);
@@ -159,14 +167,7 @@ static struct policy *load_and_print(const char *path, struct reader *reader, un
 
 struct policy *policy_file_load(const char *path, unsigned *warnings, unsigned *errors)
 {
-    struct reader reader = {.is_again = false};
-    return load_and_print(path, &reader, warnings, errors);
-}
-
-struct policy *policy_file_load_again(const char *path, unsigned *warnings, unsigned *errors)
-{
-    struct reader reader = {.is_again = true};
-    return load_and_print(path, &reader, warnings, errors);
+    return policy_file_load_text(path, slice_of(NULL), warnings, errors);
 }
 
 struct policy *policy_file_read(const char *path, struct diagnostics *diagnostics)
@@ -175,11 +176,43 @@ struct policy *policy_file_read(const char *path, struct diagnostics *diagnostic
     return load(path, diagnostics, &reader);
 }
 
-struct policy *policy_file_load_text(const char *name, struct slice text, unsigned *warnings,
-                                     unsigned *errors)
+static const struct diagnostic *first_error(const struct diagnostics *diagnostics)
 {
-    struct reader reader = {.has_main = true, .text = text};
-    return load_and_print(name, &reader, warnings, errors);
+    for (unsigned i = 0; i < diagnostics->count; i++) {
+        if (diagnostics->items[i].severity == DIAGNOSTIC_ERROR) {
+            return &diagnostics->items[i];
+        }
+    }
+    return NULL;
+}
+
+static void describe(const char *path, const struct diagnostics *diagnostics,
+                     char problem[POLICY_FILE_PROBLEM_MAX])
+{
+    unsigned errors = diagnostics->error_count;
+    const struct diagnostic *error = first_error(diagnostics);
+    int length = snprintf(problem, POLICY_FILE_PROBLEM_MAX, "%u error%s in %.150s", errors,
+                          errors == 1 ? "" : "s", path);
+    if (error != NULL) {
+        snprintf(problem + length, POLICY_FILE_PROBLEM_MAX - (size_t)length, "%s %.*s:%u: %.*s",
+                 errors == 1 ? ":" : ", the first:", SLICE_PRINT(error->file), error->line,
+                 SLICE_PRINT(error->message));
+    }
+}
+
+struct policy *policy_file_load_for_service(const char *path, struct slice text, bool is_again,
+                                            char problem[POLICY_FILE_PROBLEM_MAX])
+{
+    snprintf(problem, POLICY_FILE_PROBLEM_MAX, "out of memory");
+    struct diagnostics *diagnostics = create_diagnostics();
+    if (diagnostics == NULL) {
+        return NULL;
+    }
+    struct reader reader = make_reader(text, is_again);
+    struct policy *policy = load(path, diagnostics, &reader);
+    describe(path, diagnostics, problem);
+    print_and_destroy(diagnostics);
+    return policy;
 }
 
 bool policy_file_is_standard_input(const char *path)

@@ -5,8 +5,12 @@
 #include "verbgate/server/access_line.h"
 
 #include <assert.h>
+#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+enum { THREAD_NAME_MAX = 16 }; /* the kernel's */
 
 struct worker_message {
     struct worker_message *next;
@@ -95,6 +99,7 @@ static void close_when_empty(struct worker *worker)
     flush_lines(worker);
     uv_mutex_lock(&worker->lock);
     worker->is_closed = true; /* no letter wakes the loop from here on */
+    atomic_store(&worker->pulse.has_ended, true);
     uv_mutex_unlock(&worker->lock);
     worker_stop_listening(worker);
     deadline_cancel(&worker->retry);
@@ -182,6 +187,7 @@ static void on_mail(uv_async_t *mail)
 {
     struct worker *worker = LIST_OBJECT(mail, struct worker, mail);
     struct worker_message *message;
+    pulse_answer(&worker->pulse);
     worker_follow_places(worker);
     while (!worker->is_closed && (message = take_mail(worker)) != NULL) {
         carry_out(worker, message);
@@ -246,6 +252,15 @@ bool worker_abort(struct worker *worker)
 {
     struct worker_message message = {.kind = MAIL_ABORT};
     return post(worker, &message);
+}
+
+void worker_wake(struct worker *worker)
+{
+    uv_mutex_lock(&worker->lock);
+    if (!worker->is_closed) {
+        uv_async_send(&worker->mail);
+    }
+    uv_mutex_unlock(&worker->lock);
 }
 
 bool worker_leave(struct worker *worker)
@@ -317,6 +332,9 @@ bool worker_init(struct worker *worker, unsigned index, const struct policy *pol
 static void run(void *argument)
 {
     struct worker *worker = argument;
+    char name[THREAD_NAME_MAX];
+    snprintf(name, sizeof name, "worker %u", worker->index);
+    (void)pthread_setname_np(pthread_self(), name); /* for top -H */
     uv_run(&worker->loop, UV_RUN_DEFAULT);
     worker->on_ended(worker);
 }

@@ -17,9 +17,14 @@ MUST_CHECK struct policy *policy_file_read(const char *path, struct diagnostics 
 MUST_CHECK struct policy *policy_file_load_text(const char *name, struct slice text,
                                                 unsigned *warnings, unsigned *errors);
 
-/* The same for a policy that was loaded before. A main file that cannot be read a second time is an error. */
-MUST_CHECK struct policy *policy_file_load_again(const char *path, unsigned *warnings,
-                                                 unsigned *errors);
+enum { POLICY_FILE_PROBLEM_MAX = 512 };
+
+/* The same for the gateway, of the file at `path`, or of `text` unless its data is NULL: when the policy has errors,
+ * `problem` says in one line how many, where the first one is and what it is. `is_again`: the policy was loaded before,
+ * and a main file that cannot be read a second time is an error. */
+MUST_CHECK struct policy *policy_file_load_for_service(const char *path, struct slice text,
+                                                       bool is_again,
+                                                       char problem[POLICY_FILE_PROBLEM_MAX]);
 
 /* Whether `path` is a name of standard input: "-", "/dev/stdin". */
 bool policy_file_is_standard_input(const char *path);

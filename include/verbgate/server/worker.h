@@ -11,6 +11,7 @@
 #include "verbgate/server/observe.h"
 #include "verbgate/server/places.h"
 #include "verbgate/server/tally.h"
+#include "verbgate/server/watchdog.h"
 
 /* A paused acceptor tries again after this long, when no connection of its own was closed before.
  */
@@ -45,6 +46,7 @@ struct worker {
     bool is_observing;
     struct tally *tally;      /* owned; the control thread reads it */
     uint64_t silent_until_ms; /* about running out of descriptors or connections */
+    struct pulse pulse;       /* for the watchdog */
     bool is_closed;
     bool has_left;                           /* as worker_leave asked; under the lock */
     void (*on_ended)(struct worker *worker); /* from the worker's thread, as its last act */
@@ -88,6 +90,9 @@ MUST_CHECK bool worker_drain(struct worker *worker);
 
 /* End now. */
 MUST_CHECK bool worker_abort(struct worker *worker);
+
+/* Wakes the loop, which answers its pulse. Any thread. */
+void worker_wake(struct worker *worker);
 
 /* Hand over the lines of the access log that are held, and do nothing more: the process is about to exit. */
 MUST_CHECK bool worker_leave(struct worker *worker);
