@@ -1,7 +1,5 @@
 #include "verbgate/net/listener.h"
 
-#include "verbgate/net/inherited.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -184,40 +182,112 @@ static bool any_address(uint16_t port, struct socket_address *out)
     return false;
 }
 
-/* A copy of the socket for each worker: they share its queue, as they do with a Unix socket. */
-static bool open_inherited(struct listener_socket *out, int descriptor)
+/* ---- sockets that the process was started with */
+
+static bool add_descriptor(struct listener_socket *out, int descriptor)
 {
-    out->address.length = sizeof out->address.storage;
-    if (getsockname(descriptor, &out->address.any, &out->address.length) != 0) {
+    int *descriptors = realloc(out->descriptors, (out->count + 1) * sizeof *descriptors);
+    if (descriptors == NULL) {
+        close(descriptor);
         return false;
     }
-    for (unsigned i = 0; i < out->count; i++) {
-        out->descriptors[i] = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-        if (out->descriptors[i] < 0) {
+    out->descriptors = descriptors;
+    descriptors[out->count++] = descriptor;
+    return true;
+}
+
+/* Copies, until each worker has a socket: those with the same share its queue, as they do with a Unix socket. */
+static bool copy_for_workers(struct listener_socket *out, unsigned workers)
+{
+    unsigned sockets = out->count;
+    while (out->count < workers) {
+        int copy = fcntl(out->descriptors[out->count % sockets], F_DUPFD_CLOEXEC, 0);
+        if (copy < 0 || !add_descriptor(out, copy)) {
             return false;
         }
     }
     return true;
 }
 
-static bool open_kind(const struct address *bind, struct listener_socket *out, bool is_dual_stack,
-                      unsigned backlog, unsigned mode, int inherited)
+static bool open_activated(struct listener_socket *out, int inherited, unsigned workers)
 {
-    switch (bind->kind) {
-    case ADDRESS_UNIX:
-        return open_unix(out, backlog, mode);
-    case ADDRESS_INHERITED:
-        return open_inherited(out, inherited);
-    default:
-        return open_tcp(out, is_dual_stack, backlog);
+    out->origin = LISTENER_ACTIVATED;
+    out->address.length = sizeof out->address.storage;
+    if (getsockname(inherited, &out->address.any, &out->address.length) != 0) {
+        return false;
     }
+    int copy = fcntl(inherited, F_DUPFD_CLOEXEC, 0);
+    return copy >= 0 && add_descriptor(out, copy) && copy_for_workers(out, workers);
+}
+
+/* A Unix socket whose path is gone, or is another file by now, is of no use. */
+static bool has_path(const struct socket_address *address)
+{
+    struct stat status;
+    return address->any.sa_family != AF_UNIX ||
+           (lstat(address->path.sun_path, &status) == 0 && S_ISSOCK(status.st_mode));
+}
+
+/* Takes all that are bound to the address; with port 0 there is no telling whose they are. */
+static bool take_inherited(struct listener_socket *out, bool is_dual_stack, bool *is_found)
+{
+    *is_found = false;
+    bool is_tcp = out->address.any.sa_family != AF_UNIX;
+    if ((is_tcp && out->address.v4.sin_port == 0) || !has_path(&out->address)) {
+        return true;
+    }
+    unsigned cursor = 0;
+    bool is_handed_over = false;
+    int descriptor;
+    while ((descriptor = inherited_take(&out->address, is_dual_stack, &cursor, &is_handed_over)) >=
+           0) {
+        out->origin = is_handed_over ? LISTENER_HANDED_OVER : LISTENER_ACTIVATED;
+        *is_found = true;
+        if (!add_descriptor(out, descriptor)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- opening */
+
+static bool make_descriptors(struct listener_socket *out, unsigned workers)
+{
+    out->descriptors = malloc(workers * sizeof *out->descriptors);
+    if (out->descriptors == NULL) {
+        errno = ENOMEM;
+        return false;
+    }
+    out->count = workers;
+    for (unsigned i = 0; i < workers; i++) {
+        out->descriptors[i] = -1;
+    }
+    return true;
+}
+
+static bool open_address(struct listener_socket *out, bool is_dual_stack, unsigned backlog,
+                         unsigned mode, unsigned workers)
+{
+    bool is_found;
+    if (!take_inherited(out, is_dual_stack, &is_found)) {
+        return false;
+    }
+    if (is_found) {
+        return copy_for_workers(out, workers);
+    }
+    if (!make_descriptors(out, workers)) {
+        return false;
+    }
+    return out->address.any.sa_family == AF_UNIX ? open_unix(out, backlog, mode)
+                                                 : open_tcp(out, is_dual_stack, backlog);
 }
 
 bool listener_open(const struct address *bind, const struct socket_address *resolved,
                    unsigned backlog, unsigned mode, unsigned workers, struct listener_socket *out,
                    char problem[LISTENER_PROBLEM_MAX])
 {
-    struct listener_socket listener = {.count = workers};
+    struct listener_socket listener = {.origin = LISTENER_BOUND};
     bool is_dual_stack = false;
     int inherited = -1;
     if (bind->kind == ADDRESS_ANY) {
@@ -232,15 +302,9 @@ bool listener_open(const struct address *bind, const struct socket_address *reso
             return false;
         }
     }
-    listener.descriptors = malloc(workers * sizeof *listener.descriptors);
-    if (listener.descriptors == NULL) {
-        describe(problem, &listener.address, ENOMEM);
-        return false;
-    }
-    for (unsigned i = 0; i < workers; i++) {
-        listener.descriptors[i] = -1;
-    }
-    if (!open_kind(bind, &listener, is_dual_stack, backlog, mode, inherited)) {
+    bool fine = inherited >= 0 ? open_activated(&listener, inherited, workers)
+                               : open_address(&listener, is_dual_stack, backlog, mode, workers);
+    if (!fine) {
         describe(problem, &listener.address, errno);
         listener_unlink(&listener);
         listener_close(&listener);
@@ -310,9 +374,41 @@ enum listener_trial listener_try(const struct address *bind, const struct socket
 
 /* ---- life */
 
+void listener_lend(struct listener_socket *listener)
+{
+    listener->are_lent = true;
+}
+
+bool listener_pass_on(const struct listener_socket *listener, struct passed_sockets *passed)
+{
+    for (unsigned i = 0; i < listener->count && listener->origin != LISTENER_ACTIVATED; i++) {
+        /* A worker that had no memory for a socket has closed it. */
+        if (inherited_is_listening(listener->descriptors[i]) &&
+            !passed_sockets_add(passed, listener->descriptors[i], INHERITED_HANDED_OVER)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void listener_claim(struct listener_socket *listener)
+{
+    struct stat status;
+    if (listener->origin == LISTENER_HANDED_OVER && listener->address.any.sa_family == AF_UNIX &&
+        lstat(listener->address.path.sun_path, &status) == 0) {
+        listener->device = status.st_dev;
+        listener->inode = status.st_ino;
+    }
+}
+
+void listener_disown(struct listener_socket *listener)
+{
+    listener->inode = 0;
+}
+
 void listener_close(struct listener_socket *listener)
 {
-    for (unsigned i = 0; i < listener->count; i++) {
+    for (unsigned i = 0; i < listener->count && !listener->are_lent; i++) {
         if (listener->descriptors[i] >= 0) {
             close(listener->descriptors[i]);
         }
@@ -324,7 +420,7 @@ void listener_close(struct listener_socket *listener)
 static bool is_own(const struct listener_socket *listener)
 {
     struct stat status;
-    return listener->address.any.sa_family == AF_UNIX &&
+    return listener->inode != 0 && listener->address.any.sa_family == AF_UNIX &&
            lstat(listener->address.path.sun_path, &status) == 0 &&
            status.st_dev == listener->device && status.st_ino == listener->inode;
 }

@@ -345,8 +345,9 @@ bool downstream_end_idle(struct downstream *downstream, enum close_reason reason
 
 void downstream_drain(struct downstream *downstream)
 {
-    if (!downstream_end_idle(downstream, REASON_DRAINED) &&
-        downstream->state == DOWNSTREAM_ACTIVE) {
+    if (downstream->state == DOWNSTREAM_ACTIVE) {
         exchange_drain(downstream->exchange);
+    } else if (!downstream->proxy->keeps_idle) {
+        (void)downstream_end_idle(downstream, REASON_DRAINED);
     }
 }

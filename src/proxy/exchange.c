@@ -378,12 +378,13 @@ bool exchange_check_complete(struct exchange *exchange)
         return false;
     }
     /* A client that sent FIN, and one of a gateway that stops, still gets the answers to what it
-     * has sent already. */
+     * has sent already. Who was not told Connection: close may have sent more: a proxy that retires waits for that. */
     bool has_more = exchange_has_more(exchange);
-    bool is_last = exchange->client_is_done || exchange->proxy->is_draining;
+    bool ends_now = exchange->proxy->is_draining && !exchange->proxy->keeps_idle;
+    bool is_last = exchange->client_is_done || ends_now;
     bool keep = !exchange->must_close && (!is_last || has_more);
     bool may_send_more = exchange->must_linger || exchange->request_state != REQUEST_DONE ||
-                         has_more || (exchange->proxy->is_draining && !exchange->must_close);
+                         has_more || (ends_now && !exchange->must_close);
     bool linger = !exchange->client_is_done && may_send_more;
     set_reason(exchange, REASON_COMPLETE);
     exchange_hand_over_record(exchange);

@@ -88,7 +88,8 @@ void private_take(struct upstream *upstream)
 void private_put(struct upstream *upstream, uint32_t length_ms)
 {
     struct proxy *proxy = upstream->pool->proxy;
-    if (upstream->pool->references == 0 || proxy->is_draining) {
+    bool ends_now = proxy->is_draining && !proxy->keeps_idle;
+    if (upstream->pool->references == 0 || ends_now) {
         upstream_close(upstream);
         return;
     }

@@ -248,15 +248,26 @@ void proxy_run_later(struct proxy *proxy, struct list_node *ready_node)
 
 /* ---- ends */
 
-void proxy_drain(struct proxy *proxy)
+static void drain(struct proxy *proxy, bool keeps_idle)
 {
     proxy->is_draining = true;
+    proxy->keeps_idle = keeps_idle;
     struct list_node *node = proxy->connections.next;
     while (node != &proxy->connections) {
         struct list_node *next = node->next;
         downstream_drain(LIST_OBJECT(node, struct downstream, node));
         node = next;
     }
+}
+
+void proxy_drain(struct proxy *proxy)
+{
+    drain(proxy, false);
+}
+
+void proxy_retire(struct proxy *proxy)
+{
+    drain(proxy, true);
 }
 
 void proxy_abort(struct proxy *proxy)

@@ -113,7 +113,7 @@ static bool start(struct admin_socket *socket, char reason[LISTENER_PROBLEM_MAX]
         listener_close(&socket->socket);
         return false;
     }
-    socket->socket.descriptors[0] = -1;
+    listener_lend(&socket->socket);
     return true;
 }
 
@@ -228,6 +228,27 @@ void admin_init(struct admin *admin, enum admin_kind kind, uv_loop_t *loop,
     list_init(&admin->connections);
     deadlines_init(&admin->deadlines, loop);
     deadline_init(&admin->retry, on_retry);
+}
+
+bool admin_pass_on(const struct admin *admin, struct passed_sockets *passed)
+{
+    return admin->current == NULL || listener_pass_on(&admin->current->socket, passed);
+}
+
+void admin_claim(struct admin *admin)
+{
+    if (admin->current != NULL) {
+        listener_claim(&admin->current->socket);
+    }
+}
+
+void admin_retire(struct admin *admin)
+{
+    if (admin->current != NULL) {
+        listener_disown(&admin->current->socket);
+        close_socket(admin->current);
+        admin->current = NULL;
+    }
 }
 
 void admin_close(struct admin *admin)

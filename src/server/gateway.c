@@ -138,8 +138,10 @@ static void on_signal(uv_signal_t *handle, int signal_number)
         observe_writer_write(&gateway->observe_writer);
         access_log_reopen(gateway->access_log);
         break;
+    case SIGUSR2:
+        gateway_upgrade(gateway);
+        break;
     default:
-        log_info("signal %d: it means nothing here and is ignored", signal_number);
         break;
     }
 }
@@ -170,6 +172,7 @@ static void start_handles(struct gateway *gateway)
     }
     gateway_init_end(gateway);
     gateway_init_manager(gateway);
+    gateway_init_upgrade(gateway);
     admin_init(&gateway->admin, ADMIN_EVERYTHING, &gateway->loop, &gateway->status);
     admin_init(&gateway->health, ADMIN_HEALTH, &gateway->loop, &gateway->status);
     observe_writer_init(&gateway->observe_writer, &gateway->loop);
@@ -265,6 +268,7 @@ static bool try_to_start(struct gateway *gateway, char problem[START_PROBLEM_MAX
         policy_release(policy);
         return false;
     }
+    inherited_close_unused();
     if (!start_workers(gateway) || !gateway_start_watchdog(gateway)) {
         snprintf(problem, START_PROBLEM_MAX,
                  "%u threads for the workers cannot be made: " MORE_THREADS, gateway->worker_count);
@@ -339,6 +343,7 @@ static struct gateway *create(const char *policy_path, const char *text)
     gateway->path = policy_path;
     gateway->text = slice_of(text);
     gateway->status = (struct gateway_status){.file = policy_path};
+    gateway->is_successor = upgrade_is_successor();
     gateway->status.started_at = gateway->status.loaded_at = time(NULL);
     gateway->status.reloads.last_succeeded = true;
     start_handles(gateway);
@@ -353,7 +358,7 @@ static void run(struct gateway *gateway, bool started)
 {
     if (started) {
         log_info("ready");
-        gateway_tell_serving(gateway);
+        gateway_succeed(gateway);
     } else {
         take_back_start(gateway);
     }
@@ -373,6 +378,7 @@ static void run(struct gateway *gateway, bool started)
 int gateway_run(const char *policy_path, const char *text)
 {
     set_up_signals();
+    inherited_open();
     event_batch_limit(EVENT_BATCH_MOST);
     if (!reserve_has_descriptors()) {
         log_error("fewer than %d file descriptors are left: raise the limit with ulimit -n",

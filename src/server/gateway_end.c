@@ -17,6 +17,7 @@ void gateway_close_handles(struct gateway *gateway)
         signal(number, SIG_IGN); /* what is still written may not be cut */
     }
     gateway_close_manager(gateway);
+    upgrade_close(&gateway->upgrade);
     uv_close((uv_handle_t *)&gateway->asked_to_stop, NULL);
     uv_close((uv_handle_t *)&gateway->worker_ended, NULL);
     uv_close((uv_handle_t *)&gateway->drain, NULL);
@@ -70,6 +71,7 @@ static void on_drain_over(uv_timer_t *timer)
 static void drain(struct gateway *gateway)
 {
     log_info("stop accepting, finish what runs");
+    upgrade_cancel(&gateway->upgrade);
     for (unsigned i = 0; i < gateway->started_count; i++) {
         if (!worker_drain(&gateway->workers[i])) {
             gateway_leave(gateway, 1);
@@ -85,11 +87,25 @@ static void on_delay_over(uv_timer_t *timer)
     drain(LIST_OBJECT(timer, struct gateway, drain));
 }
 
+/* Requests that run have the usual time from here on. */
+static void stop_waiting_for_idle(uv_timer_t *timer)
+{
+    log_info("idle clients are no longer waited for");
+    drain(LIST_OBJECT(timer, struct gateway, drain));
+}
+
 static void on_asked_to_stop(uv_async_t *async)
 {
     struct gateway *gateway = LIST_OBJECT(async, struct gateway, asked_to_stop);
     int signal_number = atomic_load(&gateway->stop_signal);
-    if (gateway->is_stopping || gateway->policy == NULL) {
+    if (gateway->policy == NULL) {
+        return;
+    }
+    if (gateway->is_replaced) {
+        stop_waiting_for_idle(&gateway->drain);
+        return;
+    }
+    if (gateway->is_stopping) {
         return;
     }
     gateway->is_stopping = true;
@@ -103,6 +119,19 @@ static void on_asked_to_stop(uv_async_t *async)
         log_info("signal %d: stopping", signal_number);
         drain(gateway);
     }
+}
+
+void gateway_retire(struct gateway *gateway)
+{
+    gateway->is_stopping = gateway->is_replaced = true;
+    gateway->status.is_draining = true;
+    for (unsigned i = 0; i < gateway->started_count; i++) {
+        if (!worker_retire(&gateway->workers[i])) {
+            gateway_leave(gateway, 1);
+        }
+    }
+    uv_timer_start(&gateway->drain, stop_waiting_for_idle,
+                   gateway->policy->gateway.drain_timeout_ms, 0);
 }
 
 /* Runs on the thread of `ending`. */

@@ -208,7 +208,7 @@ void gateway_reload(struct gateway *gateway)
     if (gateway->is_stopping) {
         return;
     }
-    if (gateway->is_reloading) {
+    if (gateway->is_reloading || gateway->upgrade.state != UPGRADE_NONE) {
         gateway->must_reload_again = true;
         return;
     }

@@ -1,5 +1,5 @@
 /* What the files of the control thread share: gateway.c (life, signals), gateway_policy.c (how a policy is loaded, put in
- * force and loaded again), gateway_manager.c (what the service manager is told) and gateway_end.c (how it ends). */
+ * force and loaded again), gateway_manager.c (what the service manager is told), gateway_upgrade.c (how another process takes over) and gateway_end.c (how it ends). */
 #ifndef VERBGATE_SERVER_GATEWAY_STEPS_H
 #define VERBGATE_SERVER_GATEWAY_STEPS_H
 
@@ -10,6 +10,7 @@
 #include "verbgate/server/notify.h"
 #include "verbgate/server/observe_writer.h"
 #include "verbgate/server/resolve.h"
+#include "verbgate/server/upgrade.h"
 #include "verbgate/server/watch.h"
 #include "verbgate/server/watchdog.h"
 
@@ -31,6 +32,7 @@ struct gateway {
     uv_async_t worker_ended; /* or has left a listener */
     uv_timer_t drain;
     struct watch watch;
+    struct upgrade upgrade;
     struct notify notify;
     struct watchdog watchdog;
     uv_async_t asked_if_alive; /* by the watchdog */
@@ -52,6 +54,8 @@ struct gateway {
     struct legacy *legacy;
     struct socket_address legacy_address;
     bool is_stopping;
+    bool is_replaced;  /* and stops for that reason */
+    bool is_successor; /* of a process that waits for this one to be ready */
     bool are_joined;
     bool is_reloading;
     bool must_reload_again;
@@ -104,7 +108,20 @@ void gateway_close_manager(struct gateway *gateway);
 /* Frees what is left, after the loop. */
 void gateway_finish_manager(struct gateway *gateway);
 
+/* ---- gateway_upgrade.c */
+
+void gateway_init_upgrade(struct gateway *gateway);
+
+/* Starts a process that replaces this one; what comes of it is logged. */
+void gateway_upgrade(struct gateway *gateway);
+
+/* The process is ready. The service manager is told, or the process that this one replaces. */
+void gateway_succeed(struct gateway *gateway);
+
 /* ---- gateway_end.c */
+
+/* Stops because a successor has taken over. */
+void gateway_retire(struct gateway *gateway);
 
 /* The handles that the end needs, and the timer that bounds it. */
 void gateway_init_end(struct gateway *gateway);

@@ -110,15 +110,15 @@ bool listeners_prepare(struct listeners *listeners, const struct policy *policy,
 }
 
 /* Hands the descriptors out; they are the workers' from here on. */
-static bool hand_out(struct listeners_entry *entry, struct worker *workers)
+static bool hand_out(const struct listeners *listeners, struct listeners_entry *entry,
+                     struct worker *workers)
 {
     bool fine = true;
     for (unsigned i = 0; i < entry->socket.count; i++) {
-        if (entry->socket.descriptors[i] >= 0) {
-            fine = worker_listen(&workers[i], entry->id, entry->socket.descriptors[i]) && fine;
-            entry->socket.descriptors[i] = -1;
-        }
+        struct worker *worker = &workers[i % listeners->workers];
+        fine = worker_listen(worker, entry->id, entry->socket.descriptors[i]) && fine;
     }
+    listener_lend(&entry->socket);
     char text[128];
     socket_address_text(&entry->socket.address, text, sizeof text);
     log_info("listening on %s (listener %s)", text, entry->name);
@@ -129,9 +129,9 @@ static bool take_back(struct listeners *listeners, struct listeners_entry *entry
                       struct worker *workers)
 {
     bool fine = true;
-    for (unsigned i = 0; i < listeners->workers; i++) {
+    for (unsigned i = 0; i < entry->socket.count; i++) {
         atomic_fetch_add(&listeners->leaving, 1);
-        if (!worker_unlisten(&workers[i], entry->id)) {
+        if (!worker_unlisten(&workers[i % listeners->workers], entry->id)) {
             atomic_fetch_sub(&listeners->leaving, 1);
             fine = false;
         }
@@ -160,7 +160,7 @@ static void adjust(struct listeners_entry *entry)
 
 static bool is_new(const struct listeners_entry *entry)
 {
-    return entry->socket.descriptors[0] >= 0;
+    return !entry->socket.are_lent;
 }
 
 bool listeners_commit(struct listeners *listeners, struct worker *workers)
@@ -174,7 +174,7 @@ bool listeners_commit(struct listeners *listeners, struct worker *workers)
             continue;
         }
         if (is_new(entry)) {
-            fine = hand_out(entry, workers) && fine;
+            fine = hand_out(listeners, entry, workers) && fine;
         }
         adjust(entry);
         listeners->entries[kept++] = *entry;
@@ -199,6 +199,33 @@ void listeners_withdraw(struct listeners *listeners)
 {
     for (unsigned i = 0; i < listeners->count; i++) {
         listener_unlink(&listeners->entries[i].socket);
+    }
+}
+
+bool listeners_pass_on(const struct listeners *listeners, struct passed_sockets *passed)
+{
+    bool fine = true;
+    for (unsigned i = 0; i < listeners->count && fine; i++) {
+        fine = listener_pass_on(&listeners->entries[i].socket, passed);
+    }
+    return fine;
+}
+
+void listeners_claim(struct listeners *listeners)
+{
+    for (unsigned i = 0; i < listeners->count; i++) {
+        struct listeners_entry *entry = &listeners->entries[i];
+        listener_claim(&entry->socket);
+        if (!listener_change_mode(&entry->socket, entry->mode)) {
+            log_error("the mode of %s (listener %s) cannot be changed", entry->text, entry->name);
+        }
+    }
+}
+
+void listeners_disown(struct listeners *listeners)
+{
+    for (unsigned i = 0; i < listeners->count; i++) {
+        listener_disown(&listeners->entries[i].socket);
     }
 }
 

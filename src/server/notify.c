@@ -86,12 +86,12 @@ static void warn_once(struct notify *notify, int error)
     }
 }
 
-static void send_text(struct notify *notify, const char *text)
+static void send_text(struct notify *notify, const char *text, int flags)
 {
     const struct sockaddr *address = (const void *)&notify->address;
     ssize_t sent;
     do {
-        sent = sendto(notify->descriptor, text, strlen(text), MSG_NOSIGNAL, address,
+        sent = sendto(notify->descriptor, text, strlen(text), MSG_NOSIGNAL | flags, address,
                       notify->address_length);
     } while (sent < 0 && errno == EINTR);
     if (sent < 0) {
@@ -113,7 +113,7 @@ static void send_status(struct notify *notify, const char *assignments, const ch
             *byte = ' ';
         }
     }
-    send_text(notify, text);
+    send_text(notify, text, 0);
 }
 
 void notify_ready(struct notify *notify, const char *status)
@@ -152,7 +152,7 @@ void notify_successor(struct notify *notify, pid_t successor, const char *status
 void notify_alive(struct notify *notify)
 {
     if (notify->descriptor >= 0) {
-        send_text(notify, "WATCHDOG=1");
+        send_text(notify, "WATCHDOG=1", MSG_DONTWAIT); /* another one follows */
     }
 }
 

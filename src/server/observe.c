@@ -244,9 +244,8 @@ bool observe_is_wanted(const struct policy *policy)
     return !slice_equal(policy->gateway.observe, SLICE("off"));
 }
 
-static void close_locked(struct observe *observe)
+static void drop_locked(struct observe *observe)
 {
-    write_locked(observe);
     evidence_destroy(observe->sum);
     free(observe->path);
     free(observe->temporary_path);
@@ -254,6 +253,12 @@ static void close_locked(struct observe *observe)
     observe->path = NULL;
     observe->temporary_path = NULL;
     observe->has_failed = false;
+}
+
+static void close_locked(struct observe *observe)
+{
+    write_locked(observe);
+    drop_locked(observe);
 }
 
 static void add_servers(struct evidence_table *table, const struct policy *policy)
@@ -333,6 +338,13 @@ bool observe_open(struct observe *observe, const struct policy *policy,
     }
     uv_mutex_unlock(&observe->lock);
     return fine;
+}
+
+void observe_abandon(struct observe *observe)
+{
+    uv_mutex_lock(&observe->lock);
+    drop_locked(observe);
+    uv_mutex_unlock(&observe->lock);
 }
 
 /* ---- life */

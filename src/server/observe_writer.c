@@ -49,6 +49,12 @@ bool observe_writer_open(struct observe_writer *writer, const struct policy *pol
     return true;
 }
 
+void observe_writer_abandon(struct observe_writer *writer)
+{
+    uv_timer_stop(&writer->timer);
+    observe_abandon(writer->observe);
+}
+
 void observe_writer_close(struct observe_writer *writer)
 {
     uv_close((uv_handle_t *)&writer->timer, NULL);

@@ -78,10 +78,10 @@ static void run(void *argument)
             (void)uv_cond_timedwait(&watchdog->told, &watchdog->lock, due_ns - now_ns);
             continue; /* it may wake early */
         }
-        due_ns = now_ns + watchdog->interval_ns;
         uv_mutex_unlock(&watchdog->lock);
         look(watchdog);
         uv_mutex_lock(&watchdog->lock);
+        due_ns = uv_hrtime() + watchdog->interval_ns; /* each loop has this long to answer */
     }
     uv_mutex_unlock(&watchdog->lock);
 }

@@ -14,7 +14,15 @@ enum { THREAD_NAME_MAX = 16 }; /* the kernel's */
 
 struct worker_message {
     struct worker_message *next;
-    enum { MAIL_INSTALL, MAIL_LISTEN, MAIL_UNLISTEN, MAIL_DRAIN, MAIL_ABORT, MAIL_LEAVE } kind;
+    enum {
+        MAIL_INSTALL,
+        MAIL_LISTEN,
+        MAIL_UNLISTEN,
+        MAIL_RETIRE,
+        MAIL_DRAIN,
+        MAIL_ABORT,
+        MAIL_LEAVE
+    } kind;
     const struct policy *policy; /* MAIL_INSTALL: one reference */
     unsigned listener;           /* MAIL_LISTEN, MAIL_UNLISTEN */
     int descriptor;              /* MAIL_LISTEN */
@@ -154,10 +162,15 @@ static void carry_out(struct worker *worker, const struct worker_message *messag
     case MAIL_UNLISTEN:
         worker_give_back(worker, message->listener);
         break;
+    case MAIL_RETIRE:
     case MAIL_DRAIN:
         worker_stop_listening(worker);
         worker_leave_places(worker);
-        proxy_drain(&worker->proxy);
+        if (message->kind == MAIL_RETIRE) {
+            proxy_retire(&worker->proxy);
+        } else {
+            proxy_drain(&worker->proxy);
+        }
         close_when_empty(worker);
         break;
     case MAIL_ABORT:
@@ -239,6 +252,12 @@ bool worker_listen(struct worker *worker, unsigned listener, int descriptor)
 bool worker_unlisten(struct worker *worker, unsigned listener)
 {
     struct worker_message message = {.kind = MAIL_UNLISTEN, .listener = listener};
+    return post(worker, &message);
+}
+
+bool worker_retire(struct worker *worker)
+{
+    struct worker_message message = {.kind = MAIL_RETIRE};
     return post(worker, &message);
 }
 

@@ -176,7 +176,7 @@ void worker_give_back(struct worker *worker, unsigned listener)
     for (struct list_node *node = worker->acceptors.next; node != &worker->acceptors;
          node = node->next) {
         struct worker_acceptor *made = of_node(node);
-        if (made->listener == listener) {
+        if (made->listener == listener && !made->is_taken_back) {
             made->is_taken_back = true;
             acceptor_close(&made->acceptor);
             return;

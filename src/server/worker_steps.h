@@ -14,7 +14,7 @@ void worker_start_listening(struct worker *worker, unsigned listener, int descri
 /* Takes what waits in the queues of all listeners, then closes them. */
 void worker_stop_listening(struct worker *worker);
 
-/* The same for one listener; worker->on_left follows once it is closed. */
+/* The same for one socket of a listener; worker->on_left follows once it is closed. */
 void worker_give_back(struct worker *worker, unsigned listener);
 
 /* A connection is gone, or a place has come: those that paused accept again. */

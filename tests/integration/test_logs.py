@@ -104,7 +104,6 @@ class ErrorLog(Hangs):
         until(dropped, "dropped lines")
         gate.signal(signal.SIGHUP)
         gate.signal(signal.SIGUSR1)
-        gate.signal(signal.SIGUSR2)
         self.assert_status(self.ask(gate.path("admin.sock"), target="/healthz"), 200)
         self.assert_status(self.ask(gate), 200)
         gate.signal(signal.SIGTERM)
@@ -383,12 +382,6 @@ class Signals(Case):
         gate.signal(signal.SIGQUIT)
         self.assertEqual(gate.wait(), 0)
         self.assertIn("signal 3: stopping", gate.log)
-
-    def test_sigusr2_is_logged_and_ignored(self):
-        gate = self.gate(self.origin())
-        gate.signal(signal.SIGUSR2)
-        gate.wait_log("signal 12: it means nothing here and is ignored")
-        self.assert_status(self.ask(gate), 200)
 
     def test_signals_that_the_parent_had_blocked_are_heard(self):
         for number, status in ((signal.SIGTERM, 0), (signal.SIGHUP, None)):

@@ -82,6 +82,8 @@ struct proxy {
     struct snapshot *snapshot; /* of the policy in force; one reference */
     unsigned snapshot_count;   /* made so far */
     bool is_draining;
+    bool
+        keeps_idle; /* while draining: idle clients may send one more request each (proxy_retire) */
     bool wants_texts; /* in records, see record.h; set by the owner */
     unsigned connection_count;
     unsigned private_most; /* connections to servers that belong to one client each */
@@ -143,6 +145,13 @@ void proxy_close_idle(struct proxy *proxy, unsigned count);
 
 /* Ends idle connections, and each busy one after its exchange. */
 void proxy_drain(struct proxy *proxy);
+
+/*
+ * The same for a proxy that another process has replaced: an idle connection stays until its client sends one more
+ * request, which is answered with Connection: close, or until it is idle for too long. A request that is on its way
+ * while an idle connection is closed would be lost. proxy_drain may follow.
+ */
+void proxy_retire(struct proxy *proxy);
 
 /* Closes every connection at once. */
 void proxy_abort(struct proxy *proxy);

@@ -65,6 +65,15 @@ void admin_roll_back(struct admin *admin);
 /* After admin_prepare with the same `wanted`: the old address closes, unless it stays. */
 void admin_commit(struct admin *admin, const struct policy_admin *wanted);
 
+/* Adds the socket to those for a process that replaces this one. False: out of memory. */
+MUST_CHECK bool admin_pass_on(const struct admin *admin, struct passed_sockets *passed);
+
+/* This process has replaced the one that bound the socket: a Unix socket's path is this one's. */
+void admin_claim(struct admin *admin);
+
+/* Another process has taken over: nobody is accepted any more, and a Unix socket's path stays. */
+void admin_retire(struct admin *admin);
+
 /* Closes everything at once. The loop must run on until it is empty. */
 void admin_close(struct admin *admin);
 

@@ -4,7 +4,7 @@
  *
  *   SIGHUP            reload: whole or not at all; listeners that stay keep their sockets
  *   SIGUSR1           open the access log again; write what was observed
- *   SIGUSR2           logged and ignored
+ *   SIGUSR2           start the program anew and hand over to it, once it is ready (server/upgrade)
  *   SIGTERM, SIGINT, SIGQUIT
  *                     stop accepting, finish what runs up to drain-timeout, exit 0; a second one, a second or more
  *                     later, exits at once (server/ending)

@@ -51,6 +51,16 @@ bool listeners_are_leaving(const struct listeners *listeners);
  * that nobody listens there. */
 void listeners_withdraw(struct listeners *listeners);
 
+/* Adds the sockets to those for a process that replaces this one. False: out of memory. */
+MUST_CHECK bool listeners_pass_on(const struct listeners *listeners, struct passed_sockets *passed);
+
+/* This process has replaced the one that bound the sockets: Unix sockets' paths are this one's, with the modes of the
+ * policy. */
+void listeners_claim(struct listeners *listeners);
+
+/* Another process has taken over: the Unix sockets' paths stay when this one ends. */
+void listeners_disown(struct listeners *listeners);
+
 /* Closes what is still owned and removes the Unix sockets' paths. */
 void listeners_finish(struct listeners *listeners);
 

@@ -28,6 +28,9 @@ bool observe_is_wanted(const struct policy *policy);
 MUST_CHECK bool observe_open(struct observe *observe, const struct policy *policy,
                              char problem[LEARN_PROBLEM_MAX]);
 
+/* Another process goes on with the record: this one writes it no more. Waits for a write that is under way. */
+void observe_abandon(struct observe *observe);
+
 /* Counts one exchange. The thread of that worker. */
 void observe_note(struct observe *observe, unsigned worker, const struct record *record);
 

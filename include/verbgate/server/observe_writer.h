@@ -24,6 +24,9 @@ MUST_CHECK bool observe_writer_open(struct observe_writer *writer, const struct 
 /* Begins a write, if none is under way. */
 void observe_writer_write(struct observe_writer *writer);
 
+/* Another process goes on with the record: this one writes it no more. */
+void observe_writer_abandon(struct observe_writer *writer);
+
 /* Ends the timer; the loop runs on until a write that is under way has ended. */
 void observe_writer_close(struct observe_writer *writer);
 

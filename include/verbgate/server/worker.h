@@ -82,10 +82,13 @@ MUST_CHECK bool worker_install(struct worker *worker, const struct policy *polic
 /* Accept from this listening socket, which the worker owns from here on; `listener` names it. */
 MUST_CHECK bool worker_listen(struct worker *worker, unsigned listener, int descriptor);
 
-/* Accept what waits in that listener's queue, then close it; on_left follows. */
+/* Accept what waits in the queue of one socket of that listener, then close it; on_left follows. */
 MUST_CHECK bool worker_unlisten(struct worker *worker, unsigned listener);
 
-/* Stop accepting, finish what runs, then end. */
+/* Another process accepts: stop accepting, let each idle client send one more request (proxy_retire), then end. */
+MUST_CHECK bool worker_retire(struct worker *worker);
+
+/* Stop accepting, finish what runs, then end. Also after worker_retire, which waits for longer. */
 MUST_CHECK bool worker_drain(struct worker *worker);
 
 /* End now. */

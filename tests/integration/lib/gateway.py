@@ -75,6 +75,7 @@ class Gateway:
     """
 
     prefix = ()
+    binary = BINARY
     arguments = None  # in place of -c FILE
 
     def __init__(self, text, files=None, env=None, sockets=None):
@@ -103,7 +104,7 @@ class Gateway:
 
         `before` is called in the child before the program starts.
         """
-        command = WRAPPER + list(self.prefix) + [os.path.abspath(BINARY), "run"]
+        command = WRAPPER + list(self.prefix) + [os.path.abspath(self.binary), "run"]
         command += ["-c", self.config] if self.arguments is None else self.arguments
         if closed:
             command = closing(command, closed)
@@ -225,6 +226,13 @@ class Gateway:
 
     def resident_bytes(self, key="VmRSS"):
         return 1024 * self.status_number(key)
+
+    def upgrade(self):
+        """Has a successor started and waits until it has taken over. Returns its process id, or None when that failed."""
+        since = self.mark()
+        self.signal(signal.SIGUSR2)
+        match = self.wait_log(r"upgrade: process (\d+) is ready and has taken over|upgrade failed", since)
+        return int(match.group(1)) if match.group(1) else None
 
     def open_files(self):
         return len(os.listdir("/proc/%d/fd" % self.pid))

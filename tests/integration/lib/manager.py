@@ -92,10 +92,24 @@ def become_subreaper():
         raise OSError(ctypes.get_errno(), "prctl")
 
 
-def end_process(pid):
-    """Ends a process that became ours, and waits for it. Returns its wait status, or None when it was not ours."""
-    try:
-        os.kill(pid, signal.SIGKILL)
-        return os.waitpid(pid, 0)[1]
-    except (ProcessLookupError, ChildProcessError):
-        return None
+class Successor:
+    """The process that took over from a Gateway: no child of ours until its parents are gone."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def wait(self):
+        """Its exit status, as of a child."""
+        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+
+    def stop(self):
+        os.kill(self.pid, signal.SIGTERM)
+        return self.wait()
+
+    def discard(self):
+        """The last step of a test, whatever has become of the process."""
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        except (ProcessLookupError, ChildProcessError):
+            pass

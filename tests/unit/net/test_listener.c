@@ -301,3 +301,64 @@ Test(listener, a_trial_of_a_unix_socket_makes_no_path_and_removes_none)
     rmdir(folder);
     cr_expect_eq(try_bind(bind), LISTENER_IMPOSSIBLE, "the folder is gone");
 }
+
+Test(listener, sockets_are_passed_on_under_one_name)
+{
+    struct listener_socket listener = must_open("127.0.0.1:0", 2);
+    struct passed_sockets passed = {.count = 0};
+    cr_assert(passed_sockets_add(&passed, 17, "web"));
+    cr_assert(listener_pass_on(&listener, &passed));
+    cr_assert_eq(passed.count, 3);
+    cr_assert_eq(passed.descriptors[0], 17);
+    cr_assert_eq(passed.descriptors[2], listener.descriptors[1]);
+    cr_assert_str_eq(passed.names, "web:handed-over:handed-over");
+    passed_sockets_finish(&passed);
+    cr_assert(inherited_is_listening(listener.descriptors[0])); /* the sockets stay open */
+    listener_close(&listener);
+}
+
+Test(listener, what_no_longer_listens_is_not_passed_on)
+{
+    struct listener_socket listener = must_open("127.0.0.1:0", 2);
+    close(listener.descriptors[0]);
+    struct passed_sockets passed = {.count = 0};
+    cr_assert(listener_pass_on(&listener, &passed));
+    cr_assert_eq(passed.count, 1);
+    cr_assert_str_eq(passed.names, INHERITED_HANDED_OVER);
+    passed_sockets_finish(&passed);
+    listener.descriptors[0] = -1;
+    listener_close(&listener);
+}
+
+Test(listener, no_more_sockets_are_passed_on_than_can_be_inherited)
+{
+    struct passed_sockets passed = {.count = 0};
+    for (unsigned i = 0; i < INHERITED_SOCKETS_MAX; i++) {
+        cr_assert(passed_sockets_add(&passed, (int)i, "x"));
+    }
+    cr_assert_not(passed_sockets_add(&passed, 0, "x"));
+    passed_sockets_finish(&passed);
+}
+
+Test(listener, descriptors_that_are_lent_are_not_closed)
+{
+    struct listener_socket listener = must_open("127.0.0.1:0", 1);
+    int descriptor = listener.descriptors[0];
+    listener_lend(&listener);
+    listener_close(&listener);
+    cr_assert(inherited_is_listening(descriptor));
+    close(descriptor);
+}
+
+Test(listener, a_path_that_was_disowned_stays)
+{
+    struct listener_socket listener = must_open(unix_path(), 1);
+    const char *path = listener.address.path.sun_path;
+    listener_disown(&listener);
+    listener_unlink(&listener);
+    struct stat status;
+    cr_assert(lstat(path, &status) == 0);
+    unlink(path);
+    rmdir(folder);
+    listener_close(&listener);
+}
