@@ -122,11 +122,20 @@ missing_servers() {
     ! command -v javac >/dev/null || is_installed libjetty9-java || echo libjetty9-java
 }
 
+# What tests/package.py needs: a tree to install into, and what Debian says of packages and units.
+missing_package_tools() {
+    command -v mmdebstrap >/dev/null || echo mmdebstrap
+    command -v dpkg-shlibdeps >/dev/null || echo dpkg-dev
+    command -v file >/dev/null || echo file
+    command -v lintian >/dev/null || echo lintian
+    command -v systemd-analyze >/dev/null || echo systemd
+}
+
 # One at a time: what a release does not have, or cannot install, leaves the others. Their tests are then skipped.
-install_servers() {
+install_optional() {
     command -v dpkg-query >/dev/null || return 0
     local package packages
-    packages=$(missing_servers)
+    packages=$(missing_servers; missing_package_tools)
     [ -z "$packages" ] || as_root apt-get update -q || return
     for package in $packages; do
         heading "installing: $package"
@@ -256,6 +265,26 @@ image_tests() {
     count_summary build/docker.log "container image"
 }
 
+# The Debian package, from the trained build: installed, upgraded under load and purged in a tree of its own.
+package_stage() {
+    heading "Debian package"
+    if ! command -v dpkg-shlibdeps >/dev/null || ! command -v file >/dev/null; then
+        echo "skipped: dpkg-dev or file is not installed"
+        count 0 0 1
+        return
+    fi
+    rm -f build/bench/*.deb
+    if ! cmake --build build/bench --target package >build/package.log 2>&1; then
+        tail -n 30 build/package.log
+        echo "FAIL Debian package"
+        count 0 1 0
+        return
+    fi
+    timeout "$stage_seconds_max" python3 tests/package.py --deb build/bench/*.deb --tree build/package-tree 2>&1 |
+        tee build/package.log
+    count_summary build/package.log "Debian package"
+}
+
 # ThreadSanitizer of gcc 12 cannot place its shadow memory under some address space layouts.
 choose_thread_wrapper() {
     if ! build/tsan/verbgate --version >/dev/null 2>&1 && setarch -R true 2>/dev/null; then
@@ -264,7 +293,7 @@ choose_thread_wrapper() {
 }
 
 install_packages || { echo "FAIL installing packages"; count 0 1 0; summary; }
-[ -z "$run_integration" ] || install_servers
+[ -z "$run_integration" ] || install_optional
 run_image=''
 if [ -n "$run_integration" ] && [ -z "$quick$filter" ]; then
     run_image=yes
@@ -280,6 +309,7 @@ fi
 if build bench -DCMAKE_BUILD_TYPE=Release -DVERBGATE_TRAIN=ON; then
     [ -z "$run_unit" ] || guards
     [ -z "$run_integration" ] || integration_tests bench --again
+    [ -z "$run_integration" ] || [ -n "$filter" ] || package_stage
 fi
 [ -z "$run_image" ] || image_tests
 if [ -n "$run_threads" ] && build tsan -DVERBGATE_SANITIZE_THREAD=ON; then

@@ -25,7 +25,7 @@ class Load:
             try:
                 connection = connection or Client(self.address)
                 is_last = self.ask(connection, index)
-            except (OSError, wire.Ended, wire.Malformed) as error:
+            except (OSError, wire.Ended, wire.Malformed, wire.Silence) as error:
                 self.failures.append("client %d, request %d: %r" % (index, self.counts[index], error))
                 is_last = True
             if is_last or not is_kept:
@@ -40,7 +40,7 @@ class Load:
         method = ("GET", "POST")[self.counts[index] % 2]
         body = b"x" * (1 + self.counts[index] % 3000) if method == "POST" else None
         response = connection.ask(method, "/", body=body)
-        if response.status != 200:
+        if response.status not in (200, 201):
             raise wire.Malformed("status %d" % response.status)
         return (response.get("connection") or "").lower() == "close"
 
