@@ -120,7 +120,8 @@ end_container() {
 
 clean() {
     end_container
-    umount "$work/storage/$driver/overlay" 2>/dev/null
+    # Podman leaves its storage mounted on itself, more than once; build/ could not be removed.
+    while umount "$work/storage/$driver/overlay" 2>/dev/null; do :; done
     rm -rf "$work/root" "$work/policy" "$running"
 }
 trap clean EXIT
