@@ -3,7 +3,7 @@
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGE_NAME verbgate)
 set(CPACK_PACKAGE_VERSION ${PROJECT_VERSION})
-set(CPACK_PACKAGE_CONTACT "The verbgate authors <verbgate@packages.debian.org>")
+set(CPACK_PACKAGE_CONTACT "The verbgate authors <maintainers@verbgate.example>")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "reverse proxy that knows what each backend can do")
 set(CPACK_PACKAGE_DESCRIPTION
 "verbgate stands in front of servers that implement only a few HTTP methods.
