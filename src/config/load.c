@@ -207,7 +207,7 @@ static void refuse_key(struct reading *reading, const struct ini_item *item)
     enum schema_section other = section_of_key(item->name);
     if (near != NULL && slice_equal_ignoring_case(slice_of(near), item->name)) {
         snprintf(hint, sizeof hint, "keys are lower case: write \"%s\"", near);
-    } else if (near == NULL && other != 0) {
+    } else if (other != 0) {
         snprintf(hint, sizeof hint, "it belongs in [%s]", schema_section_name(other));
     } else if (near != NULL) {
         snprintf(hint, sizeof hint, "did you mean \"%s\"?", near);
