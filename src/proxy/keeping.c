@@ -19,26 +19,33 @@ static bool is_quiet(const struct response *response)
            response->framing.kind != FRAMING_NONE;
 }
 
-/* Whether requests of this method usually come without content. */
+/* Whether requests of this method usually come without content, so that servers may leave it unread. A method that is not
+ * known is one of them: many servers run DELETE for "delete". */
 static bool is_usually_empty(enum method method)
 {
     switch (method) {
-    case METHOD_GET:
-    case METHOD_HEAD:
-    case METHOD_DELETE:
-    case METHOD_OPTIONS:
-    case METHOD_TRACE:
-        return true;
-    default:
+    case METHOD_POST:
+    case METHOD_PUT:
+    case METHOD_PATCH:
+    case METHOD_QUERY:
+    case METHOD_PROPFIND:
+    case METHOD_PROPPATCH:
+    case METHOD_LOCK:
+    case METHOD_REPORT:
+    case METHOD_SEARCH:
+    case METHOD_ACL:
+    case METHOD_MKCOL:
+    case METHOD_MKCALENDAR:
         return false;
+    default:
+        return true;
     }
 }
 
 /*
- * Content that a server does not read it takes for its next request, and no rule has judged that one. So where servers are
- * known to leave content unread, they are asked to close behind it: chunked content (uWSGI, unless the application reads
- * it by uWSGI's own means), and content of a method that usually has none. What belongs to one client stays: its login
- * would be lost.
+ * Content that a server does not read it takes for its next request, and no rule has judged that one. So a server is asked
+ * to close behind chunked content and behind content of a method that usually has none. Chunked content of a login goes
+ * without: its connection belongs to one client, and the login would be lost.
  */
 bool exchange_ends_server(const struct exchange *exchange, struct framing framing)
 {
@@ -47,11 +54,12 @@ bool exchange_ends_server(const struct exchange *exchange, struct framing framin
     if (settings->max_idle == 0) {
         return !is_private;
     }
-    if (LIKELY(framing.kind != FRAMING_CHUNKED && framing.length == 0)) {
+    bool has_content = framing.kind == FRAMING_CHUNKED || framing.length > 0;
+    if (LIKELY(!has_content) || settings->reuse_delay_ms == 0) {
         return false;
     }
-    return settings->reuse_delay_ms > 0 && !is_private &&
-           (framing.kind == FRAMING_CHUNKED || is_usually_empty(exchange->verdict.method));
+    return is_usually_empty(exchange->verdict.method) ||
+           (framing.kind == FRAMING_CHUNKED && !is_private);
 }
 
 /* Whether the server has refused or redirected content, and may have left it unread. */
@@ -72,9 +80,7 @@ static bool is_doubtful(const struct exchange *exchange)
 {
     const struct response *response = exchange->response;
     return response->is_early || response->framing.kind == FRAMING_NONE ||
-           response->line.status == 205 || has_offered(exchange) ||
-           (exchange_has_content(exchange) &&
-            (may_be_unread(exchange) || is_usually_empty(exchange->verdict.method)));
+           response->line.status == 205 || has_offered(exchange) || may_be_unread(exchange);
 }
 
 /* Whether it is certain that both sides agree that the exchange is over. How long a smuggled request takes to be answered

@@ -178,7 +178,8 @@ class Reuse(AdminCase):
         backend = self.origin(serve(CLEAN))
         gate = self.gate(backend, workers="1")
         for message in (chunked("POST", "/", [b"abc"]), request("GET", body=b"abc"), chunked("DELETE", "/", [b"abc"]),
-                        request("OPTIONS", body=b"abc")):
+                        request("OPTIONS", body=b"abc"), request("get", body=b"abc"), request("PURGE", body=b"abc"),
+                        request("GET", body=b"abc", fields=[("Authorization", "NTLM TlRM")])):
             self.send_one(gate, message)
             self.assertEqual(backend.requests[-1].get("connection"), "close", message)
         for message in (request("POST", body=b"abc"), request("PUT", body=b"abc"), request("DELETE")):
