@@ -474,7 +474,7 @@ def main():
     parser.add_argument("--log-pause", type=float, default=LOG_PAUSE,
                         help="seconds for which nobody reads the gateway's standard error; 0: it is read at once")
     options = parser.parse_args()
-    gateway.BINARY = os.path.abspath(options.binary)
+    gateway.Gateway.binary = os.path.abspath(options.binary)
     backend_path = "/tmp/verbgate-soak-%d.sock" % os.getpid()
     text = ("[gateway]\nworkers = 2\nlog-level = debug\nidle-timeout = 5s\nbody-timeout = 10s\nlinger-timeout = 1s\n"
             "[listener main]\nbind = 127.0.0.1:0\n"
