@@ -78,7 +78,8 @@ const struct command_signal *command_signals(unsigned *count)
         {"SIGTERM, SIGINT, SIGQUIT",
          "Stops accepting, finishes what runs within drain-timeout, and exits with 0. A second one "
          "more than a second later exits at once with 128 and its number."},
-        {"SIGUSR2", "Starts the program anew, which takes over once it is ready; no request is lost."},
+        {"SIGUSR2",
+         "Starts the program anew, which takes over once it is ready; no request is lost."},
     };
     *count = sizeof signals / sizeof signals[0];
     return signals;
