@@ -19,7 +19,7 @@ run_unit=yes run_integration=yes run_threads=yes quick='' filter=''
 passed=0 failed=0 skipped=0
 build_target=''
 build_jobs=$(nproc 2>/dev/null || echo 2)
-stage_seconds_max=600
+stage_seconds_max=900
 
 usage() {
     sed -n '2,/^set/p' "$0" | grep '^#' | cut -c3-
