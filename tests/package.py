@@ -187,9 +187,11 @@ class Package:
         for name in ("verbgate.service", "verbgate.socket"):
             text = (self.tree / "usr/lib/systemd/system" / name).read_text(encoding="utf-8")
             (folder / name).write_text(text.replace("/usr/sbin/", "%s/usr/sbin/" % self.tree), encoding="utf-8")
-        said = output_of("systemd-analyze", "--man=no", "verify", *map(str, folder.iterdir()))
+        said = output_of("systemd-analyze", "--man=no", "verify", *map(str, folder.iterdir())).splitlines()
         shutil.rmtree(folder)
-        check(said == "", said)
+        # It reads all that these units depend on; what is wrong with other packages' units is not said of ours.
+        ours = [line for line in said if "verbgate" in line]
+        check(not ours, "\n".join(ours))
 
     def step_the_service_serves_as_its_user_with_one_capability(self):
         for key, folder in (("RuntimeDirectory", "run"), ("LogsDirectory", "var/log"), ("StateDirectory", "var/lib")):
