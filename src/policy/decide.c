@@ -124,11 +124,6 @@ static bool has_more_readings(const struct policy *policy, struct slice path)
            (target_traits(path) & policy->read_traits) != 0;
 }
 
-static bool is_slash(char c)
-{
-    return c == '/' || c == '\\';
-}
-
 /* The URL standard reads "//x/y" as the path /y of the host x, and so do servers that make a URL of the target. True
  * when a rule is about x, or x could be read as any host, and Host says another one. */
 static bool has_other_host(const struct policy *policy, const struct decide_request *request)
@@ -138,12 +133,9 @@ static bool has_other_host(const struct policy *policy, const struct decide_requ
         (policy->gateway.left_out_readings & PATH_READING_LENIENT) != 0) {
         return false;
     }
-    size_t start = 0;
-    while (start < path.length && is_slash(path.data[start])) {
-        start++;
-    }
+    size_t start = decide_host_start(path);
     size_t end = start;
-    while (end < path.length && !is_slash(path.data[end])) {
+    while (end < path.length && !decide_is_slash(path.data[end])) {
         end++;
     }
     if (end == start) {

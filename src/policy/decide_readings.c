@@ -35,10 +35,7 @@ static bool has_odd_authority(struct slice path)
     if (!decide_is_like_url(path)) {
         return false;
     }
-    size_t start = 1;
-    while (start < path.length && (path.data[start] == '/' || path.data[start] == '\\')) {
-        start++;
-    }
+    size_t start = decide_host_start(path);
     size_t end = start + slice_find(slice_after(path, start), '/');
     for (size_t i = start; i < end; i++) {
         bool is_escape = path.data[i] == '%' && end - i > 2;

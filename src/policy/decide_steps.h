@@ -68,10 +68,26 @@ static inline bool decide_takes(const struct policy *policy, const struct decide
                : method_set_takes(set, &policy->extensions, method, request->method);
 }
 
+/* What is a slash to servers that read as the URL standard does. */
+static inline bool decide_is_slash(char c)
+{
+    return c == '/' || c == '\\';
+}
+
 /* Whether a server may take the path for a URL without a scheme: "//host/path". */
 static inline bool decide_is_like_url(struct slice path)
 {
-    return path.length > 1 && (path.data[1] == '/' || path.data[1] == '\\');
+    return path.length > 1 && decide_is_slash(path.data[1]);
+}
+
+/* Where the host of such a path begins: behind all slashes in front. */
+static inline size_t decide_host_start(struct slice path)
+{
+    size_t start = 0;
+    while (start < path.length && decide_is_slash(path.data[start])) {
+        start++;
+    }
+    return start;
 }
 
 static inline struct destination decide_find_destination(const struct policy *policy,

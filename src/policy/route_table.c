@@ -269,29 +269,12 @@ static bool add_pattern(struct route_table *table, struct arena *arena,
 
 enum { PATTERNS_MAX = 1 << 24 }; /* far above any file, far below overflow */
 
-struct route_table *route_table_build(struct arena *arena, const struct route_pattern *patterns,
-                                      unsigned count, unsigned *first, unsigned *second)
+/* A table of all patterns, where equal ones are each other's twins; the first two of these are told, else 0 and 0. NULL:
+ * there is no memory. */
+static struct route_table *build(struct arena *arena, const struct route_pattern *patterns,
+                                 unsigned count, unsigned *first, unsigned *second)
 {
-    *first = 0;
-    *second = 0;
-    struct route_table *table = count <= PATTERNS_MAX ? make_table(arena, patterns, count) : NULL;
-    for (uint32_t i = 0; table != NULL && i < count; i++) {
-        struct path *before;
-        if (!add_pattern(table, arena, &patterns[i], i, &before)) {
-            return NULL;
-        }
-        if (before != NULL) {
-            *first = (unsigned)(before - table->paths);
-            *second = i;
-            return NULL;
-        }
-    }
-    return table;
-}
-
-struct route_table *route_table_build_folded(struct arena *arena,
-                                             const struct route_pattern *patterns, unsigned count)
-{
+    *first = *second = 0;
     struct route_table *table = count <= PATTERNS_MAX ? make_table(arena, patterns, count) : NULL;
     for (uint32_t i = 0; table != NULL && i < count; i++) {
         struct path *before;
@@ -301,9 +284,28 @@ struct route_table *route_table_build_folded(struct arena *arena,
         if (before != NULL) {
             table->paths[i].match.twin = before->match.twin;
             before->match.twin = &table->paths[i].match;
+            if (*second == 0) {
+                *first = (unsigned)(before - table->paths);
+                *second = i;
+            }
         }
     }
     return table;
+}
+
+struct route_table *route_table_build(struct arena *arena, const struct route_pattern *patterns,
+                                      unsigned count, unsigned *first, unsigned *second)
+{
+    struct route_table *table = build(arena, patterns, count, first, second);
+    return *second == 0 ? table : NULL;
+}
+
+struct route_table *route_table_build_folded(struct arena *arena,
+                                             const struct route_pattern *patterns, unsigned count)
+{
+    unsigned first;
+    unsigned second;
+    return build(arena, patterns, count, &first, &second);
 }
 
 /* The segment boundaries of a path, as deep as the table has prefixes. */
