@@ -3,7 +3,7 @@
 #include "verbgate/cli/commands.h"
 #include "verbgate/cli/help.h"
 #include "verbgate/cli/standard_output.h"
-#include "verbgate/server/gateway.h"
+#include "verbgate/telemetry/versions.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -11,8 +11,8 @@
 
 static int print_version(void)
 {
-    printf("verbgate %s (libuv %s, llhttp %s)\n", VERBGATE_VERSION, gateway_libuv_version(),
-           gateway_llhttp_version());
+    printf("verbgate %s (libuv %s, llhttp %s)\n", VERBGATE_VERSION, versions_libuv(),
+           versions_llhttp());
     return standard_output_end() ? COMMAND_OK : COMMAND_FAILED;
 }
 

@@ -2,10 +2,9 @@
 
 #include "gateway_steps.h"
 #include "verbgate/base/log.h"
-#include "verbgate/http/message.h"
 #include "verbgate/net/event_batch.h"
+#include "verbgate/net/reserve.h"
 #include "verbgate/server/processors.h"
-#include "verbgate/server/reserve.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -23,16 +22,6 @@ enum {
     PIPES_SHARE = 16, /* at most one in so many descriptors is a pipe's */
     START_PROBLEM_MAX = (int)RESOLVE_PROBLEM_MAX + (int)LISTENERS_PROBLEM_MAX,
 };
-
-const char *gateway_libuv_version(void)
-{
-    return uv_version_string();
-}
-
-const char *gateway_llhttp_version(void)
-{
-    return message_parser_version();
-}
 
 /* ---- resources */
 
@@ -191,10 +180,12 @@ static bool make_workers(struct gateway *gateway, const struct policy *policy)
     unsigned watchers = count_watchers(limits, wanted);
     reserve_descriptors(gateway, limits, wanted);
     gateway->workers = calloc(wanted, sizeof *gateway->workers);
+    gateway->counted = calloc(wanted, sizeof *gateway->counted);
     gateway->access_log = access_log_create(wanted);
     gateway->observe = observe_create(wanted);
     gateway->observe_writer.observe = gateway->observe;
-    if (gateway->workers == NULL || gateway->access_log == NULL || gateway->observe == NULL) {
+    if (gateway->workers == NULL || gateway->counted == NULL || gateway->access_log == NULL ||
+        gateway->observe == NULL) {
         return false;
     }
     for (unsigned i = 0; i < wanted; i++) {
@@ -205,13 +196,14 @@ static bool make_workers(struct gateway *gateway, const struct policy *policy)
         gateway->workers[i].observe = gateway->observe;
         gateway->workers[i].on_left = gateway_note_left;
         worker_share_places(&gateway->workers[i], &gateway->places);
+        gateway->counted[i] = worker_counted(&gateway->workers[i]);
         gateway->worker_count++;
         if (!reserve_watchers(&gateway->workers[i].loop, watchers)) {
             return false;
         }
     }
     gateway->listeners.workers = wanted;
-    gateway->status.workers = gateway->workers;
+    gateway->status.workers = gateway->counted;
     gateway->status.worker_count = wanted;
     gateway->status.access_log = gateway->access_log;
     return reserve_watchers(&gateway->loop, watchers);
@@ -305,6 +297,7 @@ static void finish(struct gateway *gateway)
         worker_finish(&gateway->workers[i], i < gateway->started_count);
     }
     free(gateway->workers);
+    free(gateway->counted);
     listeners_finish(&gateway->listeners);
     if (gateway->access_log != NULL) {
         access_log_destroy(gateway->access_log);

@@ -3,16 +3,16 @@
 #ifndef VERBGATE_SERVER_GATEWAY_STEPS_H
 #define VERBGATE_SERVER_GATEWAY_STEPS_H
 
-#include "verbgate/server/admin.h"
+#include "verbgate/admin/admin.h"
+#include "verbgate/builtin/legacy.h"
 #include "verbgate/server/ending.h"
-#include "verbgate/server/legacy.h"
 #include "verbgate/server/listeners.h"
 #include "verbgate/server/notify.h"
-#include "verbgate/server/observe_writer.h"
 #include "verbgate/server/resolve.h"
 #include "verbgate/server/upgrade.h"
 #include "verbgate/server/watch.h"
 #include "verbgate/server/watchdog.h"
+#include "verbgate/telemetry/observe_writer.h"
 
 enum {
     GATEWAY_SIGNAL_COUNT = 3,
@@ -37,9 +37,10 @@ struct gateway {
     struct watchdog watchdog;
     uv_async_t asked_if_alive; /* by the watchdog */
     struct pulse pulse;
-    struct pulse **pulses;       /* what the watchdog asks; owned */
-    const struct policy *policy; /* in force; one reference */
-    struct worker *workers;
+    struct pulse **pulses;         /* what the watchdog asks; owned */
+    const struct policy *policy;   /* in force; one reference */
+    struct worker *workers;        /* owned */
+    struct status_worker *counted; /* of each worker; owned */
     unsigned worker_count;
     atomic_uint started_count;
     atomic_uint ended_count;

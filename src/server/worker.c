@@ -2,7 +2,7 @@
 
 #include "verbgate/base/log.h"
 #include "verbgate/proxy/snapshot.h"
-#include "verbgate/server/access_line.h"
+#include "verbgate/telemetry/access_line.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -346,6 +346,11 @@ bool worker_init(struct worker *worker, unsigned index, const struct policy *pol
     }
     choose_logging(worker, policy);
     return true;
+}
+
+struct status_worker worker_counted(const struct worker *worker)
+{
+    return (struct status_worker){.counters = &worker->proxy.counters, .tally = worker->tally};
 }
 
 static void run(void *argument)

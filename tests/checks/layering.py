@@ -6,8 +6,11 @@ import re
 from lib import Problem, c_files, main, read
 
 # From the bottom up. A layer may include itself and those before it.
-LAYERS = ("base", "http", "policy", "config", "learn", "net", "proxy", "server", "cli", "main")
-UV_LAYERS = ("net", "proxy", "server")
+LAYERS = ("base", "http", "policy", "config", "learn", "net", "builtin", "proxy", "telemetry", "admin", "server", "cli",
+          "main")
+# Layers that stand beside the others: the only ones that may include them.
+USED_BY = {"builtin": ("server",)}
+UV_LAYERS = ("net", "builtin", "proxy", "telemetry", "admin", "server")
 LLHTTP_LAYERS = ("http",)
 JANSSON_LAYERS = ("learn",)
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)
@@ -71,6 +74,8 @@ def judge(path, own, quote, name):
         return "a public header includes the private %s" % name
     if LAYERS.index(layer) > LAYERS.index(own):
         return "%s may not include %s: arrows go down only" % (own, layer)
+    if layer != own and own not in USED_BY.get(layer, LAYERS):
+        return "%s may not include %s, which belongs to %s" % (own, layer, ", ".join(USED_BY[layer]))
     return None
 
 
@@ -95,6 +100,8 @@ BAD = [
     ("an arrow up in a header", {"include/verbgate/net/a.h": '#include "verbgate/proxy/b.h"\n'},
      "arrows go down only"),
     ("server from proxy", {"src/proxy/a.c": '#include <verbgate/server/b.h>\n'}, "arrows go down only"),
+    ("server from telemetry", {"src/telemetry/a.c": '#include "verbgate/server/b.h"\n'}, "arrows go down only"),
+    ("the built-in backend from admin", {"src/admin/a.c": '#include "verbgate/builtin/b.h"\n'}, "belongs to server"),
     ("libuv in cli", {"src/cli/run.c": "#include <uv.h>\n"}, "uv.h belongs to"),
     ("libuv in a header of base", {"include/verbgate/base/a.h": "#  include <uv.h>\n"}, "uv.h belongs to"),
     ("llhttp in proxy", {"src/proxy/a.c": "#include <llhttp.h>\n"}, "llhttp.h belongs to"),
@@ -114,6 +121,7 @@ GOOD = {
     "src/main.c": '#include "verbgate/cli/cli.h"\n',
     "src/cli/run.c": '#include "verbgate/server/gateway.h"\n#include "verbgate/base/log.h"\n#include "inner.h"\n',
     "src/net/stream.c": '#include "verbgate/net/stream.h"\n#include <uv.h>\n#include <stdio.h>\n',
+    "src/server/a.c": '#include "verbgate/builtin/b.h"\n#include "verbgate/admin/c.h"\n',
     "src/http/message.c": "#include <llhttp.h>\n",
     "include/verbgate/proxy/a.h": '#include "verbgate/net/b.h"\n#include <uv.h>\n',
 }

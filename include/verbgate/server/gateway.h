@@ -17,8 +17,4 @@
  * (standard error says why). */
 int gateway_run(const char *policy_path, const char *text);
 
-/* "1.44.2" and "8.1.0": the libraries in use. */
-const char *gateway_libuv_version(void);
-const char *gateway_llhttp_version(void);
-
 #endif

@@ -7,11 +7,11 @@
 
 #include "verbgate/net/acceptor.h"
 #include "verbgate/proxy/proxy.h"
-#include "verbgate/server/access_log.h"
-#include "verbgate/server/observe.h"
 #include "verbgate/server/places.h"
-#include "verbgate/server/tally.h"
 #include "verbgate/server/watchdog.h"
+#include "verbgate/telemetry/access_log.h"
+#include "verbgate/telemetry/observe.h"
+#include "verbgate/telemetry/status.h"
 
 /* A paused acceptor tries again after this long, when no connection of its own was closed before.
  */
@@ -62,6 +62,9 @@ MUST_CHECK bool worker_init(struct worker *worker, unsigned index, const struct 
 
 /* From where it takes the places of its clients. Before any worker is started. */
 void worker_share_places(struct worker *worker, struct places *places);
+
+/* What the worker counts, for who reads it meanwhile. It lives as long as the worker. */
+struct status_worker worker_counted(const struct worker *worker);
 
 /* Starts the thread. */
 MUST_CHECK bool worker_start(struct worker *worker);

@@ -1,7 +1,7 @@
 #include <criterion/criterion.h>
 
 #include "../proxy/gateway_fixture.h"
-#include "temporary.h"
+#include "../temporary.h"
 
 #include "verbgate/server/listeners.h"
 

@@ -1,6 +1,6 @@
 #include <criterion/criterion.h>
 
-#include "temporary.h"
+#include "../temporary.h"
 
 #include "verbgate/base/log.h"
 #include "verbgate/server/notify.h"

@@ -1,6 +1,6 @@
 #include <criterion/criterion.h>
 
-#include "temporary.h"
+#include "../temporary.h"
 
 #include "verbgate/server/processors.h"
 

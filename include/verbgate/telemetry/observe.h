@@ -1,0 +1,41 @@
+/*
+ * Observing: which methods the backends took on which paths, counted from real traffic and kept as a
+ * file for `verbgate learn`. Each worker counts into a table of its own behind a lock that is free but
+ * for the moment in which its table is exchanged for an empty one; files are written elsewhere.
+ */
+#ifndef VERBGATE_TELEMETRY_OBSERVE_H
+#define VERBGATE_TELEMETRY_OBSERVE_H
+
+#include "verbgate/base/attributes.h"
+#include "verbgate/learn/evidence_json.h"
+#include "verbgate/policy/policy.h"
+#include "verbgate/proxy/record.h"
+
+enum { OBSERVE_WRITE_MS = 10 * 1000 };
+
+struct observe;
+
+/* For `workers`; it observes nothing yet. NULL: no resources. */
+MUST_CHECK struct observe *observe_create(unsigned workers);
+void observe_destroy(struct observe *observe); /* NULL is allowed */
+
+/* Whether a policy asks for it. */
+bool observe_is_wanted(const struct policy *policy);
+
+/* Where the record goes from here on, by the policy. What the file
+ * holds already is gone on with, and it is written at once. Returns false when it is no record or
+ * cannot be written, with the reason; then nothing has changed. Control thread. */
+MUST_CHECK bool observe_open(struct observe *observe, const struct policy *policy,
+                             char problem[LEARN_PROBLEM_MAX]);
+
+/* Another process goes on with the record: this one writes it no more. Waits for a write that is under way. */
+void observe_abandon(struct observe *observe);
+
+/* Counts one exchange. The thread of that worker. */
+void observe_note(struct observe *observe, unsigned worker, const struct record *record);
+
+/* Takes over what the workers have counted and writes the file, if anything is new. Any thread, one at
+ * a time; blocks on the disk. */
+void observe_write(struct observe *observe);
+
+#endif
