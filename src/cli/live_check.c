@@ -1,5 +1,6 @@
 #include "verbgate/cli/live_check.h"
 
+#include "live_finding.h"
 #include "live_jobs.h"
 #include "live_paths.h"
 #include "verbgate/net/listener.h"
@@ -190,35 +191,27 @@ static unsigned count_places(const struct policy *policy)
     return count;
 }
 
-void live_check_add(struct diagnostics *diagnostics, struct rule_source source,
-                    enum diagnostic_severity severity, const char *hint, const char *message)
-{
-    const struct diagnostic place = {
-        .severity = severity, .file = slice_of(source.file), .line = source.line};
-    diagnostics_add(diagnostics, &place, hint, "%s", message);
-}
-
 static void check_addresses(const struct policy *policy, struct diagnostics *diagnostics)
 {
     struct live_job *places = calloc(count_places(policy), sizeof *places);
     unsigned count = places == NULL ? 0 : add_jobs(places, policy);
     if (places == NULL) {
-        live_check_add(diagnostics, (struct rule_source){NULL, 0}, DIAGNOSTIC_ERROR, NULL,
-                       "out of memory: names and addresses were not tried");
+        live_finding_add(diagnostics, (struct rule_source){NULL, 0}, DIAGNOSTIC_ERROR, NULL,
+                         "out of memory: names and addresses were not tried");
         return;
     }
     const struct live_job *jobs = live_jobs_run(places, count, policy);
     for (unsigned i = 0; i < count; i++) {
         if (jobs[i].is_done) {
-            live_check_add(diagnostics, jobs[i].source, jobs[i].severity, jobs[i].hint,
-                           jobs[i].message);
+            live_finding_add(diagnostics, jobs[i].source, jobs[i].severity, jobs[i].hint,
+                             jobs[i].message);
             continue;
         }
         char message[256];
         snprintf(message, sizeof message, "%.*s: no result within %d s", SLICE_PRINT(jobs[i].text),
                  LIVE_MOST_MS / 1000);
-        live_check_add(diagnostics, jobs[i].source, DIAGNOSTIC_ERROR,
-                       "look whether its name can be looked up on this machine", message);
+        live_finding_add(diagnostics, jobs[i].source, DIAGNOSTIC_ERROR,
+                         "look whether its name can be looked up on this machine", message);
     }
 }
 

@@ -1,5 +1,7 @@
 #include "live_paths.h"
 
+#include "live_finding.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -68,7 +70,7 @@ static void check_path(struct diagnostics *diagnostics, const char *key, struct 
     bool is_fine = text != NULL && may_use(text);
     snprintf(message, sizeof message, "%s %.*s %s%s", key, SLICE_PRINT(path),
              is_fine ? "can be written" : "cannot be written: ", is_fine ? "" : strerror(errno));
-    live_check_add(diagnostics, source, is_fine ? DIAGNOSTIC_NOTE : severity, NULL, message);
+    live_finding_add(diagnostics, source, is_fine ? DIAGNOSTIC_NOTE : severity, NULL, message);
     free(text);
 }
 

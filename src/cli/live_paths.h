@@ -5,10 +5,6 @@
 #include "verbgate/config/diagnostics.h"
 #include "verbgate/policy/policy.h"
 
-/* Adds a finding at `source`; `hint` may be NULL. */
-void live_check_add(struct diagnostics *diagnostics, struct rule_source source,
-                    enum diagnostic_severity severity, const char *hint, const char *message);
-
 /* Adds a finding for access-log, observe and buffer-directory, each if it is set. */
 void live_paths_check(const struct policy *policy, struct diagnostics *diagnostics);
 

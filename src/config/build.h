@@ -33,10 +33,6 @@ void build_report_memory(const struct config_document *document, struct diagnost
 /* Steps of build_policy, each in a file of its own; the later ones need the earlier. */
 void build_gateway(struct builder *builder);
 
-/* Whether the section itself says what `key` is; [gateway] says it by the default of the table. */
-MUST_CHECK bool build_sets(const struct builder *builder, const struct config_section *section,
-                           const char *key);
-
 /* What a section sets, and `inherited` for the rest; NULL for [gateway]. */
 void build_settings(struct builder *builder, const struct config_section *section,
                     const struct policy_settings *inherited, struct policy_settings *settings);

@@ -94,7 +94,7 @@ static const char *const cors_keys[] = {"cors-origins", "cors-headers",     "cor
 static bool sets_any(const struct builder *builder, const struct config_section *section,
                      const char *const *keys)
 {
-    while (*keys != NULL && !build_sets(builder, section, *keys)) {
+    while (*keys != NULL && !options_sets(builder, section, *keys)) {
         keys++;
     }
     return *keys != NULL;
@@ -120,10 +120,10 @@ static void read_cors(struct builder *builder, const struct config_section *sect
             cors->expose = SLICE("*");
         }
     }
-    if (build_sets(builder, section, "cors-max-age")) {
+    if (options_sets(builder, section, "cors-max-age")) {
         cors->max_age_s = options_unsigned(builder, section, "cors-max-age") / 1000;
     }
-    if (build_sets(builder, section, "cors-credentials")) {
+    if (options_sets(builder, section, "cors-credentials")) {
         cors->takes_credentials = options_word(builder, section, "cors-credentials") == 1;
     }
 }
@@ -203,7 +203,7 @@ static void build_webhook(struct builder *builder, const struct config_section *
         webhook->origins = read_origins(builder, entry, sender_problem, WEBHOOK_ORIGINS_MAX,
                                         &webhook->origin_count, &webhook->takes_any_origin);
     }
-    if (build_sets(builder, section, "webhook-rate")) {
+    if (options_sets(builder, section, "webhook-rate")) {
         webhook->rate = options_unsigned(builder, section, "webhook-rate");
     }
     rules->webhook = webhook;
@@ -268,14 +268,14 @@ static void build_fields(struct builder *builder, const struct config_section *s
 void build_method_rules(struct builder *builder, const struct config_section *section,
                         struct method_rules *rules)
 {
-    if (build_sets(builder, section, "report-only")) {
+    if (options_sets(builder, section, "report-only")) {
         rules->is_report_only = options_word(builder, section, "report-only") == 1;
     }
-    if (build_sets(builder, section, "head")) {
+    if (options_sets(builder, section, "head")) {
         rules->head = (enum head_rule)options_word(builder, section, "head");
         rules->head_source = options_source(options_entry(section, "head"));
     }
-    if (build_sets(builder, section, "options")) {
+    if (options_sets(builder, section, "options")) {
         rules->options = (enum options_rule)options_word(builder, section, "options");
     }
     build_cors(builder, section, rules);

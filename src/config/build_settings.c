@@ -3,12 +3,6 @@
 
 #include "options.h"
 
-bool build_sets(const struct builder *builder, const struct config_section *section,
-                const char *key)
-{
-    return section == document_gateway(builder->document) || options_entry(section, key) != NULL;
-}
-
 static uint32_t add_upgrade(struct builder *builder, const struct config_entry *entry,
                             struct slice name)
 {
@@ -51,13 +45,13 @@ static uint32_t read_upgrades(struct builder *builder, const struct config_secti
 static void read_limits(struct builder *builder, const struct config_section *section,
                         struct policy_limits *limits)
 {
-    if (build_sets(builder, section, "max-body")) {
+    if (options_sets(builder, section, "max-body")) {
         limits->max_body = options_number(builder, section, "max-body");
     }
-    if (build_sets(builder, section, "upgrade")) {
+    if (options_sets(builder, section, "upgrade")) {
         limits->upgrades = read_upgrades(builder, section);
     }
-    if (build_sets(builder, section, "expect")) {
+    if (options_sets(builder, section, "expect")) {
         limits->forwards_expect = options_word(builder, section, "expect") == 1;
     }
 }

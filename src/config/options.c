@@ -16,6 +16,12 @@ const struct config_entry *options_entry(const struct config_section *section, c
     return document_entry(section, find_row(section, key));
 }
 
+bool options_sets(const struct builder *builder, const struct config_section *section,
+                  const char *key)
+{
+    return section == document_gateway(builder->document) || options_entry(section, key) != NULL;
+}
+
 const struct config_entry *options_required(struct builder *builder,
                                             const struct config_section *section, const char *key)
 {

@@ -1,6 +1,6 @@
-/* What the files of the decision share among themselves: decide.c (the order of the decisions),
- * decide_destination.c (the verdict about one place), decide_readings.c (a path that can be read in more
- * than one way). */
+/* What the files of the decision share, from the bottom up: decide_settle.c (how a verdict is filled in),
+ * decide_destination.c (the verdict about one place), decide_readings.c (a path that can be read in more than one
+ * way), decide.c (the order of the decisions). */
 #ifndef VERBGATE_POLICY_DECIDE_STEPS_H
 #define VERBGATE_POLICY_DECIDE_STEPS_H
 
@@ -111,7 +111,7 @@ static inline const struct method_set *decide_answer_of(struct destination desti
     return destination.route == NULL ? &destination.upstream->answer : &destination.route->answer;
 }
 
-/* ---- decide.c */
+/* ---- decide_settle.c */
 
 /* decide_settle about a method. RFC 9110 section 15.5.6: a 405 comes with Allow, whatever rule it is sent
  * for; the other refusals do without. `taken` is what the resource, or the server, takes. */

@@ -34,6 +34,9 @@ struct matrix_row {
     bool is_reached; /* some request leads here; else there is nothing to ask */
 };
 
+/* Makes the columns: in the order of an Allow field, "other" last. */
+void matrix_find_columns(struct matrix *matrix);
+
 /* The row, and with it the request for its cells. */
 struct matrix_row matrix_row_at(struct matrix *matrix, unsigned index);
 
