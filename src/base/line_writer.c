@@ -1,11 +1,10 @@
 #include "verbgate/base/line_writer.h"
 
+#include "line_target.h"
+
 #include <errno.h>
-#include <limits.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,8 +35,7 @@ struct line_writer {
     /* ---- the thread's own */
     struct line_buffer *current;
     size_t sent; /* bytes of it that are written */
-    int descriptor;
-    bool is_file; /* where a write never waits for a reader */
+    struct line_target target;
     bool has_failed;
 };
 
@@ -57,46 +55,20 @@ static void wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, uint64_
 
 /* ---- the target */
 
-/* Where the line begins of which some bytes are written. */
-static size_t line_start(const struct line_writer *writer)
+static struct slice current_text(const struct line_writer *writer)
 {
-    size_t start = writer->sent;
-    while (start > 0 && writer->current->bytes[start - 1] != '\n') {
-        start--;
-    }
-    return start;
-}
-
-/* Takes back the part of a line that a full disk let through. Where somebody else has written behind it, it
- * stays, and the line is gone on with. */
-static void take_back_part(struct line_writer *writer)
-{
-    size_t start = line_start(writer);
-    off_t part = (off_t)(writer->sent - start);
-    struct stat status;
-    if (part == 0 || !writer->is_file || fstat(writer->descriptor, &status) != 0 ||
-        status.st_size < part || lseek(writer->descriptor, 0, SEEK_CUR) != status.st_size ||
-        ftruncate(writer->descriptor, status.st_size - part) != 0) {
-        return;
-    }
-    (void)lseek(writer->descriptor, status.st_size - part, SEEK_SET);
-    writer->sent = start;
+    return slice_make(writer->current->bytes, writer->current->used);
 }
 
 /* What the old target has of a line is taken back where that can be, and the new one gets the whole line. */
-static void set_descriptor(struct line_writer *writer, int descriptor)
+static void set_target(struct line_writer *writer, int descriptor)
 {
-    struct stat status;
-    int old = writer->descriptor;
     if (writer->current != NULL) {
-        take_back_part(writer);
-        writer->sent = line_start(writer);
+        struct slice text = current_text(writer);
+        (void)line_target_take_back(&writer->target, text, writer->sent);
+        writer->sent = line_target_line_start(text, writer->sent);
     }
-    writer->descriptor = descriptor;
-    writer->is_file = descriptor >= 0 && fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
-    if (old >= 0) {
-        close(old);
-    }
+    line_target_set(&writer->target, descriptor);
 }
 
 /* Follows what was asked for since. Called with the lock, which is open meanwhile. */
@@ -111,11 +83,11 @@ static void follow_target(struct line_writer *writer)
     writer->wanted = NO_CHANGE;
     pthread_mutex_unlock(&writer->lock);
     if (wanted != NO_CHANGE) {
-        set_descriptor(writer, wanted);
+        set_target(writer, wanted);
     } else if (writer->events->reopen != NULL) {
         int descriptor = writer->events->reopen(writer->owner);
         if (descriptor >= 0) {
-            set_descriptor(writer, descriptor);
+            set_target(writer, descriptor);
         }
     }
     pthread_mutex_lock(&writer->lock);
@@ -123,55 +95,16 @@ static void follow_target(struct line_writer *writer)
 
 /* ---- writing */
 
-enum outcome { OUTCOME_MOVED, OUTCOME_FULL, OUTCOME_FAILED };
-
-/* As many whole lines as a pipe takes at once, so that no other writer's text comes between. */
-static size_t choose_length(const struct line_writer *writer)
-{
-    size_t left = writer->current->used - writer->sent;
-    if (writer->is_file || left <= PIPE_BUF) {
-        return left;
-    }
-    size_t length = PIPE_BUF;
-    while (length > 0 && writer->current->bytes[writer->sent + length - 1] != '\n') {
-        length--;
-    }
-    return length > 0 ? length : PIPE_BUF;
-}
-
-/* The descriptor may be shared with other processes, so it is not made non-blocking: a write that fits does not
- * wait where poll has seen room. */
-static enum outcome write_some(struct line_writer *writer)
-{
-    if (writer->descriptor < 0) {
-        writer->sent = writer->current->used;
-        return OUTCOME_MOVED;
-    }
-    struct pollfd room = {.fd = writer->descriptor, .events = POLLOUT};
-    if (!writer->is_file && poll(&room, 1, LINE_WRITER_RETRY_MS) == 0) {
-        return OUTCOME_FULL;
-    }
-    ssize_t count =
-        write(writer->descriptor, writer->current->bytes + writer->sent, choose_length(writer));
-    if (count >= 0) {
-        writer->sent += (size_t)count;
-        return OUTCOME_MOVED;
-    }
-    if (errno == EINTR) {
-        return OUTCOME_MOVED;
-    }
-    return errno == EAGAIN ? OUTCOME_FULL : OUTCOME_FAILED;
-}
-
 /* Called without the lock. */
-static enum outcome write_and_tell(struct line_writer *writer)
+static enum line_target_outcome write_and_tell(struct line_writer *writer)
 {
-    enum outcome outcome = write_some(writer);
-    if (outcome == OUTCOME_MOVED) {
+    struct slice text = current_text(writer);
+    enum line_target_outcome outcome = line_target_write(&writer->target, text, &writer->sent);
+    if (outcome == LINE_TARGET_MOVED) {
         writer->has_failed = false;
-    } else if (outcome == OUTCOME_FAILED) {
+    } else if (outcome == LINE_TARGET_FAILED) {
         int error = errno;
-        take_back_part(writer);
+        writer->sent = line_target_take_back(&writer->target, text, writer->sent);
         if (!writer->has_failed && writer->events->on_failed != NULL) {
             writer->events->on_failed(writer->owner, error);
         }
@@ -222,15 +155,15 @@ static bool has_given_up(const struct line_writer *writer)
 static bool get_on(struct line_writer *writer)
 {
     pthread_mutex_unlock(&writer->lock);
-    enum outcome outcome = write_and_tell(writer);
+    enum line_target_outcome outcome = write_and_tell(writer);
     pthread_mutex_lock(&writer->lock);
-    if (outcome == OUTCOME_MOVED) {
+    if (outcome == LINE_TARGET_MOVED) {
         writer->moved_at = now_ms();
         if (writer->sent == writer->current->used) {
             recycle(writer);
             tell_dropped(writer);
         }
-    } else if (outcome == OUTCOME_FAILED) {
+    } else if (outcome == LINE_TARGET_FAILED) {
         if (writer->must_end) {
             return false;
         }
@@ -290,7 +223,7 @@ struct line_writer *line_writer_create(unsigned max_buffers,
     writer->owner = owner;
     writer->max_buffers = max_buffers;
     writer->wanted = NO_CHANGE;
-    writer->descriptor = -1;
+    writer->target.descriptor = -1;
     if (!init_conditions(writer) || pthread_create(&writer->thread, NULL, run, writer) != 0) {
         free(writer);
         return NULL;
@@ -340,9 +273,7 @@ void line_writer_destroy(struct line_writer *writer)
     if (writer->wanted >= 0) {
         close(writer->wanted);
     }
-    if (writer->descriptor >= 0) {
-        close(writer->descriptor);
-    }
+    line_target_set(&writer->target, -1);
     pthread_cond_destroy(&writer->ended);
     pthread_cond_destroy(&writer->unblocked);
     pthread_cond_destroy(&writer->changed);

@@ -15,6 +15,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* The only place where the state changes (tests/checks/states.py). */
+static void set_state(struct upgrade *upgrade, enum upgrade_state state)
+{
+    upgrade->state = state;
+}
+
 /* ---- the outcome */
 
 static void on_channel_closed(uv_handle_t *handle)
@@ -22,7 +28,7 @@ static void on_channel_closed(uv_handle_t *handle)
     struct upgrade *upgrade = LIST_OBJECT(handle, struct upgrade, poll);
     bool is_ready = upgrade->problem[0] == '\0';
     close(upgrade->channel);
-    upgrade->state = is_ready ? UPGRADE_DONE : UPGRADE_NONE;
+    set_state(upgrade, is_ready ? UPGRADE_DONE : UPGRADE_NONE);
     if (upgrade->events == NULL) {
         return;
     }
@@ -37,7 +43,7 @@ static void on_channel_closed(uv_handle_t *handle)
 static void conclude(struct upgrade *upgrade, const char *problem)
 {
     snprintf(upgrade->problem, sizeof upgrade->problem, "%s", problem == NULL ? "" : problem);
-    upgrade->state = UPGRADE_CLOSING;
+    set_state(upgrade, UPGRADE_CLOSING);
     uv_timer_stop(&upgrade->patience);
     uv_close((uv_handle_t *)&upgrade->poll, on_channel_closed);
 }
@@ -144,7 +150,7 @@ bool upgrade_start(struct upgrade *upgrade, const struct passed_sockets *sockets
     if (!launch(upgrade, sockets, problem)) {
         return false;
     }
-    upgrade->state = UPGRADE_STARTING;
+    set_state(upgrade, UPGRADE_STARTING);
     uv_poll_start(&upgrade->poll, UV_READABLE | UV_DISCONNECT, on_readable);
     uv_timer_start(&upgrade->patience, on_patience_over, UPGRADE_READY_MS, 0);
     return true;
