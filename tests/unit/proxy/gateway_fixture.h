@@ -5,7 +5,7 @@
 #ifndef VERBGATE_TEST_GATEWAY_FIXTURE_H
 #define VERBGATE_TEST_GATEWAY_FIXTURE_H
 
-#include "hindrance.h"
+#include "../net/hindrance.h"
 
 #include "verbgate/config/load.h"
 #include "verbgate/proxy/downstream.h"
@@ -37,8 +37,8 @@ struct gateway {
     struct end client;
     struct end backend; /* its connections, one after another, in one stream of bytes */
     unsigned backend_connections;
-    struct hindrance to_client;
-    struct hindrance to_backend;
+    struct hindrance of_client; /* what is in the way of its stream */
+    struct hindrance of_backend;
     unsigned records;
     unsigned status; /* of the last record, as is the reason */
     enum close_reason reason;
@@ -152,10 +152,11 @@ static inline void gateway_prepare(const char *settings)
     made->backend.has_ended = made->backend.was_reset = false;
     made->client.descriptor = made->backend.descriptor = -1;
     made->backend_connections = made->records = made->status = 0;
-    made->to_client.calls = made->to_backend.calls = 0;
+    made->of_client.calls = made->of_backend.calls = 0;
     log_set_level(LOG_LEVEL_ERROR);
     signal(SIGPIPE, SIG_IGN); /* as the process does */
     cr_assert_eq(uv_loop_init(&made->loop), 0);
+    hindrance_begin(&made->loop);
     made->listener = fixture_listen(&made->port);
     made->policy = fixture_policy_to(made->port, settings);
 }
@@ -170,6 +171,8 @@ static inline bool gateway_try_proxy(void)
     }
     policy_release(made->policy);
     close(made->listener);
+    hindrance_end();
+    uv_run(&made->loop, UV_RUN_DEFAULT);
     cr_assert_eq(uv_loop_close(&made->loop), 0);
     return false;
 }
@@ -192,7 +195,7 @@ static inline void gateway_accept(int client, int accepted, const struct socket_
     unsigned before = gateway.proxy.connection_count;
     bool is_taken = proxy_accept(&gateway.proxy, accepted, peer);
     if (is_taken && gateway.proxy.connection_count > before) {
-        hinder(&gateway_downstream()->stream, &gateway.to_client);
+        hinder(&gateway_downstream()->stream, &gateway.of_client);
     }
 }
 
@@ -274,7 +277,7 @@ static inline void hinder_upstreams(void)
     for (struct list_node *node = head->next; node != head; node = node->next) {
         struct exchange *exchange = LIST_OBJECT(node, struct downstream, node)->exchange;
         if (exchange != NULL && exchange->upstream != NULL) {
-            hinder(&exchange->upstream->stream, &gateway.to_backend);
+            hinder(&exchange->upstream->stream, &gateway.of_backend);
         }
     }
 }
@@ -321,6 +324,7 @@ static inline void gateway_stop(void)
     cr_assert(gateway_wait(fixture_all_closed, NULL), "a connection outlives its client");
     end_close(&gateway.backend);
     proxy_close(&gateway.proxy);
+    hindrance_end();
     cr_assert(gateway_wait(fixture_is_empty, NULL), "something stays on the loop");
     cr_assert_eq(uv_loop_close(&gateway.loop), 0);
     proxy_finish(&gateway.proxy);

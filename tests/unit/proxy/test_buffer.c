@@ -80,9 +80,9 @@ static void expect_content(size_t length)
 /* One turn, which sends no more pieces than it may. */
 static void take_turn(void)
 {
-    unsigned before = gateway.to_backend.calls;
+    unsigned before = gateway.of_backend.calls;
     gateway_turn();
-    cr_assert_leq(gateway.to_backend.calls - before, PROXY_STORE_PIECES + 1u);
+    cr_assert_leq(gateway.of_backend.calls - before, PROXY_STORE_PIECES + 1u);
 }
 
 /* All that the client sends comes first, then turn by turn what goes to the backend. */
@@ -189,7 +189,7 @@ Test(buffer, survives_sockets_that_take_little_or_nothing_for_a_while)
                                            "buffer-request = all\nbuffer-memory = 10k"};
     enum { LENGTH = 600000 };
     for (size_t i = 0; i < sizeof hindrances / sizeof hindrances[0]; i++) {
-        gateway.to_backend = hindrances[i];
+        gateway.of_backend = hindrances[i];
         gateway_start(settings[i % 2]);
         gateway_connect();
         for (unsigned request = 0; request < 2; request++) {
@@ -202,18 +202,18 @@ Test(buffer, survives_sockets_that_take_little_or_nothing_for_a_while)
         cr_assert_eq(gateway.proxy.store_memory.used, 0);
         gateway_stop();
     }
-    gateway.to_backend = (struct hindrance){.most = 0};
+    gateway.of_backend = (struct hindrance){.most = 0};
 }
 
 Test(buffer, a_server_that_answers_early_and_takes_no_more_leaves_a_usable_client)
 {
     gateway_start("buffer-request = all\nbuffer-memory = 10k");
     gateway_connect();
-    gateway.to_backend = (struct hindrance){.blocked_call = 3, .hold_turns = 1000000};
+    gateway.of_backend = (struct hindrance){.blocked_call = 3, .hold_turns = 1000000};
     send_chunked(LARGE);
     expect_head(LARGE);
     expect_answer();
-    gateway.to_backend = (struct hindrance){.most = 0};
+    gateway.of_backend = (struct hindrance){.most = 0};
     gateway.backend.length = gateway.backend.seen = 0;
     send_chunked(10);
     expect_head(10);
@@ -227,7 +227,7 @@ Test(buffer, a_client_that_leaves_while_its_content_is_sent_frees_it)
 {
     gateway_start("buffer-request = all\nbuffer-memory = 16m\nhalf-close-timeout = 0ms");
     gateway_connect();
-    gateway.to_backend = (struct hindrance){.blocked_call = 3, .hold_turns = 1000000};
+    gateway.of_backend = (struct hindrance){.blocked_call = 3, .hold_turns = 1000000};
     send_chunked(LARGE);
     expect_head(LARGE);
     cr_assert_gt(gateway.proxy.store_memory.used, 0);
@@ -235,7 +235,7 @@ Test(buffer, a_client_that_leaves_while_its_content_is_sent_frees_it)
     cr_assert(gateway_wait(fixture_all_closed, NULL));
     cr_assert_eq(gateway.proxy.store_memory.used, 0);
     gateway_stop();
-    gateway.to_backend = (struct hindrance){.most = 0};
+    gateway.of_backend = (struct hindrance){.most = 0};
 }
 
 Test(buffer, without_memory_and_without_a_directory_the_answer_is_503)

@@ -13,7 +13,7 @@ static bool is_queued_for_client(const void *context)
 /* The first write to the client finds the socket full, and what is queued stays for a long time. */
 static void hold_answers(unsigned turns)
 {
-    gateway.to_client = (struct hindrance){.blocked_call = 1, .hold_turns = turns};
+    gateway.of_client = (struct hindrance){.blocked_call = 1, .hold_turns = turns};
 }
 
 static void client_sends(const char *text)

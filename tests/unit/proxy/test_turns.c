@@ -24,14 +24,11 @@ static const char get[] = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 static const char post[] = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000000\r\n\r\n";
 static const char huge[] = "HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n";
 
-static int swallow(struct stream *stream, const uv_buf_t *buffers, unsigned count)
+static enum stream_write_status swallow(struct stream *stream, const uv_buf_t *buffers,
+                                        unsigned count, size_t total)
 {
-    (void)stream;
-    size_t total = 0;
-    for (unsigned i = 0; i < count; i++) {
-        total += buffers[i].len;
-    }
-    return (int)total;
+    (void)stream, (void)buffers, (void)count, (void)total;
+    return STREAM_SENT;
 }
 
 /* A recipient that takes all there is. */
@@ -39,7 +36,8 @@ static void let_swallow(struct stream *stream)
 {
     static struct stream_operations operations;
     operations = stream_socket_operations;
-    operations.try_write = swallow;
+    operations.write = swallow;
+    operations.is_plain = false; /* nothing is spliced past it */
     stream->operations = &operations;
 }
 
