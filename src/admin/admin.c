@@ -24,7 +24,15 @@ struct admin_socket {
     char *text; /* the bind address as written; owned; names it across reloads */
     unsigned mode;
     bool is_public;
+    bool is_accepting; /* the descriptor is the acceptor's */
 };
+
+static void free_socket(struct admin_socket *socket)
+{
+    listener_close(&socket->socket);
+    free(socket->text);
+    free(socket);
+}
 
 /* ---- accepting */
 
@@ -59,10 +67,7 @@ static void on_exhausted(struct acceptor *acceptor, int error)
 
 static void on_acceptor_closed(struct acceptor *acceptor)
 {
-    struct admin_socket *socket = of_acceptor(acceptor);
-    listener_close(&socket->socket);
-    free(socket->text);
-    free(socket);
+    free_socket(of_acceptor(acceptor));
 }
 
 static const struct acceptor_events acceptor_events = {
@@ -102,21 +107,6 @@ static const char *resolve(const struct policy_admin *wanted, struct socket_addr
     return problem;
 }
 
-/* Starts to accept; the socket belongs to the acceptor from then on. */
-static bool start(struct admin_socket *socket, char reason[LISTENER_PROBLEM_MAX])
-{
-    int error = acceptor_start(&socket->acceptor, socket->admin->loop,
-                               socket->socket.descriptors[0], &acceptor_events, socket);
-    if (error != 0) {
-        snprintf(reason, LISTENER_PROBLEM_MAX, "%s", uv_strerror(error));
-        listener_unlink(&socket->socket);
-        listener_close(&socket->socket);
-        return false;
-    }
-    listener_lend(&socket->socket);
-    return true;
-}
-
 static struct admin_socket *open_socket(struct admin *admin, const struct policy_admin *wanted,
                                         char reason[LISTENER_PROBLEM_MAX])
 {
@@ -141,20 +131,20 @@ static struct admin_socket *open_socket(struct admin *admin, const struct policy
     socket->text = text;
     socket->mode = wanted->mode;
     socket->is_public = wanted->is_public;
-    if (!start(socket, reason)) {
-        free(socket);
-        free(text);
-        return NULL;
-    }
     return socket;
 }
 
 /* The path goes first: who looks for it sees that nobody listens there. */
 static void close_socket(struct admin_socket *socket)
 {
-    if (socket != NULL) {
-        listener_unlink(&socket->socket);
+    if (socket == NULL) {
+        return;
+    }
+    listener_unlink(&socket->socket);
+    if (socket->is_accepting) {
         acceptor_close(&socket->acceptor);
+    } else {
+        free_socket(socket);
     }
 }
 
@@ -178,6 +168,24 @@ bool admin_prepare(struct admin *admin, const struct policy_admin *wanted,
                  names[admin->kind], reason);
         return false;
     }
+    return true;
+}
+
+bool admin_attach(struct admin *admin, char problem[ADMIN_PROBLEM_MAX])
+{
+    struct admin_socket *socket = admin->prepared;
+    if (socket == NULL) {
+        return true;
+    }
+    int error = acceptor_start(&socket->acceptor, admin->loop, socket->socket.descriptors[0],
+                               &acceptor_events, socket);
+    if (error != 0) {
+        snprintf(problem, ADMIN_PROBLEM_MAX, "%s: cannot accept from %s: %s", names[admin->kind],
+                 socket->text, uv_strerror(error));
+        return false;
+    }
+    listener_lend(&socket->socket);
+    socket->is_accepting = true;
     return true;
 }
 
@@ -257,8 +265,7 @@ void admin_close(struct admin *admin)
     admin->is_closing = true;
     admin_close_connections(admin);
     close_socket(admin->current);
-    close_socket(admin->prepared);
-    admin->current = admin->prepared = NULL;
+    admin->current = NULL;
     deadline_cancel(&admin->retry);
     deadlines_close(&admin->deadlines);
 }

@@ -20,7 +20,6 @@ enum {
     SPARE_DESCRIPTORS_WORKER = 16,
     DESCRIPTORS_PIPE = 2,
     PIPES_SHARE = 16, /* at most one in so many descriptors is a pipe's */
-    START_PROBLEM_MAX = (int)RESOLVE_PROBLEM_MAX + (int)LISTENERS_PROBLEM_MAX,
 };
 
 /* ---- resources */
@@ -233,26 +232,26 @@ static void tell_no_threads(void)
 
 /* What a start needs before the policy can be put in force; false: `problem` says what is missing. */
 static bool make_ready(struct gateway *gateway, const struct policy *policy,
-                       char problem[START_PROBLEM_MAX])
+                       char problem[RELOAD_PROBLEM_MAX])
 {
     if (!make_workers(gateway, policy)) {
-        snprintf(problem, START_PROBLEM_MAX,
+        snprintf(problem, RELOAD_PROBLEM_MAX,
                  "out of memory, threads or file descriptors: see ulimit -v, -u and -n, and the "
                  "limits of the control group");
         return false;
     }
     int error = reserve_threads(tell_no_threads);
     if (error != 0) {
-        snprintf(problem, START_PROBLEM_MAX, "out of memory or file descriptors: %s",
+        snprintf(problem, RELOAD_PROBLEM_MAX, "out of memory or file descriptors: %s",
                  uv_strerror(error));
         return false;
     }
     return true;
 }
 
-static bool try_to_start(struct gateway *gateway, char problem[START_PROBLEM_MAX])
+static bool try_to_start(struct gateway *gateway, char problem[RELOAD_PROBLEM_MAX])
 {
-    struct policy *policy = gateway_load(gateway, problem);
+    const struct policy *policy = gateway_load(gateway, problem);
     if (policy == NULL) {
         return false;
     }
@@ -262,7 +261,7 @@ static bool try_to_start(struct gateway *gateway, char problem[START_PROBLEM_MAX
     }
     inherited_close_unused();
     if (!start_workers(gateway) || !gateway_start_watchdog(gateway)) {
-        snprintf(problem, START_PROBLEM_MAX,
+        snprintf(problem, RELOAD_PROBLEM_MAX,
                  "%u threads for the workers cannot be made: " MORE_THREADS, gateway->worker_count);
         return false;
     }
@@ -271,7 +270,7 @@ static bool try_to_start(struct gateway *gateway, char problem[START_PROBLEM_MAX
 
 static bool start(struct gateway *gateway)
 {
-    char problem[START_PROBLEM_MAX];
+    char problem[RELOAD_PROBLEM_MAX];
     if (!try_to_start(gateway, problem)) {
         log_error("%s", problem);
         notify_status(&gateway->notify, problem);
@@ -286,8 +285,9 @@ static bool finish_files(struct gateway *gateway)
 {
     bool has_ended = gateway->access_log == NULL ||
                      access_log_end(gateway->access_log, GATEWAY_LOG_STILL_MS, UINT32_MAX);
-    observe_destroy(gateway->observe);
-    gateway->observe = NULL;
+    if (gateway->observe != NULL) {
+        observe_write(gateway->observe);
+    }
     return has_ended;
 }
 
@@ -302,6 +302,7 @@ static void finish(struct gateway *gateway)
     if (gateway->access_log != NULL) {
         access_log_destroy(gateway->access_log);
     }
+    observe_destroy(gateway->observe);
     places_finish(&gateway->places);
     if (gateway->policy != NULL) {
         policy_release(gateway->policy);

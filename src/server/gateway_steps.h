@@ -1,5 +1,6 @@
 /* What the files of the control thread share: gateway.c (life, signals), gateway_policy.c (how a policy is loaded, put in
- * force and loaded again), gateway_manager.c (what the service manager is told), gateway_upgrade.c (how another process takes over) and gateway_end.c (how it ends). */
+ * force and loaded again), gateway_parts.c (what of the process follows the policy), gateway_manager.c (what the service
+ * manager is told), gateway_upgrade.c (how another process takes over) and gateway_end.c (how it ends). */
 #ifndef VERBGATE_SERVER_GATEWAY_STEPS_H
 #define VERBGATE_SERVER_GATEWAY_STEPS_H
 
@@ -8,6 +9,7 @@
 #include "verbgate/server/ending.h"
 #include "verbgate/server/listeners.h"
 #include "verbgate/server/notify.h"
+#include "verbgate/server/reload.h"
 #include "verbgate/server/resolve.h"
 #include "verbgate/server/upgrade.h"
 #include "verbgate/server/watch.h"
@@ -19,6 +21,13 @@ enum {
     /* At the end a log is written as long as it gets on within `still`, and for at most `most`. */
     GATEWAY_LOG_STILL_MS = 300,
     GATEWAY_LOG_MOST_MS = 600,
+};
+
+enum gateway_reload_state {
+    GATEWAY_RELOAD_NONE,
+    GATEWAY_RELOAD_LOADING,   /* on the thread pool */
+    GATEWAY_RELOAD_LOADED,    /* waits for listeners that are leaving */
+    GATEWAY_RELOAD_PREPARING, /* on the thread pool */
 };
 
 struct gateway {
@@ -58,26 +67,36 @@ struct gateway {
     bool is_replaced;  /* and stops for that reason */
     bool is_successor; /* of a process that waits for this one to be ready */
     bool are_joined;
-    bool is_reloading;
     bool must_reload_again;
-    bool is_loaded; /* and waits for listeners that are leaving */
+    struct letter_stock letters; /* for the workers, between the steps of a reload */
     struct {
+        enum gateway_reload_state state;
         uv_work_t work;
-        struct policy *policy; /* the result; NULL when it failed */
-        char problem[RESOLVE_PROBLEM_MAX];
+        const struct policy *policy; /* one reference; NULL: it could not be loaded */
+        bool is_prepared;
+        char problem[RELOAD_PROBLEM_MAX];
     } reload;
 };
 
+/* ---- gateway_parts.c */
+
+/* What of the process follows the policy. The owner is the gateway. */
+extern const struct reload_table gateway_parts;
+
 /* ---- gateway_policy.c */
 
-/* Reads, checks and resolves; runs on the thread pool for a reload, so that neither a slow disk nor
- * a slow name server keeps the control thread from hearing signals. */
-MUST_CHECK struct policy *gateway_load(struct gateway *gateway, char problem[RESOLVE_PROBLEM_MAX]);
+/* Reads, checks and resolves, and gives the policy its generation; nobody writes to it any more. Runs on the thread pool
+ * for a reload, so that neither a slow disk nor a slow name server keeps the control thread from hearing signals. NULL:
+ * `problem` says why. */
+MUST_CHECK const struct policy *gateway_load(struct gateway *gateway,
+                                             char problem[RELOAD_PROBLEM_MAX]);
 
-/* Gives the policy its generation, then hands it to the listeners, the workers and all else that follows
- * it, and takes the caller's reference. From then on nobody writes to it. Returns false, with one line, when that cannot be: nothing has changed then. */
-MUST_CHECK bool gateway_put_in_force(struct gateway *gateway, struct policy *policy,
-                                     char problem[LISTENERS_PROBLEM_MAX]);
+/* Puts the first policy in force, and takes the caller's reference. False: nothing has changed, and `problem` says why. */
+MUST_CHECK bool gateway_put_in_force(struct gateway *gateway, const struct policy *policy,
+                                     char problem[RELOAD_PROBLEM_MAX]);
+
+/* Whether a reload is under way. */
+bool gateway_is_reloading(const struct gateway *gateway);
 
 /* Puts the policy that was loaded in force, if it waited for listeners that are closed now. */
 void gateway_go_on_reloading(struct gateway *gateway);

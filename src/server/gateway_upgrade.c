@@ -76,7 +76,7 @@ static const char *find_obstacle(const struct gateway *gateway)
     if (gateway->policy->is_read_once) {
         return "the policy came through a pipe, which the new process cannot read";
     }
-    if (gateway->is_reloading) {
+    if (gateway_is_reloading(gateway)) {
         return "a reload is under way: try again when it is done";
     }
     return NULL;

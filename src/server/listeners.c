@@ -45,7 +45,8 @@ static bool open_entry(struct listeners *listeners, const struct policy_listener
                                     .wanted_backlog = wanted->backlog};
     bool is_socket = wanted->bind.kind == ADDRESS_ANY || wanted->bind.kind == ADDRESS_INHERITED;
     const char *unresolved = is_socket ? NULL : resolver_resolve(&wanted->bind, addresses, &count);
-    bool fine = unresolved == NULL && listeners->count < 2 * POLICY_LISTENERS_MAX;
+    unsigned place = listeners->count + listeners->opened;
+    bool fine = unresolved == NULL && place < 2 * POLICY_LISTENERS_MAX;
     if (!fine) {
         snprintf(reason, sizeof reason, "cannot listen on %.*s: %s", SLICE_PRINT(wanted->bind_text),
                  unresolved != NULL ? unresolved : "too many listeners");
@@ -67,30 +68,49 @@ static bool open_entry(struct listeners *listeners, const struct policy_listener
         return false;
     }
     listeners->next_id++;
-    listeners->entries[listeners->count++] = entry;
+    listeners->entries[place] = entry;
+    listeners->opened++;
     return true;
 }
 
-static void drop_entries_from(struct listeners *listeners, unsigned first)
+static void drop(struct listeners_entry *entry)
 {
-    while (listeners->count > first) {
-        struct listeners_entry *entry = &listeners->entries[--listeners->count];
-        listener_unlink(&entry->socket);
-        listener_close(&entry->socket);
-        free_entry(entry);
-    }
+    listener_unlink(&entry->socket);
+    listener_close(&entry->socket);
+    free_entry(entry);
 }
 
 void listeners_roll_back(struct listeners *listeners)
 {
-    drop_entries_from(listeners, listeners->kept);
+    while (listeners->opened > 0) {
+        listeners->opened--;
+        drop(&listeners->entries[listeners->count + listeners->opened]);
+    }
+}
+
+/* One letter for each socket that is handed out or taken back. */
+static bool make_letters(const struct listeners *listeners, struct letter_stock *stock,
+                         char problem[LISTENERS_PROBLEM_MAX])
+{
+    unsigned needed = 0;
+    for (unsigned i = 0; i < listeners->count + listeners->opened; i++) {
+        const struct listeners_entry *entry = &listeners->entries[i];
+        if (i >= listeners->count || !entry->is_wanted) {
+            needed += entry->socket.count;
+        }
+    }
+    if (!letter_stock_fill(stock, needed)) {
+        snprintf(problem, LISTENERS_PROBLEM_MAX, "out of memory");
+        return false;
+    }
+    return true;
 }
 
 bool listeners_prepare(struct listeners *listeners, const struct policy *policy,
-                       char problem[LISTENERS_PROBLEM_MAX])
+                       struct letter_stock *stock, char problem[LISTENERS_PROBLEM_MAX])
 {
-    listeners->kept = listeners->count;
-    for (unsigned i = 0; i < listeners->kept; i++) {
+    listeners->opened = 0;
+    for (unsigned i = 0; i < listeners->count; i++) {
         listeners->entries[i].is_wanted = false;
     }
     for (unsigned i = 0; i < policy->listener_count; i++) {
@@ -106,41 +126,38 @@ bool listeners_prepare(struct listeners *listeners, const struct policy *policy,
             return false;
         }
     }
+    if (!make_letters(listeners, stock, problem)) {
+        listeners_roll_back(listeners);
+        return false;
+    }
     return true;
 }
 
 /* Hands the descriptors out; they are the workers' from here on. */
-static bool hand_out(const struct listeners *listeners, struct listeners_entry *entry,
-                     struct worker *workers)
+static void hand_out(const struct listeners *listeners, struct listeners_entry *entry,
+                     struct worker *workers, struct letter_stock *stock)
 {
-    bool fine = true;
     for (unsigned i = 0; i < entry->socket.count; i++) {
         struct worker *worker = &workers[i % listeners->workers];
-        fine = worker_listen(worker, entry->id, entry->socket.descriptors[i]) && fine;
+        worker_listen(worker, entry->id, entry->socket.descriptors[i], stock);
     }
     listener_lend(&entry->socket);
     char text[128];
     socket_address_text(&entry->socket.address, text, sizeof text);
     log_info("listening on %s (listener %s)", text, entry->name);
-    return fine;
 }
 
-static bool take_back(struct listeners *listeners, struct listeners_entry *entry,
-                      struct worker *workers)
+static void take_back(struct listeners *listeners, struct listeners_entry *entry,
+                      struct worker *workers, struct letter_stock *stock)
 {
-    bool fine = true;
     for (unsigned i = 0; i < entry->socket.count; i++) {
         atomic_fetch_add(&listeners->leaving, 1);
-        if (!worker_unlisten(&workers[i % listeners->workers], entry->id)) {
-            atomic_fetch_sub(&listeners->leaving, 1);
-            fine = false;
-        }
+        worker_unlisten(&workers[i % listeners->workers], entry->id, stock);
     }
     listener_unlink(&entry->socket);
     log_info("no longer listening on %s (listener %s)", entry->text, entry->name);
     listener_close(&entry->socket);
     free_entry(entry);
-    return fine;
 }
 
 /* What a kept listener can be changed in, and a word about what it cannot. */
@@ -158,29 +175,24 @@ static void adjust(struct listeners_entry *entry)
     }
 }
 
-static bool is_new(const struct listeners_entry *entry)
+void listeners_commit(struct listeners *listeners, struct worker *workers,
+                      struct letter_stock *stock)
 {
-    return !entry->socket.are_lent;
-}
-
-bool listeners_commit(struct listeners *listeners, struct worker *workers)
-{
-    bool fine = true;
     unsigned kept = 0;
-    for (unsigned i = 0; i < listeners->count; i++) {
+    for (unsigned i = 0; i < listeners->count + listeners->opened; i++) {
         struct listeners_entry *entry = &listeners->entries[i];
         if (!entry->is_wanted) {
-            fine = take_back(listeners, entry, workers) && fine;
+            take_back(listeners, entry, workers, stock);
             continue;
         }
-        if (is_new(entry)) {
-            fine = hand_out(listeners, entry, workers) && fine;
+        if (i >= listeners->count) {
+            hand_out(listeners, entry, workers, stock);
         }
         adjust(entry);
         listeners->entries[kept++] = *entry;
     }
     listeners->count = kept;
-    return fine;
+    listeners->opened = 0;
 }
 
 void listeners_note_left(struct listeners *listeners)
@@ -231,5 +243,8 @@ void listeners_disown(struct listeners *listeners)
 
 void listeners_finish(struct listeners *listeners)
 {
-    drop_entries_from(listeners, 0);
+    listeners_roll_back(listeners);
+    while (listeners->count > 0) {
+        drop(&listeners->entries[--listeners->count]);
+    }
 }

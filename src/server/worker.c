@@ -12,22 +12,6 @@
 
 enum { THREAD_NAME_MAX = 16 }; /* the kernel's */
 
-struct worker_message {
-    struct worker_message *next;
-    enum {
-        MAIL_INSTALL,
-        MAIL_LISTEN,
-        MAIL_UNLISTEN,
-        MAIL_RETIRE,
-        MAIL_DRAIN,
-        MAIL_ABORT,
-        MAIL_LEAVE
-    } kind;
-    const struct policy *policy; /* MAIL_INSTALL: one reference */
-    unsigned listener;           /* MAIL_LISTEN, MAIL_UNLISTEN */
-    int descriptor;              /* MAIL_LISTEN */
-};
-
 static struct worker *of_proxy(struct proxy *proxy)
 {
     return LIST_OBJECT(proxy, struct worker, proxy);
@@ -105,23 +89,19 @@ static void close_when_empty(struct worker *worker)
         return;
     }
     flush_lines(worker);
-    uv_mutex_lock(&worker->lock);
-    worker->is_closed = true; /* no letter wakes the loop from here on */
+    worker->is_closed = true;
     atomic_store(&worker->pulse.has_ended, true);
-    uv_mutex_unlock(&worker->lock);
+    mailbox_close(&worker->mailbox);
     worker_stop_listening(worker);
     deadline_cancel(&worker->retry);
     proxy_close(&worker->proxy);
-    uv_close((uv_handle_t *)&worker->mail, NULL);
 }
 
 /* The process is about to exit. What would be served from here on would be in no log. */
 static void leave(struct worker *worker)
 {
     flush_lines(worker);
-    uv_mutex_lock(&worker->lock);
-    worker->has_left = true;
-    uv_mutex_unlock(&worker->lock);
+    atomic_store(&worker->has_left, true);
     for (;;) {
         pause();
     }
@@ -145,155 +125,121 @@ static const struct proxy_events proxy_events = {
 
 /* ---- the mailbox */
 
-static void carry_out(struct worker *worker, const struct worker_message *message)
+static void carry_out(struct worker *worker, const struct letter *letter)
 {
-    switch (message->kind) {
-    case MAIL_INSTALL:
-        if (!proxy_install(&worker->proxy, message->policy)) {
+    switch (letter->kind) {
+    case LETTER_INSTALL:
+        if (!proxy_install(&worker->proxy, letter->policy)) {
             log_error("worker %u: out of memory, the old policy stays in force", worker->index);
         }
         choose_logging(worker, worker->proxy.snapshot->policy);
         tally_install(worker->tally, worker->proxy.snapshot->policy);
-        policy_release(message->policy);
+        policy_release(letter->policy);
         break;
-    case MAIL_LISTEN:
-        worker_start_listening(worker, message->listener, message->descriptor);
+    case LETTER_LISTEN:
+        worker_start_listening(worker, letter->listener, letter->descriptor);
         break;
-    case MAIL_UNLISTEN:
-        worker_give_back(worker, message->listener);
+    case LETTER_UNLISTEN:
+        worker_give_back(worker, letter->listener);
         break;
-    case MAIL_RETIRE:
-    case MAIL_DRAIN:
+    case LETTER_RETIRE:
+    case LETTER_DRAIN:
         worker_stop_listening(worker);
         worker_leave_places(worker);
-        if (message->kind == MAIL_RETIRE) {
+        if (letter->kind == LETTER_RETIRE) {
             proxy_retire(&worker->proxy);
         } else {
             proxy_drain(&worker->proxy);
         }
         close_when_empty(worker);
         break;
-    case MAIL_ABORT:
+    case LETTER_ABORT:
         worker_stop_listening(worker);
         worker_leave_places(worker);
         proxy_abort(&worker->proxy);
         close_when_empty(worker);
         break;
-    case MAIL_LEAVE:
+    case LETTER_LEAVE:
         leave(worker);
         break;
     }
 }
 
-static struct worker_message *take_mail(struct worker *worker)
+static void on_letters(uv_async_t *wake)
 {
-    uv_mutex_lock(&worker->lock);
-    struct worker_message *message = worker->first;
-    if (message != NULL) {
-        worker->first = message->next;
-    }
-    uv_mutex_unlock(&worker->lock);
-    return message;
-}
-
-static void on_mail(uv_async_t *mail)
-{
-    struct worker *worker = LIST_OBJECT(mail, struct worker, mail);
-    struct worker_message *message;
+    struct worker *worker = LIST_OBJECT(wake, struct worker, mailbox.wake);
+    struct letter *letter;
     pulse_answer(&worker->pulse);
     worker_follow_places(worker);
-    while (!worker->is_closed && (message = take_mail(worker)) != NULL) {
-        carry_out(worker, message);
-        free(message);
+    while (!worker->is_closed && (letter = mailbox_take(&worker->mailbox)) != NULL) {
+        carry_out(worker, letter);
+        free(letter);
     }
 }
 
-static bool post(struct worker *worker, const struct worker_message *content)
+void worker_install(struct worker *worker, const struct policy *policy, struct letter_stock *stock)
 {
-    struct worker_message *message = malloc(sizeof *message);
-    if (message == NULL) {
-        return false;
-    }
-    *message = *content;
-    message->next = NULL;
-    uv_mutex_lock(&worker->lock);
-    if (worker->first == NULL) {
-        worker->first = message;
-    } else {
-        worker->last->next = message;
-    }
-    worker->last = message;
-    /* Inside the lock: a worker that ends takes it before its handle goes. */
-    if (!worker->is_closed) {
-        uv_async_send(&worker->mail);
-    }
-    uv_mutex_unlock(&worker->lock);
-    return true;
-}
-
-bool worker_install(struct worker *worker, const struct policy *policy)
-{
-    struct worker_message message = {.kind = MAIL_INSTALL, .policy = policy};
+    struct letter *letter = letter_stock_take(stock);
+    *letter = (struct letter){.kind = LETTER_INSTALL, .policy = policy};
     policy_reference(policy);
-    if (!post(worker, &message)) {
-        policy_release(policy);
+    mailbox_post(&worker->mailbox, letter);
+}
+
+void worker_listen(struct worker *worker, unsigned listener, int descriptor,
+                   struct letter_stock *stock)
+{
+    struct letter *letter = letter_stock_take(stock);
+    *letter =
+        (struct letter){.kind = LETTER_LISTEN, .listener = listener, .descriptor = descriptor};
+    mailbox_post(&worker->mailbox, letter);
+}
+
+void worker_unlisten(struct worker *worker, unsigned listener, struct letter_stock *stock)
+{
+    struct letter *letter = letter_stock_take(stock);
+    *letter = (struct letter){.kind = LETTER_UNLISTEN, .listener = listener};
+    mailbox_post(&worker->mailbox, letter);
+}
+
+static bool post(struct worker *worker, enum letter_kind kind)
+{
+    struct letter *letter = calloc(1, sizeof *letter);
+    if (letter == NULL) {
         return false;
     }
+    letter->kind = kind;
+    mailbox_post(&worker->mailbox, letter);
     return true;
-}
-
-bool worker_listen(struct worker *worker, unsigned listener, int descriptor)
-{
-    struct worker_message message = {
-        .kind = MAIL_LISTEN, .listener = listener, .descriptor = descriptor};
-    return post(worker, &message);
-}
-
-bool worker_unlisten(struct worker *worker, unsigned listener)
-{
-    struct worker_message message = {.kind = MAIL_UNLISTEN, .listener = listener};
-    return post(worker, &message);
 }
 
 bool worker_retire(struct worker *worker)
 {
-    struct worker_message message = {.kind = MAIL_RETIRE};
-    return post(worker, &message);
+    return post(worker, LETTER_RETIRE);
 }
 
 bool worker_drain(struct worker *worker)
 {
-    struct worker_message message = {.kind = MAIL_DRAIN};
-    return post(worker, &message);
+    return post(worker, LETTER_DRAIN);
 }
 
 bool worker_abort(struct worker *worker)
 {
-    struct worker_message message = {.kind = MAIL_ABORT};
-    return post(worker, &message);
+    return post(worker, LETTER_ABORT);
 }
 
 void worker_wake(struct worker *worker)
 {
-    uv_mutex_lock(&worker->lock);
-    if (!worker->is_closed) {
-        uv_async_send(&worker->mail);
-    }
-    uv_mutex_unlock(&worker->lock);
+    mailbox_wake(&worker->mailbox);
 }
 
 bool worker_leave(struct worker *worker)
 {
-    struct worker_message message = {.kind = MAIL_LEAVE};
-    return post(worker, &message);
+    return post(worker, LETTER_LEAVE);
 }
 
 bool worker_has_left(struct worker *worker)
 {
-    uv_mutex_lock(&worker->lock);
-    bool has_left = worker->has_left || worker->is_closed;
-    uv_mutex_unlock(&worker->lock);
-    return has_left;
+    return atomic_load(&worker->has_left) || mailbox_is_closed(&worker->mailbox);
 }
 
 /* ---- life */
@@ -309,7 +255,7 @@ static bool open_loop(struct worker *worker, const struct policy *policy,
         uv_loop_close(&worker->loop);
         return false;
     }
-    if (uv_async_init(&worker->loop, &worker->mail, on_mail) != 0) {
+    if (!mailbox_init(&worker->mailbox, &worker->loop, on_letters)) {
         proxy_close(&worker->proxy);
         uv_run(&worker->loop, UV_RUN_DEFAULT);
         proxy_finish(&worker->proxy);
@@ -323,11 +269,8 @@ bool worker_init(struct worker *worker, unsigned index, const struct policy *pol
                  struct proxy_limits limits, struct access_log *access_log,
                  void (*on_ended)(struct worker *worker), void *owner)
 {
-    *worker = (struct worker){.index = index,
-                              .access_log = access_log,
-
-                              .on_ended = on_ended,
-                              .owner = owner};
+    *worker = (struct worker){
+        .index = index, .access_log = access_log, .on_ended = on_ended, .owner = owner};
     worker_init_accepting(worker);
     deadline_init(&worker->flush, on_flush);
     worker->tally = tally_create(1);
@@ -335,12 +278,7 @@ bool worker_init(struct worker *worker, unsigned index, const struct policy *pol
         return false;
     }
     tally_install(worker->tally, policy);
-    if (uv_mutex_init(&worker->lock) != 0) {
-        tally_destroy(worker->tally);
-        return false;
-    }
     if (!open_loop(worker, policy, limits)) {
-        uv_mutex_destroy(&worker->lock);
         tally_destroy(worker->tally);
         return false;
     }
@@ -373,19 +311,6 @@ void worker_join(struct worker *worker)
     uv_thread_join(&worker->thread);
 }
 
-static void drop_mail(struct worker *worker)
-{
-    struct worker_message *message;
-    while ((message = take_mail(worker)) != NULL) {
-        if (message->kind == MAIL_INSTALL) {
-            policy_release(message->policy);
-        } else if (message->kind == MAIL_LISTEN) {
-            close(message->descriptor);
-        }
-        free(message);
-    }
-}
-
 void worker_finish(struct worker *worker, bool was_started)
 {
     if (!was_started) {
@@ -393,9 +318,8 @@ void worker_finish(struct worker *worker, bool was_started)
         close_when_empty(worker);
         uv_run(&worker->loop, UV_RUN_DEFAULT);
     }
-    drop_mail(worker);
+    mailbox_finish(&worker->mailbox);
     proxy_finish(&worker->proxy);
-    uv_mutex_destroy(&worker->lock);
     int error = uv_loop_close(&worker->loop);
     assert(error == 0); /* nothing was left open */
     (void)error;

@@ -191,7 +191,7 @@ void worker_give_back(struct worker *worker, unsigned listener)
 static void wake(struct places_member *member)
 {
     struct worker *worker = LIST_OBJECT(member, struct worker, member);
-    uv_async_send(&worker->mail);
+    mailbox_wake(&worker->mailbox);
 }
 
 void worker_init_accepting(struct worker *worker)

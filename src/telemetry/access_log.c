@@ -10,10 +10,17 @@
 #include <unistd.h>
 #include <uv.h>
 
+/* The next target, between access_log_prepare and what follows it. */
+struct prepared {
+    int descriptor; /* owned; -1: lines are thrown away */
+    char *path;     /* as in struct access_log */
+};
+
 struct access_log {
     struct line_writer *writer;
     uv_mutex_t lock; /* guards `path`, which the writer's thread reads */
     char *path;      /* NULL: not a file that can be opened again; owned */
+    struct prepared prepared;
 };
 
 /* ---- opening */
@@ -147,7 +154,7 @@ void access_log_destroy(struct access_log *log)
     free(log);
 }
 
-/* ---- from the control thread */
+/* ---- another target */
 
 static void replace(struct access_log *log, int descriptor, char *path)
 {
@@ -159,10 +166,10 @@ static void replace(struct access_log *log, int descriptor, char *path)
     line_writer_direct(log->writer, descriptor);
 }
 
-const char *access_log_open(struct access_log *log, struct slice target)
+const char *access_log_prepare(struct access_log *log, struct slice target)
 {
+    log->prepared = (struct prepared){.descriptor = -1};
     if (slice_equal(target, SLICE("off"))) {
-        replace(log, -1, NULL);
         return NULL;
     }
     char *path = strndup(target.data, target.length);
@@ -170,21 +177,33 @@ const char *access_log_open(struct access_log *log, struct slice target)
         return "out of memory";
     }
     int stream = find_stream(path);
-    int descriptor = -1;
-    const char *problem = NULL;
     if (stream >= 0) {
-        problem = open_stream(stream, &descriptor);
-    } else {
-        descriptor = open_path(path);
-        problem = descriptor < 0 ? open_problem(path) : NULL;
-    }
-    if (problem == NULL) {
-        replace(log, descriptor, stream >= 0 ? NULL : path);
-    }
-    if (problem != NULL || stream >= 0) {
         free(path);
+        return open_stream(stream, &log->prepared.descriptor);
     }
-    return problem;
+    int descriptor = open_path(path);
+    if (descriptor < 0) {
+        const char *problem = open_problem(path);
+        free(path);
+        return problem;
+    }
+    log->prepared = (struct prepared){.descriptor = descriptor, .path = path};
+    return NULL;
+}
+
+void access_log_roll_back(struct access_log *log)
+{
+    if (log->prepared.descriptor >= 0) {
+        close(log->prepared.descriptor);
+    }
+    free(log->prepared.path);
+    log->prepared = (struct prepared){.descriptor = -1};
+}
+
+void access_log_commit(struct access_log *log)
+{
+    replace(log, log->prepared.descriptor, log->prepared.path);
+    log->prepared = (struct prepared){.descriptor = -1};
 }
 
 void access_log_reopen(struct access_log *log)

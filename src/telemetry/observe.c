@@ -1,18 +1,11 @@
 #include "verbgate/telemetry/observe.h"
 
-#include "verbgate/base/log.h"
+#include "observe_record.h"
 #include "verbgate/http/target.h"
 #include "verbgate/http/token.h"
 #include "verbgate/learn/observed_path.h"
-#include "verbgate/telemetry/write_all.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <time.h>
-#include <unistd.h>
 #include <uv.h>
 
 struct counter {
@@ -21,12 +14,19 @@ struct counter {
 };
 
 struct observe {
-    uv_mutex_t lock;      /* guards all below but the counters' tables */
-    char *path;           /* owned; NULL: off */
-    char *temporary_path; /* owned */
-    struct evidence_table *sum;
+    uv_mutex_t writing; /* held while a file is written; taken before `lock` */
+    uv_mutex_t
+        lock; /* guards all below but the counters' tables; never held while the disk is waited for */
+    struct observe_record *record; /* NULL: nothing is observed */
+    struct observe_record
+        *retired; /* a list: replaced by reloads, and not written for the last time yet. The open of
+                                     * another one writes them first, so there are two at most. */
     struct evidence_table *spare; /* empty: the next that is given for a worker's table */
-    bool has_failed;              /* the last write; it is said once */
+    struct {
+        struct observe_record
+            *record; /* NULL: `keeps` the record at hand, or nothing is observed */
+        bool keeps;
+    } prepared; /* between observe_prepare and what follows it */
     unsigned worker_count;
     struct counter counters[];
 };
@@ -106,88 +106,9 @@ void observe_note(struct observe *observe, unsigned worker, const struct record 
     uv_mutex_unlock(&counter->lock);
 }
 
-/* ---- the file */
-
-/* Opens the file that becomes the next record; -1: see errno. Somebody's pipe of that name is not waited for. */
-static int open_temporary(const char *path)
-{
-    int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
-    int descriptor = open(path, flags, 0640);
-    struct stat status;
-    if (descriptor >= 0 && (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode))) {
-        close(descriptor);
-        errno = EEXIST;
-        return -1;
-    }
-    return descriptor;
-}
-
-/* Returns 0 or errno. The old file stays whole until the new one is. */
-static int replace_file(const char *path, const char *temporary_path, const char *text)
-{
-    int descriptor = open_temporary(temporary_path);
-    if (descriptor < 0) {
-        return errno;
-    }
-    bool fine = write_all(descriptor, text, strlen(text)) && fsync(descriptor) == 0;
-    int error = errno;
-    close(descriptor);
-    if (fine && rename(temporary_path, path) != 0) {
-        fine = false;
-        error = errno;
-    }
-    if (!fine) {
-        unlink(temporary_path);
-    }
-    return fine ? 0 : error;
-}
-
-static int write_record(const struct evidence_table *table, const char *path,
-                        const char *temporary_path)
-{
-    char *text = evidence_json_write(table, (int64_t)time(NULL));
-    int error = text == NULL ? ENOMEM : replace_file(path, temporary_path, text);
-    free(text);
-    return error;
-}
-
-/* A record that a former run left is gone on with; anything else is somebody's file. */
-static bool read_record(const char *path, struct evidence_table *table,
-                        char problem[LEARN_PROBLEM_MAX])
-{
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0 && errno == ENOENT) {
-        return true;
-    }
-    struct stat status;
-    char *text = NULL;
-    if (descriptor < 0 || fstat(descriptor, &status) != 0) {
-        snprintf(problem, LEARN_PROBLEM_MAX, "%s", strerror(errno));
-    } else if (!S_ISREG(status.st_mode) || status.st_size > LEARN_FILE_MAX) {
-        snprintf(problem, LEARN_PROBLEM_MAX, "there is something else than a record");
-    } else if ((text = malloc((size_t)status.st_size + 1)) == NULL) {
-        snprintf(problem, LEARN_PROBLEM_MAX, "out of memory");
-    } else {
-        ssize_t length = read(descriptor, text, (size_t)status.st_size);
-        struct slice slice = slice_make(text, length < 0 ? 0 : (size_t)length);
-        char reason[LEARN_PROBLEM_MAX];
-        bool fine = evidence_json_read(slice, table, reason);
-        if (!fine) {
-            snprintf(problem, LEARN_PROBLEM_MAX, "the file is no record to go on with: %.400s",
-                     reason);
-        }
-        free(text);
-        close(descriptor);
-        return fine;
-    }
-    if (descriptor >= 0) {
-        close(descriptor);
-    }
-    return false;
-}
-
 /* ---- taking over */
 
+/* What is counted while nothing is observed belongs nowhere. */
 static void collect(struct observe *observe)
 {
     for (unsigned i = 0; i < observe->worker_count; i++) {
@@ -196,45 +117,57 @@ static void collect(struct observe *observe)
         struct evidence_table *full = counter->table;
         counter->table = observe->spare;
         uv_mutex_unlock(&counter->lock);
-        if (observe->sum != NULL) {
-            evidence_merge(observe->sum, full);
+        if (observe->record != NULL) {
+            evidence_merge(observe->record->sum, full);
         }
         evidence_clear(full);
         observe->spare = full;
     }
 }
 
-static uint64_t count_all(const struct evidence_table *table)
+static struct observe_record *take_retired(struct observe *observe)
 {
-    uint64_t count = table->overflow;
-    for (unsigned i = 0; i < table->count; i++) {
-        count += table->items[i].count;
+    uv_mutex_lock(&observe->lock);
+    struct observe_record *record = observe->retired;
+    if (record != NULL) {
+        observe->retired = record->next;
     }
-    return count;
+    uv_mutex_unlock(&observe->lock);
+    return record;
 }
 
-static void write_locked(struct observe *observe)
+/* With `writing`. */
+static void write_retired(struct observe *observe)
 {
-    if (observe->sum == NULL) {
-        return;
+    struct observe_record *record;
+    while ((record = take_retired(observe)) != NULL) {
+        if (observe_record_is_new(record)) {
+            observe_record_save(record, observe_record_text(record));
+        }
+        observe_record_destroy(record);
     }
-    uint64_t before = count_all(observe->sum);
+}
+
+/* With `writing`, so the record stays while it is saved: only write_retired frees one that was in force. */
+static void write_record(struct observe *observe)
+{
+    uv_mutex_lock(&observe->lock);
+    struct observe_record *record = observe->record;
     collect(observe);
-    if (count_all(observe->sum) == before && !observe->has_failed) {
-        return;
+    bool is_new = record != NULL && observe_record_is_new(record);
+    char *text = is_new ? observe_record_text(record) : NULL;
+    uv_mutex_unlock(&observe->lock);
+    if (is_new) {
+        observe_record_save(record, text);
     }
-    int error = write_record(observe->sum, observe->path, observe->temporary_path);
-    if (error != 0 && !observe->has_failed) {
-        log_error("observe %s: cannot be written: %s", observe->path, strerror(error));
-    }
-    observe->has_failed = error != 0;
 }
 
 void observe_write(struct observe *observe)
 {
-    uv_mutex_lock(&observe->lock);
-    write_locked(observe);
-    uv_mutex_unlock(&observe->lock);
+    uv_mutex_lock(&observe->writing);
+    write_retired(observe);
+    write_record(observe);
+    uv_mutex_unlock(&observe->writing);
 }
 
 /* ---- on and off */
@@ -244,107 +177,79 @@ bool observe_is_wanted(const struct policy *policy)
     return !slice_equal(policy->gateway.observe, SLICE("off"));
 }
 
-static void drop_locked(struct observe *observe)
+static bool is_kept(struct observe *observe, struct slice path)
 {
-    evidence_destroy(observe->sum);
-    free(observe->path);
-    free(observe->temporary_path);
-    observe->sum = NULL;
-    observe->path = NULL;
-    observe->temporary_path = NULL;
-    observe->has_failed = false;
+    uv_mutex_lock(&observe->lock);
+    bool is_same = observe->record != NULL && slice_equal(slice_of(observe->record->path), path);
+    uv_mutex_unlock(&observe->lock);
+    return is_same;
 }
 
-static void close_locked(struct observe *observe)
+bool observe_prepare(struct observe *observe, const struct policy *policy,
+                     char problem[LEARN_PROBLEM_MAX])
 {
-    write_locked(observe);
-    drop_locked(observe);
-}
-
-static void add_servers(struct evidence_table *table, const struct policy *policy)
-{
-    for (unsigned i = 0; i < policy->upstream_count; i++) {
-        const struct policy_upstream *upstream = &policy->upstreams[i];
-        for (unsigned k = 0; k < upstream->server_count; k++) {
-            evidence_add_server(table, upstream->name, upstream->servers[k].text);
-        }
-    }
-}
-
-static char *join(struct slice path, const char *end)
-{
-    size_t bytes = path.length + strlen(end) + 1;
-    char *text = malloc(bytes);
-    if (text != NULL) {
-        snprintf(text, bytes, "%.*s%s", SLICE_PRINT(path), end);
-    }
-    return text;
-}
-
-/* Reads what is there and writes it back, so that a bad path is found now and not in ten seconds. */
-static bool begin(struct evidence_table *sum, const char *path, const char *temporary_path,
-                  const struct policy *policy, char problem[LEARN_PROBLEM_MAX])
-{
-    if (sum == NULL || path == NULL || temporary_path == NULL) {
-        snprintf(problem, LEARN_PROBLEM_MAX, "out of memory");
-        return false;
-    }
-    sum->since = (int64_t)time(NULL);
-    if (!read_record(path, sum, problem)) {
-        return false;
-    }
-    sum->server_count = 0; /* those of a former run may not be there any more */
-    add_servers(sum, policy);
-    int error = write_record(sum, path, temporary_path);
-    if (error != 0) {
-        snprintf(problem, LEARN_PROBLEM_MAX, "%s", strerror(error));
-    }
-    return error == 0;
-}
-
-static bool switch_locked(struct observe *observe, const struct policy *policy,
-                          char problem[LEARN_PROBLEM_MAX])
-{
-    struct slice target = policy->gateway.observe;
-    if (observe->path != NULL && slice_equal(slice_of(observe->path), target)) {
-        add_servers(observe->sum, policy);
+    observe->prepared.record = NULL;
+    observe->prepared.keeps = is_kept(observe, policy->gateway.observe);
+    if (observe->prepared.keeps || !observe_is_wanted(policy)) {
         return true;
     }
-    struct evidence_table *sum = evidence_create(EVIDENCE_OBSERVED_MAX);
-    char *path = join(target, "");
-    char *temporary_path = join(target, ".tmp");
-    if (!begin(sum, path, temporary_path, policy, problem)) {
-        evidence_destroy(sum);
-        free(path);
-        free(temporary_path);
-        return false;
-    }
-    close_locked(observe);
-    observe->sum = sum;
-    observe->path = path;
-    observe->temporary_path = temporary_path;
-    return true;
+    /* It may be the record that is wanted again. */
+    uv_mutex_lock(&observe->writing);
+    write_retired(observe);
+    uv_mutex_unlock(&observe->writing);
+    observe->prepared.record = observe_record_open(policy, problem);
+    return observe->prepared.record != NULL;
 }
 
-bool observe_open(struct observe *observe, const struct policy *policy,
-                  char problem[LEARN_PROBLEM_MAX])
+void observe_roll_back(struct observe *observe)
 {
-    bool fine = true;
-    uv_mutex_lock(&observe->lock);
-    if (observe_is_wanted(policy)) {
-        fine = switch_locked(observe, policy, problem);
-    } else {
-        close_locked(observe);
+    observe_record_destroy(observe->prepared.record);
+    observe->prepared.record = NULL;
+}
+
+/* With `lock`. */
+static void retire(struct observe *observe)
+{
+    if (observe->record != NULL) {
+        observe->record->next = observe->retired;
+        observe->retired = observe->record;
+        observe->record = NULL;
     }
+}
+
+static void drop_records(struct observe *observe)
+{
+    struct observe_record *record;
+    retire(observe);
+    while ((record = observe->retired) != NULL) {
+        observe->retired = record->next;
+        observe_record_destroy(record);
+    }
+}
+
+bool observe_commit(struct observe *observe, const struct policy *policy)
+{
+    uv_mutex_lock(&observe->lock);
+    if (observe->prepared.keeps) {
+        observe_record_add_servers(observe->record, policy);
+    } else {
+        collect(observe);
+        retire(observe);
+        observe->record = observe->prepared.record;
+        observe->prepared.record = NULL;
+    }
+    bool must_write = observe->retired != NULL;
     uv_mutex_unlock(&observe->lock);
-    return fine;
+    return must_write;
 }
 
 void observe_abandon(struct observe *observe)
 {
+    uv_mutex_lock(&observe->writing);
     uv_mutex_lock(&observe->lock);
-    drop_locked(observe);
+    drop_records(observe);
     uv_mutex_unlock(&observe->lock);
+    uv_mutex_unlock(&observe->writing);
 }
 
 /* ---- life */
@@ -367,6 +272,11 @@ struct observe *observe_create(unsigned workers)
         free(observe);
         return NULL;
     }
+    if (uv_mutex_init(&observe->writing) != 0) {
+        uv_mutex_destroy(&observe->lock);
+        free(observe);
+        return NULL;
+    }
     bool fine = true;
     while (fine && observe->worker_count < workers) {
         struct counter *counter = &observe->counters[observe->worker_count];
@@ -380,6 +290,7 @@ struct observe *observe_create(unsigned workers)
     observe->spare = fine ? evidence_create(EVIDENCE_OBSERVED_MAX) : NULL;
     if (observe->spare == NULL) {
         finish_counters(observe);
+        uv_mutex_destroy(&observe->writing);
         uv_mutex_destroy(&observe->lock);
         free(observe);
         return NULL;
@@ -392,9 +303,11 @@ void observe_destroy(struct observe *observe)
     if (observe == NULL) {
         return;
     }
-    close_locked(observe);
+    observe_roll_back(observe);
+    drop_records(observe);
     finish_counters(observe);
     evidence_destroy(observe->spare);
+    uv_mutex_destroy(&observe->writing);
     uv_mutex_destroy(&observe->lock);
     free(observe);
 }

@@ -8,18 +8,30 @@ static void write_record(uv_work_t *work)
     observe_write(writer->observe);
 }
 
+static void start_writing(struct observe_writer *writer);
+
 static void on_written(uv_work_t *work, int status)
 {
     struct observe_writer *writer = work->data;
     (void)status;
     writer->is_writing = false;
+    if (writer->must_write_again) {
+        start_writing(writer);
+    }
+}
+
+static void start_writing(struct observe_writer *writer)
+{
+    writer->must_write_again = false;
+    writer->is_writing = uv_queue_work(writer->loop, &writer->work, write_record, on_written) == 0;
 }
 
 void observe_writer_write(struct observe_writer *writer)
 {
-    if (!writer->is_writing) {
-        writer->is_writing =
-            uv_queue_work(writer->loop, &writer->work, write_record, on_written) == 0;
+    if (writer->is_writing) {
+        writer->must_write_again = true;
+    } else {
+        start_writing(writer);
     }
 }
 
@@ -35,18 +47,16 @@ void observe_writer_init(struct observe_writer *writer, uv_loop_t *loop)
     uv_timer_init(loop, &writer->timer);
 }
 
-bool observe_writer_open(struct observe_writer *writer, const struct policy *policy,
-                         char problem[LEARN_PROBLEM_MAX])
+void observe_writer_commit(struct observe_writer *writer, const struct policy *policy)
 {
-    if (!observe_open(writer->observe, policy, problem)) {
-        return false;
+    if (observe_commit(writer->observe, policy)) {
+        observe_writer_write(writer);
     }
     if (observe_is_wanted(policy)) {
         uv_timer_start(&writer->timer, on_timer, OBSERVE_WRITE_MS, OBSERVE_WRITE_MS);
     } else {
         uv_timer_stop(&writer->timer);
     }
-    return true;
 }
 
 void observe_writer_abandon(struct observe_writer *writer)

@@ -8,6 +8,7 @@ import threading
 import time
 
 from lib import wire
+from lib.admin import AdminCase
 from lib.case import Case, threads
 from lib.client import Client, request
 from lib.gateway import LOG_LINE, ini
@@ -222,6 +223,60 @@ class Reload(Case):
             loader.join(WAIT)
         self.assertEqual(failures, [])
         self.assertGreater(len(done), 100)
+
+
+class WholeReload(AdminCase):
+    """A policy that changes every part of the process at once, and fails in one of them after the other."""
+
+    PARTS = ("name", "observe", "access-log", "listener", "admin", "health")
+
+    def policy(self, server, name, failing=None):
+        places = {part: ("/nonexistent/x" if part == failing else "@FOLDER@/%s.%s" % (name, part)) for part in self.PARTS}
+        gateway = "\n".join([
+            "observe = " + places["observe"], "access-log = " + places["access-log"], "access-log-format = common",
+            "admin = unix:" + places["admin"], "health = unix:" + places["health"]])
+        return ini("nobody.invalid:1" if failing == "name" else server, gateway=gateway,
+                   more="[listener %s]\nbind = unix:%s\n" % (name, places["listener"]))
+
+    def assert_all(self, gate, name, other, generation):
+        """Every part is the one of `name`, none is the one of `other`."""
+        self.assertEqual(self.ask(gate).body, name.encode())
+        self.assertEqual(self.ask(gate.path(name + ".listener")).body, name.encode())
+        page = json.loads(self.ask(gate.path(name + ".admin"), "GET", "/policy", host="localhost").body)
+        self.assertEqual(page["generation"], generation)
+        self.assert_status(self.ask(gate.path(name + ".health"), "GET", "/readyz", host="localhost"), 200)
+        for part in ("listener", "admin", "health"):
+            self.assertFalse(os.path.exists(gate.path("%s.%s" % (other, part))), part)
+
+    def counted(self, gate, name):
+        """Requests of the record, once the file is whole."""
+        gate.signal(signal.SIGUSR1)
+        with open(gate.path(name + ".observe"), encoding="utf-8") as file:
+            return sum(entry["count"] for entry in json.load(file)["entries"])
+
+    @threads
+    def test_each_part_that_fails_leaves_all_the_others_as_they_were(self):
+        old, new = [self.origin(serve(answer(body=name))) for name in (b"old", b"new")]
+        gate = self.gateway(self.policy(old.server, "old"))
+        self.assert_all(gate, "old", "new", 1)
+        asked = 2
+        for part in self.PARTS:
+            with self.subTest(part=part):
+                since = gate.mark()
+                self.assertFalse(gate.reload(self.policy(new.server, "new", part)))
+                gate.wait_log("reload failed, the old policy stays: .*%s" % ("invalid" if part == "name" else "nonexistent"),
+                              since)
+                self.assert_all(gate, "old", "new", 1)
+                asked += 2
+                self.assertEqual(len(gate.access_lines(asked, "old.access-log")), asked)
+                until(lambda: self.counted(gate, "old") == asked, "the record of %d requests" % asked)
+                self.assertEqual(new.requests, [])
+        self.assertTrue(gate.reload(self.policy(new.server, "new")))
+        self.assert_all(gate, "new", "old", 2)
+        self.assertEqual(len(gate.access_lines(2, "new.access-log")), 2)
+        self.assertEqual(len(gate.access_lines(asked, "old.access-log")), asked)
+        until(lambda: self.counted(gate, "new") == 2, "the new record")
+        self.assertEqual(self.counted(gate, "old"), asked)
 
 
 class AccessLog(Case):

@@ -6,8 +6,8 @@
  * others wait in the kernel's queue), a head of ADMIN_HEAD_BYTES, deadlines, a page of
  * ADMIN_PAGE_MAX, and ADMIN_UNSENT_MAX bytes that wait for slow clients.
  *
- * Each follows reloads like the other listeners: admin_prepare does what can fail, then either
- * admin_roll_back or admin_commit.
+ * Each follows reloads like the other listeners: admin_prepare and admin_attach do what can fail, then either
+ * admin_roll_back or admin_commit follows.
  */
 #ifndef VERBGATE_ADMIN_ADMIN_H
 #define VERBGATE_ADMIN_ADMIN_H
@@ -47,7 +47,7 @@ struct admin {
     unsigned connection_count;
     size_t unsent_bytes;           /* of all connections */
     struct admin_socket *current;  /* NULL: off */
-    struct admin_socket *prepared; /* between admin_prepare and what follows it */
+    struct admin_socket *prepared; /* between admin_prepare and admin_roll_back or admin_commit */
     bool is_closing;
     void (*on_connection_closed)(struct admin *admin); /* another may be accepted */
 };
@@ -56,15 +56,20 @@ struct admin {
 void admin_init(struct admin *admin, enum admin_kind kind, uv_loop_t *loop,
                 const struct gateway_status *status);
 
-/* Binds what is `wanted` and is not bound yet. On failure nothing has changed, and `problem` says
- * why, with file and line. */
+/* Binds what is `wanted` and is not bound yet. On failure nothing has changed, and `problem` says why, with file and line.
+ * Any thread; blocks on names. */
 MUST_CHECK bool admin_prepare(struct admin *admin, const struct policy_admin *wanted,
                               char problem[ADMIN_PROBLEM_MAX]);
 
-/* After admin_prepare, when something else failed: closes what it has bound; nothing when it has bound nothing. */
+/* After admin_prepare: starts to accept from what it has bound. The loop's thread; waits for nothing. On failure `problem`
+ * says why, and admin_roll_back follows. */
+MUST_CHECK bool admin_attach(struct admin *admin, char problem[ADMIN_PROBLEM_MAX]);
+
+/* After admin_prepare, when something failed: closes what it has bound; nothing when it has bound nothing. The loop's
+ * thread, unless admin_attach has not been called. */
 void admin_roll_back(struct admin *admin);
 
-/* After admin_prepare with the same `wanted`: the old address closes, unless it stays. */
+/* After admin_attach, with the same `wanted` as admin_prepare: the old address closes, unless it stays. */
 void admin_commit(struct admin *admin, const struct policy_admin *wanted);
 
 /* Adds the socket to those for a process that replaces this one. False: out of memory. */

@@ -21,24 +21,26 @@ struct listeners_entry {
 struct listeners {
     struct listeners_entry entries[2 * POLICY_LISTENERS_MAX];
     unsigned count;
-    unsigned kept; /* of them open before listeners_prepare */
+    unsigned opened; /* by listeners_prepare: they stand behind the `count` */
     unsigned next_id;
     unsigned workers;
     atomic_uint leaving; /* sockets that were taken back and that a worker has not closed yet */
 };
 
-/* Opens what `policy` wants and is not open yet, or whose Unix socket's path is gone. On failure what was opened is closed again,
- * nothing has changed, and `problem` says why, with file and line. */
+/* Opens what `policy` wants and is not open yet, or whose Unix socket's path is gone, and adds the letters that
+ * listeners_commit needs to `stock`. On failure what was opened is closed again, nothing has changed, and `problem` says
+ * why, with file and line. Any thread; blocks on names. The functions for the end may run meanwhile. */
 enum { LISTENERS_PROBLEM_MAX = LISTENER_PROBLEM_MAX + 256 };
 MUST_CHECK bool listeners_prepare(struct listeners *listeners, const struct policy *policy,
-                                  char problem[LISTENERS_PROBLEM_MAX]);
+                                  struct letter_stock *stock, char problem[LISTENERS_PROBLEM_MAX]);
 
 /* After listeners_prepare, when something else failed: closes again what it has opened. */
 void listeners_roll_back(struct listeners *listeners);
 
-/* After listeners_prepare: hands new sockets to the workers, takes back those that the policy does
- * not want any more, and logs each change. Returns false when a worker could not be told. */
-MUST_CHECK bool listeners_commit(struct listeners *listeners, struct worker *workers);
+/* After listeners_prepare, with its `stock`: hands new sockets to the workers, takes back those that the policy does not
+ * want any more, and logs each change. */
+void listeners_commit(struct listeners *listeners, struct worker *workers,
+                      struct letter_stock *stock);
 
 /* A worker has closed a socket that was taken back. Any thread. */
 void listeners_note_left(struct listeners *listeners);

@@ -7,6 +7,7 @@
 
 #include "verbgate/net/acceptor.h"
 #include "verbgate/proxy/proxy.h"
+#include "verbgate/server/mailbox.h"
 #include "verbgate/server/places.h"
 #include "verbgate/server/watchdog.h"
 #include "verbgate/telemetry/access_log.h"
@@ -20,16 +21,11 @@ enum { WORKER_RETRY_MS = 500, WORKER_FLUSH_MS = 200, WORKER_SILENT_MS = 60000 };
 /* While a client waits for a place, how often an idle one is looked for. */
 enum { WORKER_PLACE_MS = 20 };
 
-struct worker_message;
-
 struct worker {
     unsigned index;
     uv_thread_t thread;
     uv_loop_t loop;
-    uv_async_t mail;
-    uv_mutex_t lock;              /* guards the mailbox */
-    struct worker_message *first; /* the mailbox, oldest first */
-    struct worker_message *last;
+    struct mailbox mailbox;
     struct proxy proxy;
     struct list_node acceptors;  /* struct acceptor; owned */
     struct deadline retry;       /* of paused acceptors */
@@ -44,11 +40,11 @@ struct worker {
     bool is_logging;
     struct observe *observe; /* shared; set before the thread starts */
     bool is_observing;
-    struct tally *tally;      /* owned; the control thread reads it */
-    uint64_t silent_until_ms; /* about running out of descriptors or connections */
-    struct pulse pulse;       /* for the watchdog */
-    bool is_closed;
-    bool has_left;                           /* as worker_leave asked; under the lock */
+    struct tally *tally;                     /* owned; the control thread reads it */
+    uint64_t silent_until_ms;                /* about running out of descriptors or connections */
+    struct pulse pulse;                      /* for the watchdog */
+    bool is_closed;                          /* its thread's own: nothing is open but what closes */
+    atomic_bool has_left;                    /* as worker_leave asked */
     void (*on_ended)(struct worker *worker); /* from the worker's thread, as its last act */
     void (*on_left)(struct worker *worker);  /* from its thread: worker_unlisten was carried out */
     void *owner;
@@ -76,17 +72,20 @@ void worker_join(struct worker *worker);
  * (`was_started` false). */
 void worker_finish(struct worker *worker, bool was_started);
 
-/* Letters from the control thread. Each is carried out in order; false: out of memory, the letter was
- * not sent. */
+/* Letters from the control thread. Each is carried out in order. Those of a reload take one letter from `stock`, and so
+ * cannot fail. */
 
 /* Another policy for requests that begin from here on (takes a reference of its own). */
-MUST_CHECK bool worker_install(struct worker *worker, const struct policy *policy);
+void worker_install(struct worker *worker, const struct policy *policy, struct letter_stock *stock);
 
 /* Accept from this listening socket, which the worker owns from here on; `listener` names it. */
-MUST_CHECK bool worker_listen(struct worker *worker, unsigned listener, int descriptor);
+void worker_listen(struct worker *worker, unsigned listener, int descriptor,
+                   struct letter_stock *stock);
 
 /* Accept what waits in the queue of one socket of that listener, then close it; on_left follows. */
-MUST_CHECK bool worker_unlisten(struct worker *worker, unsigned listener);
+void worker_unlisten(struct worker *worker, unsigned listener, struct letter_stock *stock);
+
+/* The others are sent when the process stops. False: out of memory, the letter was not sent. */
 
 /* Another process accepts: stop accepting, let each idle client send one more request (proxy_retire), then end. */
 MUST_CHECK bool worker_retire(struct worker *worker);

@@ -27,10 +27,17 @@ bool access_log_end(struct access_log *log, unsigned still_ms, unsigned most_ms)
 /* Frees a log whose end was true. */
 void access_log_destroy(struct access_log *log);
 
-/* Where lines go from here on: "off", "stdout" or a path, which is opened for appending. A path that is another name
- * of standard output or standard error, such as /dev/stdout, is that stream. Returns NULL, or why it cannot be opened
- * (static or strerror's); then nothing changes. Control thread. */
-MUST_CHECK const char *access_log_open(struct access_log *log, struct slice target);
+/* Opens another target: "off", "stdout" or a path, which is opened for appending. A path that is another name of standard
+ * output or standard error, such as /dev/stdout, is that stream. Returns NULL, or why it cannot be opened (static or
+ * strerror's). Lines go where they went. Any thread; blocks on the disk. access_log_roll_back or access_log_commit
+ * follows when it was NULL. */
+MUST_CHECK const char *access_log_prepare(struct access_log *log, struct slice target);
+
+/* After access_log_prepare, when something else failed: closes what it has opened. */
+void access_log_roll_back(struct access_log *log);
+
+/* After access_log_prepare: lines go to the new target from here on. Waits for nothing. */
+void access_log_commit(struct access_log *log);
 
 /* Has the thread open the same path again, since the old file was moved away. The error log says how that went. */
 void access_log_reopen(struct access_log *log);

@@ -17,16 +17,24 @@ struct observe;
 
 /* For `workers`; it observes nothing yet. NULL: no resources. */
 MUST_CHECK struct observe *observe_create(unsigned workers);
-void observe_destroy(struct observe *observe); /* NULL is allowed */
+/* Frees it; what was not written is lost. NULL is allowed. */
+void observe_destroy(struct observe *observe);
 
 /* Whether a policy asks for it. */
 bool observe_is_wanted(const struct policy *policy);
 
-/* Where the record goes from here on, by the policy. What the file
- * holds already is gone on with, and it is written at once. Returns false when it is no record or
- * cannot be written, with the reason; then nothing has changed. Control thread. */
-MUST_CHECK bool observe_open(struct observe *observe, const struct policy *policy,
-                             char problem[LEARN_PROBLEM_MAX]);
+/* Opens the record that the policy wants, unless it is the one at hand: what the file holds already is gone on with, and
+ * it is written once. False: the file is no record, or cannot be written, and `problem` says so. Nothing is switched
+ * yet. Any thread; blocks on the disk. observe_roll_back or observe_commit follows when it was true. */
+MUST_CHECK bool observe_prepare(struct observe *observe, const struct policy *policy,
+                                char problem[LEARN_PROBLEM_MAX]);
+
+/* After observe_prepare, when something else failed: the record at hand stays. */
+void observe_roll_back(struct observe *observe);
+
+/* After observe_prepare: what is counted from here on goes to the record that the policy wants. True: observe_write must
+ * write the record of before for the last time. Waits for nothing. */
+MUST_CHECK bool observe_commit(struct observe *observe, const struct policy *policy);
 
 /* Another process goes on with the record: this one writes it no more. Waits for a write that is under way. */
 void observe_abandon(struct observe *observe);
@@ -34,8 +42,7 @@ void observe_abandon(struct observe *observe);
 /* Counts one exchange. The thread of that worker. */
 void observe_note(struct observe *observe, unsigned worker, const struct record *record);
 
-/* Takes over what the workers have counted and writes the file, if anything is new. Any thread, one at
- * a time; blocks on the disk. */
+/* Takes over what the workers have counted and writes the file, if anything is new. Any thread; blocks on the disk. */
 void observe_write(struct observe *observe);
 
 #endif

@@ -13,15 +13,15 @@ struct observe_writer {
     uv_timer_t timer; /* runs while something is observed */
     uv_work_t work;
     bool is_writing;
+    bool must_write_again; /* a write was asked for while one was under way */
 };
 
 void observe_writer_init(struct observe_writer *writer, uv_loop_t *loop);
 
-/* observe_open, and the timer with it. */
-MUST_CHECK bool observe_writer_open(struct observe_writer *writer, const struct policy *policy,
-                                    char problem[LEARN_PROBLEM_MAX]);
+/* observe_commit, and the timer with it. The loop's thread. */
+void observe_writer_commit(struct observe_writer *writer, const struct policy *policy);
 
-/* Begins a write, if none is under way. */
+/* Begins a write, or has one follow that which is under way. */
 void observe_writer_write(struct observe_writer *writer);
 
 /* Another process goes on with the record: this one writes it no more. */

@@ -10,6 +10,7 @@ enum { WORKERS = 2 };
 static struct listeners listeners;
 static struct worker workers[WORKERS];
 static struct access_log *access_log;
+static struct letter_stock stock;
 static char problem[LISTENERS_PROBLEM_MAX];
 
 #define UPSTREAM "[upstream app]\nserver = 127.0.0.1:9000\n"
@@ -52,7 +53,7 @@ static bool prepare(const char *sections)
     snprintf(text, sizeof text, "%s" UPSTREAM, sections);
     struct policy *policy = fixture_policy(text);
     problem[0] = '\0';
-    bool fine = listeners_prepare(&listeners, policy, problem);
+    bool fine = listeners_prepare(&listeners, policy, &stock, problem);
     policy_release(policy);
     return fine;
 }
@@ -60,7 +61,8 @@ static bool prepare(const char *sections)
 static void install(const char *sections)
 {
     cr_assert(prepare(sections), "%s", problem);
-    cr_assert(listeners_commit(&listeners, workers));
+    listeners_commit(&listeners, workers, &stock);
+    cr_assert(stock.first == NULL, "each letter was sent");
 }
 
 static bool is_connectable(const struct socket_address *address)
@@ -83,11 +85,13 @@ Test(listeners, opens_and_hands_out_one_socket_per_worker)
 {
     start();
     cr_assert(prepare("[listener a]\nbind = 127.0.0.1:0\n"), "%s", problem);
-    cr_assert_eq(listeners.count, 1);
+    cr_assert_eq(listeners.count, 0, "not before the commit");
+    cr_assert_eq(listeners.opened, 1);
     struct listeners_entry *entry = &listeners.entries[0];
     cr_assert_eq(entry->socket.count, WORKERS);
-    cr_assert(entry->socket.descriptors[0] >= 0, "not before the commit");
-    cr_assert(listeners_commit(&listeners, workers));
+    cr_assert_not(entry->socket.are_lent);
+    listeners_commit(&listeners, workers, &stock);
+    cr_assert(stock.first == NULL, "each letter was sent");
     cr_assert(entry->socket.are_lent);
     cr_assert(is_connectable(&entry->socket.address));
     finish();

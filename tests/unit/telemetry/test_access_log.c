@@ -18,8 +18,9 @@ static struct access_log *start(unsigned workers)
 
 static void must_open(struct access_log *log, const char *target)
 {
-    const char *problem = access_log_open(log, slice_of(target));
+    const char *problem = access_log_prepare(log, slice_of(target));
     cr_assert(problem == NULL, "%s", problem);
+    access_log_commit(log);
 }
 
 /* A buffer, waiting for the writing thread to give one back. */
@@ -136,7 +137,7 @@ Test(access_log, stays_where_it_was_when_another_file_cannot_be_opened)
 {
     struct access_log *log = start(1);
     must_open(log, temporary_path("access.log"));
-    const char *problem = access_log_open(log, slice_of(temporary_path("none/access.log")));
+    const char *problem = access_log_prepare(log, slice_of(temporary_path("none/access.log")));
     cr_assert(problem != NULL && strlen(problem) > 0);
     write_text(log, "still here\n");
     end(log);
