@@ -205,6 +205,28 @@ Test(buffer, survives_sockets_that_take_little_or_nothing_for_a_while)
     gateway.of_backend = (struct hindrance){.most = 0};
 }
 
+/* Content that an engine has read ahead, and hands out in pieces that the loop does not announce. */
+Test(buffer, survives_content_that_was_read_ahead)
+{
+    static const size_t pieces[] = {0, 1000, 4097};
+    enum { LENGTH = 600000 };
+    for (size_t i = 0; i < 2 * sizeof pieces / sizeof pieces[0]; i++) {
+        gateway.of_client = (struct hindrance){.reads_ahead = true, .read_most = pieces[i / 2]};
+        gateway_start(i % 2 == 0 ? "buffer-request = all\nbuffer-memory = 1m"
+                                 : "buffer-request = all\nbuffer-memory = 10k");
+        gateway_connect();
+        for (unsigned request = 0; request < 2; request++) {
+            send_chunked(LENGTH);
+            expect_head(LENGTH);
+            expect_content(LENGTH);
+            expect_answer();
+        }
+        cr_assert_eq(gateway.records, 2);
+        gateway_stop();
+    }
+    gateway.of_client = (struct hindrance){.most = 0};
+}
+
 Test(buffer, a_server_that_answers_early_and_takes_no_more_leaves_a_usable_client)
 {
     gateway_start("buffer-request = all\nbuffer-memory = 10k");

@@ -139,6 +139,11 @@ static bool is_over_with_answers(const void *context)
     return gateway.proxy.connection_count == 0;
 }
 
+/* As bytes come, and as an engine hands them out that has read ahead, one at a time. */
+static const struct hindrance ways_of_reading[] = {{.most = 0},
+                                                   {.reads_ahead = true, .read_most = 1}};
+enum { WAYS_OF_READING = sizeof ways_of_reading / sizeof ways_of_reading[0] };
+
 static void run_client_that_leaves(const char *request, size_t sent, enum leaving leaving,
                                    unsigned turns)
 {
@@ -161,22 +166,35 @@ static void run_client_that_leaves(const char *request, size_t sent, enum leavin
     gateway_stop();
 }
 
-static const char *const left_requests[] = {
-    "GET /a HTTP/1.1\r\nHost: h\r\n\r\n",
-    "PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n0123456789",
-    "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nA: b\r\n\r\n",
-};
-
-Test(exchange_ends, survives_clients_that_leave_at_every_byte)
+static void leave_at_every_byte(const char *request)
 {
-    for (unsigned i = 0; i < sizeof left_requests / sizeof left_requests[0]; i++) {
-        for (size_t sent = 0; sent <= strlen(left_requests[i]); sent++) {
+    for (unsigned way = 0; way < WAYS_OF_READING; way++) {
+        gateway.of_client = ways_of_reading[way];
+        for (size_t sent = 0; sent <= strlen(request); sent++) {
             for (unsigned leaving = 0; leaving < LEAVING_COUNT; leaving++) {
-                run_client_that_leaves(left_requests[i], sent, leaving, 0);
-                run_client_that_leaves(left_requests[i], sent, leaving, 3);
+                run_client_that_leaves(request, sent, leaving, 3);
+                if (!gateway.of_client.reads_ahead) { /* else nothing is kept yet */
+                    run_client_that_leaves(request, sent, leaving, 0);
+                }
             }
         }
     }
+}
+
+Test(exchange_ends, survives_clients_that_leave_at_every_byte_of_a_head)
+{
+    leave_at_every_byte("GET /a HTTP/1.1\r\nHost: h\r\n\r\n");
+}
+
+Test(exchange_ends, survives_clients_that_leave_at_every_byte_of_content)
+{
+    leave_at_every_byte("PUT /a HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\n0123456789");
+}
+
+Test(exchange_ends, survives_clients_that_leave_at_every_byte_of_chunks)
+{
+    leave_at_every_byte("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        "3\r\nabc\r\n0\r\nA: b\r\n\r\n");
 }
 
 /* ---- servers that leave ------------------------------------------------------------------ */
@@ -185,15 +203,6 @@ struct cut_response {
     const char *bytes;
     const char *last;     /* what the client's bytes end with when they are complete */
     bool ends_with_close; /* the connection's end is the content's end */
-};
-
-static const struct cut_response cut_responses[] = {
-    {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "\r\n\r\nhello", false},
-    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
-     "\r\n0\r\n\r\n", false},
-    {"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
-     "\r\n\r\nok", false},
-    {"HTTP/1.1 200 OK\r\n\r\nall", "0\r\n\r\n", true},
 };
 
 static bool client_ends_with(const char *last)
@@ -251,15 +260,44 @@ static void run_server_that_leaves(const struct cut_response *response, size_t s
     gateway_stop();
 }
 
-Test(exchange_ends, tells_the_client_when_a_server_leaves_at_any_byte)
+static void cut_at_every_byte(struct cut_response response)
 {
-    for (unsigned i = 0; i < sizeof cut_responses / sizeof cut_responses[0]; i++) {
-        for (size_t sent = 0; sent <= strlen(cut_responses[i].bytes); sent++) {
-            for (unsigned kind = 0; kind < 4; kind++) {
-                run_server_that_leaves(&cut_responses[i], sent, kind & 1, kind & 2 ? 3 : 0);
+    for (unsigned way = 0; way < WAYS_OF_READING; way++) {
+        gateway.of_backend = ways_of_reading[way];
+        for (size_t sent = 0; sent <= strlen(response.bytes); sent++) {
+            for (unsigned with_reset = 0; with_reset < 2; with_reset++) {
+                run_server_that_leaves(&response, sent, with_reset, 3);
+                if (!gateway.of_backend.reads_ahead) {
+                    run_server_that_leaves(&response, sent, with_reset, 0);
+                }
             }
         }
     }
+}
+
+Test(exchange_ends, tells_the_client_when_a_server_leaves_at_any_byte_of_content)
+{
+    cut_at_every_byte((struct cut_response){"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+                                            "\r\n\r\nhello", false});
+}
+
+Test(exchange_ends, tells_the_client_when_a_server_leaves_at_any_byte_of_chunks)
+{
+    cut_at_every_byte((struct cut_response){
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+        "\r\n0\r\n\r\n", false});
+}
+
+Test(exchange_ends, tells_the_client_when_a_server_leaves_behind_an_interim_response)
+{
+    cut_at_every_byte((struct cut_response){"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+                                            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+                                            "\r\n\r\nok", false});
+}
+
+Test(exchange_ends, tells_the_client_when_a_server_resets_content_that_its_end_ends)
+{
+    cut_at_every_byte((struct cut_response){"HTTP/1.1 200 OK\r\n\r\nall", "0\r\n\r\n", true});
 }
 
 /* ---- tunnels that are cut ---------------------------------------------------------------- */

@@ -85,7 +85,7 @@ static void drop_head(struct end *end)
     end->length = end->seen = 0;
 }
 
-static void begin_download(size_t length)
+static void begin_download_of(size_t length, bool is_plain)
 {
     char head[128];
     gateway_start("");
@@ -93,12 +93,19 @@ static void begin_download(size_t length)
     cr_assert(end_send(&gateway.client, get, sizeof get - 1));
     cr_assert(end_gets(&gateway.backend, "\r\n\r\n"));
     gateway_turn();
-    unhinder();
+    if (is_plain) {
+        unhinder();
+    }
     snprintf(head, sizeof head, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\n\r\n", length);
     cr_assert(end_send(&gateway.backend, head, strlen(head)));
     drop_head(&gateway.client);
     way.from = &gateway.backend, way.to = &gateway.client;
     way.length = length;
+}
+
+static void begin_download(size_t length)
+{
+    begin_download_of(length, true);
 }
 
 static void begin_upload(size_t length)
@@ -165,6 +172,40 @@ Test(relay_splice, copies_where_no_pipe_is_left)
     begin_download(LENGTH);
     gateway.proxy.pipes.most = 0;
     turn_until_received(LENGTH);
+    cr_assert_eq(gateway.reason, REASON_COMPLETE);
+    finish();
+}
+
+/* The bytes on such a socket are not the content: nothing may pass by the engine. */
+Test(relay_splice, copies_where_a_side_has_an_engine)
+{
+    enum { SHORT = 8 * MIB };
+    for (unsigned side = 0; side < 2; side++) {
+        memset(&way, 0, sizeof way);
+        begin_download(SHORT);
+        struct stream *of =
+            side == 0 ? &exchange_now()->upstream->stream : &gateway_downstream()->stream;
+        static struct stream_operations other;
+        other = stream_socket_operations;
+        other.is_plain = false;
+        of->operations = &other;
+        while (way.received < SHORT) {
+            turn();
+            cr_assert_eq(gateway.proxy.pipes.count, 0);
+        }
+        cr_assert_eq(gateway.reason, REASON_COMPLETE);
+        finish();
+    }
+}
+
+/* Reads that the engine has ahead of the loop, from the first byte to the last. */
+Test(relay_splice, copies_what_was_read_ahead)
+{
+    enum { SHORT = 8 * MIB };
+    gateway.of_backend = (struct hindrance){.reads_ahead = true, .read_most = 10000};
+    begin_download_of(SHORT, false);
+    turn_until_received(SHORT);
+    cr_assert_eq(gateway.proxy.pipes.count, 0);
     cr_assert_eq(gateway.reason, REASON_COMPLETE);
     finish();
 }

@@ -204,3 +204,31 @@ Test(turns, run_a_bounded_number_of_requests_of_one_client)
     }
     gateway_stop();
 }
+
+static bool has_ended_or_answered(const void *context)
+{
+    return gateway.client.has_ended || gateway.records >= *(const unsigned *)context;
+}
+
+/* The loop announces none of them: an engine has taken them all out of the socket. */
+Test(turns, run_a_bounded_number_of_requests_that_were_read_ahead)
+{
+    static const char request[] = "PATCH / HTTP/1.1\r\nHost: h\r\n\r\n";
+    enum { REQUESTS = 10 * PROXY_TURN_REQUESTS, LENGTH = sizeof request - 1 };
+    static char requests[REQUESTS * LENGTH];
+    for (unsigned i = 0; i < REQUESTS; i++) {
+        memcpy(requests + (size_t)i * LENGTH, request, LENGTH);
+    }
+    gateway.of_client = (struct hindrance){.reads_ahead = true, .read_most = 500};
+    gateway_start("");
+    gateway_connect();
+    cr_assert_eq(send(gateway.client.descriptor, requests, sizeof requests, 0),
+                 (ssize_t)sizeof requests);
+    for (unsigned wanted = 1; wanted <= REQUESTS; wanted = gateway.records + 1) {
+        unsigned before = gateway.records;
+        cr_assert(gateway_wait(has_ended_or_answered, &wanted));
+        cr_assert_leq(gateway.records, before + 2 * PROXY_TURN_REQUESTS);
+    }
+    cr_assert_eq(gateway.records, REQUESTS);
+    gateway_stop();
+}
