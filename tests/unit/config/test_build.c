@@ -294,7 +294,7 @@ Test(build, limits_listeners_and_upstreams)
                  LISTENER "[route a]\nupstream = n1\n");
 }
 
-Test(build, loads_as_many_routes_as_there_may_be_in_little_time, .timeout = 30)
+Test(build, loads_as_many_routes_as_there_may_be_in_little_time, .timeout = 30 * TEST_PATIENCE)
 {
     char *text = many("route", "path = /p/", POLICY_ROUTES_MAX, LISTENER UPSTREAM);
     struct policy *policy = load(text);
@@ -306,7 +306,7 @@ Test(build, loads_as_many_routes_as_there_may_be_in_little_time, .timeout = 30)
     expect_limit("route", "path = /p/", POLICY_ROUTES_MAX, LISTENER UPSTREAM);
 }
 
-Test(build, survives_as_many_conflicts, .timeout = 30)
+Test(build, survives_as_many_conflicts, .timeout = 30 * TEST_PATIENCE)
 {
     char *text = many("route", "max-body = ", POLICY_ROUTES_MAX - 1, LISTENER UPSTREAM);
     cr_assert_null(memory_load(text, &diagnostics));

@@ -277,7 +277,7 @@ Test(load, reports_all_errors_in_the_order_of_lines)
 }
 
 /* Megabytes of errors must cost neither time nor memory. */
-Test(load, survives_a_file_of_errors, .timeout = 20)
+Test(load, survives_a_file_of_errors, .timeout = 20 * TEST_PATIENCE)
 {
     enum { SIZE = CONFIG_FILE_MAX };
     char *text = malloc(SIZE);

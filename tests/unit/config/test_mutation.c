@@ -85,7 +85,7 @@ static size_t mutate(char *text, size_t length, size_t capacity)
     }
 }
 
-Test(mutation, no_change_of_a_file_breaks_the_loader, .timeout = 60)
+Test(mutation, no_change_of_a_file_breaks_the_loader, .timeout = 60 * TEST_PATIENCE)
 {
     enum { CAPACITY = 4096, ROUNDS = 6000 };
     static const struct memory_file files[] = {{"conf.d/a.ini", "[route more]\npath = /more\n"},
