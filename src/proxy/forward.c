@@ -167,8 +167,13 @@ static enum close_reason connect_reason(int error)
 {
     switch (error) {
     case UV_ECONNREFUSED:
-    case UV_ENOENT: /* a Unix socket's path */
         return REASON_UPSTREAM_REFUSED;
+    case UV_ENOENT:
+    case UV_ENOTDIR:
+        return REASON_UPSTREAM_SOCKET_MISSING;
+    case UV_EACCES: /* a Unix socket's mode, or that of a folder above it */
+    case UV_EPERM:  /* a packet filter */
+        return REASON_UPSTREAM_FORBIDDEN;
     case UV_ETIMEDOUT:
         return REASON_UPSTREAM_CONNECT_SLOW;
     case UV_EMFILE:

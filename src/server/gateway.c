@@ -249,9 +249,10 @@ static bool make_ready(struct gateway *gateway, const struct policy *policy,
     return true;
 }
 
-static bool try_to_start(struct gateway *gateway, char problem[RELOAD_PROBLEM_MAX])
+/* `is_told`: what is wrong stands in the log already, as the errors of the policy do. */
+static bool try_to_start(struct gateway *gateway, char problem[RELOAD_PROBLEM_MAX], bool *is_told)
 {
-    const struct policy *policy = gateway_load(gateway, problem);
+    const struct policy *policy = gateway_load(gateway, problem, is_told);
     if (policy == NULL) {
         return false;
     }
@@ -271,8 +272,9 @@ static bool try_to_start(struct gateway *gateway, char problem[RELOAD_PROBLEM_MA
 static bool start(struct gateway *gateway)
 {
     char problem[RELOAD_PROBLEM_MAX];
-    if (!try_to_start(gateway, problem)) {
-        log_error("%s", problem);
+    bool is_told = false;
+    if (!try_to_start(gateway, problem, &is_told)) {
+        log_error("%s", is_told ? "not started: the policy has errors" : problem);
         notify_status(&gateway->notify, problem);
         return false;
     }

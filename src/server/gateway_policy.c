@@ -27,11 +27,13 @@ static bool start_builtin(struct gateway *gateway, const struct policy *policy,
 }
 
 /* A text is the same each time. Its names are looked up again, which is what a reload of it is for. */
-const struct policy *gateway_load(struct gateway *gateway, char problem[RELOAD_PROBLEM_MAX])
+const struct policy *gateway_load(struct gateway *gateway, char problem[RELOAD_PROBLEM_MAX],
+                                  bool *is_told)
 {
     const struct policy *old = gateway->policy;
     struct policy *policy =
         policy_file_load_for_service(gateway->path, gateway->text, old != NULL, problem);
+    *is_told = policy == NULL;
     if (policy == NULL) {
         return NULL;
     }
@@ -151,7 +153,8 @@ void gateway_go_on_reloading(struct gateway *gateway)
 static void load(uv_work_t *work)
 {
     struct gateway *gateway = work->data;
-    gateway->reload.policy = gateway_load(gateway, gateway->reload.problem);
+    bool is_told; /* the log says it once more, with what stays in force */
+    gateway->reload.policy = gateway_load(gateway, gateway->reload.problem, &is_told);
 }
 
 static void on_loaded(uv_work_t *work, int status)

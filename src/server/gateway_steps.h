@@ -87,9 +87,9 @@ extern const struct reload_table gateway_parts;
 
 /* Reads, checks and resolves, and gives the policy its generation; nobody writes to it any more. Runs on the thread pool
  * for a reload, so that neither a slow disk nor a slow name server keeps the control thread from hearing signals. NULL:
- * `problem` says why. */
+ * `problem` says why, and `is_told` whether the log has it already, with all other errors of the policy. */
 MUST_CHECK const struct policy *gateway_load(struct gateway *gateway,
-                                             char problem[RELOAD_PROBLEM_MAX]);
+                                             char problem[RELOAD_PROBLEM_MAX], bool *is_told);
 
 /* Puts the first policy in force, and takes the caller's reference. False: nothing has changed, and `problem` says why. */
 MUST_CHECK bool gateway_put_in_force(struct gateway *gateway, const struct policy *policy,

@@ -193,11 +193,16 @@ static void describe(const char *path, const struct diagnostics *diagnostics,
     const struct diagnostic *error = first_error(diagnostics);
     int length = snprintf(problem, POLICY_FILE_PROBLEM_MAX, "%u error%s in %.150s", errors,
                           errors == 1 ? "" : "s", path);
-    if (error != NULL) {
-        snprintf(problem + length, POLICY_FILE_PROBLEM_MAX - (size_t)length, "%s %.*s:%u: %.*s",
-                 errors == 1 ? ":" : ", the first:", SLICE_PRINT(error->file), error->line,
-                 SLICE_PRINT(error->message));
+    if (error == NULL) {
+        return;
     }
+    char line[16] = "";
+    if (error->line > 0) { /* else it is about the whole file */
+        snprintf(line, sizeof line, ":%u", error->line);
+    }
+    snprintf(problem + length, POLICY_FILE_PROBLEM_MAX - (size_t)length, "%s %.*s%s: %.*s",
+             errors == 1 ? ":" : ", the first:", SLICE_PRINT(error->file), line,
+             SLICE_PRINT(error->message));
 }
 
 struct policy *policy_file_load_for_service(const char *path, struct slice text, bool is_again,

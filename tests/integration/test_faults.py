@@ -28,8 +28,9 @@ class Unreachable(Case):
     def test_a_missing_unix_socket_is_502(self):
         gate = self.gateway(ini("unix:@FOLDER@/nobody.sock", gateway="name = gate"))
         response = self.ask(gate)
-        self.assert_status(response, 502)
-        self.assertRegex(response.get("proxy-status"), r"^gate; *error=")
+        self.assert_failure(response, 502, "destination_unavailable")
+        self.assertIn("the server's Unix socket does not exist", response.text)
+        gate.wait_log(r"nobody\.sock\): the server's Unix socket does not exist, for GET /")
 
     def test_a_backend_that_comes_up_later_is_used(self):
         backend = self.origin(unix=True)

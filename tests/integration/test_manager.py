@@ -71,6 +71,14 @@ class Told(ManagerCase):
         self.assertRegex(message["STATUS"], r'^2 errors in .*, the first: .*gateway\.ini:\d+: unknown key "implement"')
         self.assertNotIn("READY", message)
 
+    def test_a_start_without_a_policy_names_no_line(self):
+        manager = self.manager()
+        gate = self.prepare(ini("127.0.0.1:1"), env=manager.environment)
+        os.unlink(gate.config)
+        gate.launch()
+        self.assertEqual(gate.wait(), 1)
+        self.assertRegex(manager.receive()["STATUS"], r"^1 error in .*: .*gateway\.ini: cannot read the file: No such")
+
     def test_a_stop_says_stopping_before_the_last_request_is_done(self):
         manager = self.manager()
         gate = self.start_under(manager)

@@ -28,6 +28,8 @@ class Rights(Case):
         log = self.fails(ini("127.0.0.1:1"), mode=0o700)
         self.assertIn("gateway.ini: error: cannot read the file: permission denied: user 54322 and group 54322", log)
         self.assertIn("to enter every folder that leads to it", log)
+        self.assertEqual(log.count("cannot read the file"), 1)
+        self.assertIn("error: not started: the policy has errors", log)
 
     def test_a_port_below_1024(self):
         with open("/proc/sys/net/ipv4/ip_unprivileged_port_start", encoding="ascii") as file:
@@ -41,3 +43,15 @@ class Rights(Case):
     def test_a_folder_for_a_socket_that_may_not_be_written(self):
         log = self.fails(ini("127.0.0.1:1", bind="unix:@FOLDER@/service.sock"))
         self.assertIn("service.sock: Permission denied: this user may not write to the folder", log)
+
+    def test_a_servers_socket_that_may_not_be_connected_to(self):
+        backend = self.origin(unix=True)
+        os.chmod(backend.folder.name, 0o755)
+        os.chmod(backend.address, 0o600)
+        gate = self.prepare(ini("unix:" + backend.address))
+        os.chmod(gate.folder.name, 0o755)
+        gate.prefix = RUN
+        gate.start()
+        response = self.ask(gate)
+        self.assert_status(response, 502)
+        self.assertIn("no permission to connect to the server", response.text)

@@ -32,6 +32,10 @@
     X(LINGERED, 0, 0, NULL, "closed after the last answer")                                      \
     X(DRAINED, 0, 0, NULL, "the gateway is stopping")                                            \
     X(UPSTREAM_REFUSED, 1, 502, "connection_refused", "the server refused the connection")       \
+    X(UPSTREAM_SOCKET_MISSING, 1, 502, "destination_unavailable",                                \
+      "the server's Unix socket does not exist")                                                 \
+    X(UPSTREAM_FORBIDDEN, 1, 502, "destination_unavailable",                                     \
+      "no permission to connect to the server")                                                  \
     X(UPSTREAM_UNREACHABLE, 1, 502, "destination_unavailable", "the server cannot be reached")   \
     X(UPSTREAM_BUSY, 1, 503, "connection_limit_reached",                                         \
       "the server takes no more connections now")                                                \
