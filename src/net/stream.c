@@ -51,9 +51,9 @@ static bool read_once(struct stream *stream)
 
 /* The loop does not announce what is pending, and reading it now would call the owner back from within its own call, or
  * take the turn of others. */
-static void read_pending_later(struct stream *stream)
+static void read_pending_later(const struct stream *stream)
 {
-    if (stream_has_pending(stream)) {
+    if (stream->is_reading && stream_has_pending(stream)) {
         turns_add(stream_engine(stream)->turns, &stream_engine(stream)->turn);
     }
 }
@@ -63,9 +63,7 @@ void stream_readable(struct stream *stream)
     unsigned reads = 0;
     while (read_once(stream) && stream->is_reading && ++reads < READS_MOST) {
     }
-    if (stream->is_reading) {
-        read_pending_later(stream);
-    }
+    read_pending_later(stream);
 }
 
 /* What was pending may have been read since, because the socket had something, too. */
@@ -94,9 +92,7 @@ void stream_start_reading(struct stream *stream)
     }
     /* Only a handle that is closing or was never connected refuses, and neither gets here. */
     stream->is_reading = stream->operations->start_reading(stream) == 0;
-    if (stream->is_reading) {
-        read_pending_later(stream);
-    }
+    read_pending_later(stream);
 }
 
 void stream_stop_reading(struct stream *stream)
@@ -158,9 +154,14 @@ int stream_descriptor(const struct stream *stream)
     return stream_is_plain(stream) ? stream->descriptor : -1;
 }
 
+/* The engine may have taken out of the socket what it saw there. */
 bool stream_is_quiet(const struct stream *stream)
 {
-    return stream->operations->is_quiet(stream);
+    bool is_quiet = stream->operations->is_quiet(stream);
+    if (!is_quiet) {
+        read_pending_later(stream);
+    }
+    return is_quiet;
 }
 
 /* ---- writing */
@@ -232,7 +233,8 @@ enum stream_write_status stream_write(struct stream *stream, const struct slice 
     return status;
 }
 
-/* The engine may write, or let the owner write: then it is the end of that queue which the owner waits for. */
+/* The engine may write, or let the owner write: then it is the end of that queue which the owner waits for. What the
+ * engine has held back because of the queue comes in the next turn. */
 void stream_written(struct stream *stream, struct stream_queue *queue, int error)
 {
     assert(stream->queue == queue);
@@ -243,6 +245,7 @@ void stream_written(struct stream *stream, struct stream_queue *queue, int error
     }
     if (stream->operations->drained != NULL) {
         error = stream->operations->drained(stream, error);
+        read_pending_later(stream);
     }
     if (stream->owes_drained && stream->queue == NULL && !stream->is_closing) {
         stream->owes_drained = false;

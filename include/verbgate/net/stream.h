@@ -3,7 +3,7 @@
  * sends it when the socket can take it. The owner sees that (STREAM_QUEUED), stops producing, and goes on in
  * on_drained. So at most what one call writes is ever queued.
  *
- * Life: stream_init_* -> (stream_connect) -> reads and writes -> stream_close -> on_closed, after which the memory may
+ * Life: stream_init_* -> reads and writes -> stream_close -> on_closed, after which the memory may
  * go. After stream_close the stream calls nothing but on_closed.
  *
  * What a plain socket and an engine on top of it (TLS) do differently is a table of operations, see
@@ -80,7 +80,8 @@ struct stream_operations {
     ssize_t (*read)(struct stream *stream, char *room, size_t size);
     /* Returns whether `read` has something to return, bytes or an end, that the loop will not announce, since the
      * engine took it out of the socket. While this is true and the stream is read from, the stream reads in each turn
-     * of the loop; so after true `read` must not return 0. An end stays pending. NULL: always false. */
+     * of the loop; so after true `read` must not return 0. An end stays pending. It may become true in `read`, `drained`
+     * and `is_quiet`, or before reading starts: the stream asks then. NULL: always false. */
     bool (*has_pending)(const struct stream *stream);
 
     /* Sends `count` buffers, none of them empty, `total` bytes together. Nothing is queued. What the socket does not

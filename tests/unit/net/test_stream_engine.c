@@ -143,6 +143,37 @@ Test(stream_engine, lets_the_owner_write_when_its_own_queue_is_gone)
     finish();
 }
 
+static bool has_pending_when_free(const struct stream *of)
+{
+    return !stream_is_queued(of) && hindered_has_pending(of);
+}
+
+static ssize_t read_when_free(struct stream *of, char *bytes, size_t size)
+{
+    return stream_is_queued(of) ? 0 : hindered_read(of, bytes, size);
+}
+
+/* The owner may answer at once, so it gets nothing while the engine's own bytes are queued. */
+Test(stream_engine, reads_on_when_its_own_queue_is_gone)
+{
+    start_speaking();
+    operations.has_pending = has_pending_when_free;
+    operations.read = read_when_free;
+    hindrance.reads_ahead = true;
+    cr_assert_eq(send(peer, "abc", 3, 0), 3);
+    cr_assert_not(stream_is_quiet(&stream)); /* takes them out of the socket */
+    send_own(&stream, "hello", STREAM_QUEUED);
+    stream_start_reading(&stream);
+    while (stream_is_queued(&stream)) {
+        turn();
+        cr_assert_eq(received_length, 0);
+    }
+    turn();
+    cr_assert_eq(received_length, 3);
+    cr_assert_eq(drained, 0);
+    finish();
+}
+
 /* ---- connecting -------------------------------------------------------------------------- */
 
 static unsigned handshakes;

@@ -46,7 +46,7 @@ static void expect_empty_socket(void)
     cr_assert(stream_has_pending(&stream));
 }
 
-Test(stream_engine, hands_out_all_bytes_in_order_and_then_one_end_at_every_split)
+Test(stream_pending, hands_out_all_bytes_in_order_and_then_one_end_at_every_split)
 {
     static const char bytes[] = "0123456789abcdefghijklmnopqrstuvwxyz";
     enum { LENGTH = sizeof bytes - 1 };
@@ -66,7 +66,7 @@ Test(stream_engine, hands_out_all_bytes_in_order_and_then_one_end_at_every_split
     }
 }
 
-Test(stream_engine, reports_a_reset_behind_the_bytes_that_were_kept)
+Test(stream_pending, reports_a_reset_behind_the_bytes_that_were_kept)
 {
     struct linger linger = {.l_onoff = 1, .l_linger = 0};
     start_tcp((struct hindrance){.read_most = 1, .reads_ahead = true});
@@ -88,7 +88,7 @@ Test(stream_engine, reports_a_reset_behind_the_bytes_that_were_kept)
     finish();
 }
 
-Test(stream_engine, asks_once_in_each_turn_while_it_is_given_no_room)
+Test(stream_pending, asks_once_in_each_turn_while_it_is_given_no_room)
 {
     start((struct hindrance){.reads_ahead = true});
     peer_sends("first", 5);
@@ -113,7 +113,7 @@ static void stop_reading(void)
     stream_stop_reading(&stream);
 }
 
-Test(stream_engine, reads_on_when_it_was_stopped_and_started_again)
+Test(stream_pending, reads_on_when_it_was_stopped_and_started_again)
 {
     start((struct hindrance){.read_most = 2, .reads_ahead = true});
     peer_sends("abcdef", 6);
@@ -138,7 +138,7 @@ static void stop_and_start_reading(void)
     stream_start_reading(&stream);
 }
 
-Test(stream_engine, may_be_stopped_and_started_from_within_each_read)
+Test(stream_pending, may_be_stopped_and_started_from_within_each_read)
 {
     static char bytes[1000];
     fill_pattern(bytes, sizeof bytes);
@@ -154,7 +154,7 @@ Test(stream_engine, may_be_stopped_and_started_from_within_each_read)
 }
 
 /* A turn has its bounded number of reads, also where each of them leaves something behind. */
-Test(stream_engine, has_a_bounded_number_of_reads_in_one_turn)
+Test(stream_pending, has_a_bounded_number_of_reads_in_one_turn)
 {
     static char bytes[1000];
     fill_pattern(bytes, sizeof bytes);
@@ -172,7 +172,7 @@ Test(stream_engine, has_a_bounded_number_of_reads_in_one_turn)
 }
 
 /* More than the engine keeps: what it took and what the loop announces come in order. */
-Test(stream_engine, hands_out_what_it_kept_before_what_the_socket_has)
+Test(stream_pending, hands_out_what_it_kept_before_what_the_socket_has)
 {
     start((struct hindrance){.read_most = 1, .reads_ahead = true});
     stream_start_reading(&stream);
@@ -189,7 +189,7 @@ Test(stream_engine, hands_out_what_it_kept_before_what_the_socket_has)
     finish();
 }
 
-Test(stream_engine, keeps_the_loop_awake_only_for_a_stream_that_is_read_from)
+Test(stream_pending, keeps_the_loop_awake_only_for_a_stream_that_is_read_from)
 {
     start((struct hindrance){.read_most = 1, .reads_ahead = true});
     peer_sends("ab", 2);
@@ -208,12 +208,26 @@ Test(stream_engine, keeps_the_loop_awake_only_for_a_stream_that_is_read_from)
     finish();
 }
 
+/* A kept connection is read from while somebody looks at it. */
+Test(stream_pending, reads_what_a_look_has_taken_out_of_the_socket)
+{
+    start((struct hindrance){.reads_ahead = true});
+    stream_start_reading(&stream);
+    turn();
+    peer_sends("abc", 3);
+    cr_assert_not(stream_is_quiet(&stream));
+    expect_empty_socket();
+    turn();
+    expect_received("abc", 3);
+    finish();
+}
+
 static void close_stream(void)
 {
     stream_close(&stream);
 }
 
-Test(stream_engine, may_be_closed_with_bytes_left_at_any_time)
+Test(stream_pending, may_be_closed_with_bytes_left_at_any_time)
 {
     start((struct hindrance){.read_most = 1, .reads_ahead = true});
     peer_sends("abc", 3);
@@ -231,7 +245,7 @@ Test(stream_engine, may_be_closed_with_bytes_left_at_any_time)
     cr_assert_eq(received_length, 0);
 }
 
-Test(stream_engine, counts_what_it_keeps)
+Test(stream_pending, counts_what_it_keeps)
 {
     start((struct hindrance){.reads_ahead = true});
     cr_assert(stream_is_quiet(&stream));
