@@ -174,8 +174,8 @@ static unsigned add_jobs(struct live_job *jobs, const struct policy *policy)
         const struct policy_listener *listener = &policy->listeners[i];
         add_listener(&jobs[count++], &listener->bind, listener->bind_text, listener->source);
     }
-    count += add_admin(&jobs[count], &policy->gateway.admin);
-    count += add_admin(&jobs[count], &policy->gateway.health);
+    count += add_admin(&jobs[count], &policy->process.admin);
+    count += add_admin(&jobs[count], &policy->process.health);
     for (unsigned i = 0; i < policy->upstream_count; i++) {
         count += add_servers(&jobs[count], &policy->upstreams[i]);
     }

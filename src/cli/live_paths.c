@@ -76,13 +76,14 @@ static void check_path(struct diagnostics *diagnostics, const char *key, struct 
 
 void live_paths_check(const struct policy *policy, struct diagnostics *diagnostics)
 {
+    const struct policy_process *process = &policy->process;
     const struct policy_gateway *gateway = &policy->gateway;
-    if (slice_find(gateway->access_log, '/') < gateway->access_log.length) {
-        check_path(diagnostics, "access-log", gateway->access_log, gateway->access_log_source,
+    if (slice_find(process->access_log, '/') < process->access_log.length) {
+        check_path(diagnostics, "access-log", process->access_log, process->access_log_source,
                    may_append, DIAGNOSTIC_ERROR);
     }
-    if (!slice_equal(gateway->observe, SLICE("off"))) {
-        check_path(diagnostics, "observe", gateway->observe, gateway->observe_source, may_replace,
+    if (!slice_equal(process->observe, SLICE("off"))) {
+        check_path(diagnostics, "observe", process->observe, process->observe_source, may_replace,
                    DIAGNOSTIC_ERROR);
     }
     if (gateway->buffer_directory_source.line > 0) {

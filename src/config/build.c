@@ -75,8 +75,6 @@ static void check_target(struct builder *builder, const struct config_section *s
 static void read_timeouts(struct builder *builder, const struct config_section *section)
 {
     struct policy_gateway *gateway = &builder->policy->gateway;
-    gateway->watch_ms = options_unsigned(builder, section, "watch");
-    gateway->drain_timeout_ms = options_unsigned(builder, section, "drain-timeout");
     gateway->head_timeout_ms = options_unsigned(builder, section, "head-timeout");
     gateway->idle_timeout_ms = options_unsigned(builder, section, "idle-timeout");
     gateway->body_timeout_ms = options_unsigned(builder, section, "body-timeout");
@@ -86,20 +84,29 @@ static void read_timeouts(struct builder *builder, const struct config_section *
     gateway->tunnel_timeout_ms = options_unsigned(builder, section, "tunnel-timeout");
 }
 
+static void read_process(struct builder *builder, const struct config_section *section)
+{
+    struct policy_process *process = &builder->policy->process;
+    process->workers = options_unsigned(builder, section, "workers");
+    process->max_connections = options_unsigned(builder, section, "max-connections");
+    /* The words of the table stand in the order of the enum. */
+    process->log_level = (enum log_level)options_word(builder, section, "log-level");
+    process->watch_ms = options_unsigned(builder, section, "watch");
+    process->drain_timeout_ms = options_unsigned(builder, section, "drain-timeout");
+}
+
 void build_gateway(struct builder *builder)
 {
     const struct config_section *section = document_gateway(builder->document);
     struct policy_gateway *gateway = &builder->policy->gateway;
-    gateway->workers = options_unsigned(builder, section, "workers");
-    /* The words of the table stand in the order of these enums. */
-    gateway->log_level = (enum log_level)options_word(builder, section, "log-level");
+    read_process(builder, section);
     build_observation(builder, section);
     gateway->name = read_name(builder, section);
+    /* The words of the table stand in the order of these enums. */
     gateway->forwarded = (enum forwarded_mode)options_word(builder, section, "x-forwarded");
     gateway->left_out_readings = PATH_READING_ALL & ~build_path_readings(builder, section);
     gateway->normalises_methods = options_word(builder, section, "method-case") == 1;
     read_timeouts(builder, section);
-    gateway->max_connections = options_unsigned(builder, section, "max-connections");
     gateway->max_requests = options_unsigned(builder, section, "max-requests");
     gateway->max_head = options_number(builder, section, "max-head");
     gateway->max_target = options_number(builder, section, "max-target");

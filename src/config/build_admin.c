@@ -132,9 +132,9 @@ static const struct config_entry *read_bind(struct builder *builder,
 void build_admin(struct builder *builder)
 {
     const struct config_section *section = document_gateway(builder->document);
-    struct policy_admin *admin = &builder->policy->gateway.admin;
-    struct policy_admin *health = &builder->policy->gateway.health;
-    builder->policy->gateway.drain_delay_ms = options_unsigned(builder, section, "drain-delay");
+    struct policy_admin *admin = &builder->policy->process.admin;
+    struct policy_admin *health = &builder->policy->process.health;
+    builder->policy->process.drain_delay_ms = options_unsigned(builder, section, "drain-delay");
     admin->mode = health->mode = options_unsigned(builder, section, "admin-mode");
     admin->is_public = options_word(builder, section, "admin-public") == 1;
     const struct config_entry *entry = read_bind(builder, section, "admin", admin);

@@ -166,18 +166,18 @@ void build_answers(struct builder *builder, const struct config_section *section
     for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
         const char *key = statuses[i].key;
         bool is_of_section = schema_find(section->kind, slice_of(key)) != NULL;
-        if (is_of_section && options_sets(builder, section, key)) {
+        if (is_of_section && options_sets(section, key)) {
             answers->status[statuses[i].refusal] = read_status(builder, section, key);
         }
     }
-    if (options_sets(builder, section, "docs")) {
+    if (options_sets(section, "docs")) {
         read_docs(builder, section, answers);
     }
-    if (options_sets(builder, section, "cache-refusals")) {
+    if (options_sets(section, "cache-refusals")) {
         answers->max_age = options_unsigned(builder, section, "cache-refusals") / 1000;
     }
     for (unsigned i = 0; i < MEDIA_TYPE_COUNT; i++) {
-        if (options_sets(builder, section, body_keys[i])) {
+        if (options_sets(section, body_keys[i])) {
             answers->bodies[i] = own_body(builder, options_entry(section, body_keys[i]));
         }
     }

@@ -91,10 +91,9 @@ static struct slice read_names(struct builder *builder, const struct config_entr
 static const char *const cors_keys[] = {"cors-origins", "cors-headers",     "cors-expose",
                                         "cors-max-age", "cors-credentials", NULL};
 
-static bool sets_any(const struct builder *builder, const struct config_section *section,
-                     const char *const *keys)
+static bool sets_any(const struct config_section *section, const char *const *keys)
 {
-    while (*keys != NULL && !options_sets(builder, section, *keys)) {
+    while (*keys != NULL && !options_sets(section, *keys)) {
         keys++;
     }
     return *keys != NULL;
@@ -120,10 +119,10 @@ static void read_cors(struct builder *builder, const struct config_section *sect
             cors->expose = SLICE("*");
         }
     }
-    if (options_sets(builder, section, "cors-max-age")) {
+    if (options_sets(section, "cors-max-age")) {
         cors->max_age_s = options_unsigned(builder, section, "cors-max-age") / 1000;
     }
-    if (options_sets(builder, section, "cors-credentials")) {
+    if (options_sets(section, "cors-credentials")) {
         cors->takes_credentials = options_word(builder, section, "cors-credentials") == 1;
     }
 }
@@ -153,7 +152,7 @@ static void check_cors(struct builder *builder, const struct config_section *sec
 static void build_cors(struct builder *builder, const struct config_section *section,
                        struct method_rules *rules)
 {
-    if (rules->cors != NULL && !sets_any(builder, section, cors_keys)) {
+    if (rules->cors != NULL && !sets_any(section, cors_keys)) {
         return;
     }
     struct cors_rules *cors = arena_take_array(&builder->policy->arena, 1, sizeof *cors);
@@ -188,7 +187,7 @@ static void build_webhook(struct builder *builder, const struct config_section *
 {
     static const char *const keys[] = {"webhook-origins", "webhook-rate", NULL};
     const struct config_entry *entry = options_entry(section, "webhook-origins");
-    if (!sets_any(builder, section, keys)) {
+    if (!sets_any(section, keys)) {
         return;
     }
     struct webhook_rules *webhook = arena_take_array(&builder->policy->arena, 1, sizeof *webhook);
@@ -203,7 +202,7 @@ static void build_webhook(struct builder *builder, const struct config_section *
         webhook->origins = read_origins(builder, entry, sender_problem, WEBHOOK_ORIGINS_MAX,
                                         &webhook->origin_count, &webhook->takes_any_origin);
     }
-    if (options_sets(builder, section, "webhook-rate")) {
+    if (options_sets(section, "webhook-rate")) {
         webhook->rate = options_unsigned(builder, section, "webhook-rate");
     }
     rules->webhook = webhook;
@@ -268,14 +267,14 @@ static void build_fields(struct builder *builder, const struct config_section *s
 void build_method_rules(struct builder *builder, const struct config_section *section,
                         struct method_rules *rules)
 {
-    if (options_sets(builder, section, "report-only")) {
+    if (options_sets(section, "report-only")) {
         rules->is_report_only = options_word(builder, section, "report-only") == 1;
     }
-    if (options_sets(builder, section, "head")) {
+    if (options_sets(section, "head")) {
         rules->head = (enum head_rule)options_word(builder, section, "head");
         rules->head_source = options_source(options_entry(section, "head"));
     }
-    if (options_sets(builder, section, "options")) {
+    if (options_sets(section, "options")) {
         rules->options = (enum options_rule)options_word(builder, section, "options");
     }
     build_cors(builder, section, rules);

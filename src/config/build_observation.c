@@ -181,8 +181,8 @@ static void read_trusted(struct builder *builder, const struct config_section *s
 void build_observation(struct builder *builder, const struct config_section *section)
 {
     struct policy_observation *observation = &builder->policy->gateway.observation;
-    builder->policy->gateway.access_log = read_access_log(builder, section);
-    builder->policy->gateway.access_log_source =
+    builder->policy->process.access_log = read_access_log(builder, section);
+    builder->policy->process.access_log_source =
         options_source(options_entry(section, "access-log"));
     read_format(builder, section);
     observation->makes_request_ids = options_word(builder, section, "request-id") == 1;

@@ -12,6 +12,6 @@ void build_observe(struct builder *builder, const struct config_section *section
         options_refuse(builder, entry, text, "this is not a path: it has no '/'",
                        "a file in the working directory is written ./NAME");
     }
-    builder->policy->gateway.observe = options_copy(builder, text);
-    builder->policy->gateway.observe_source = options_source(entry);
+    builder->policy->process.observe = options_copy(builder, text);
+    builder->policy->process.observe_source = options_source(entry);
 }

@@ -45,13 +45,13 @@ static uint32_t read_upgrades(struct builder *builder, const struct config_secti
 static void read_limits(struct builder *builder, const struct config_section *section,
                         struct policy_limits *limits)
 {
-    if (options_sets(builder, section, "max-body")) {
+    if (options_sets(section, "max-body")) {
         limits->max_body = options_number(builder, section, "max-body");
     }
-    if (options_sets(builder, section, "upgrade")) {
+    if (options_sets(section, "upgrade")) {
         limits->upgrades = read_upgrades(builder, section);
     }
-    if (options_sets(builder, section, "expect")) {
+    if (options_sets(section, "expect")) {
         limits->forwards_expect = options_word(builder, section, "expect") == 1;
     }
 }

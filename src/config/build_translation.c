@@ -104,24 +104,24 @@ void build_translation(struct builder *builder, const struct config_section *sec
                        struct policy_translation *translation)
 {
     /* The words of the table stand in the order of these enums. */
-    if (options_sets(builder, section, "override-fields")) {
+    if (options_sets(section, "override-fields")) {
         translation->override_fields =
             (enum override_fields)options_word(builder, section, "override-fields");
     }
-    if (options_sets(builder, section, "odd-names")) {
+    if (options_sets(section, "odd-names")) {
         translation->odd_names = (enum odd_names)options_word(builder, section, "odd-names");
     }
-    if (section->kind != SCHEMA_ROUTE && options_sets(builder, section, "trailers")) {
+    if (section->kind != SCHEMA_ROUTE && options_sets(section, "trailers")) {
         translation->passes_trailers = options_word(builder, section, "trailers") == 1;
     }
-    if (options_sets(builder, section, "buffer-request")) {
+    if (options_sets(section, "buffer-request")) {
         translation->buffer_request =
             (enum buffer_request)options_word(builder, section, "buffer-request");
     }
-    if (options_sets(builder, section, "buffer-memory")) {
+    if (options_sets(section, "buffer-memory")) {
         translation->buffer_memory = options_number(builder, section, "buffer-memory");
     }
-    if (options_sets(builder, section, "buffer-max")) {
+    if (options_sets(section, "buffer-max")) {
         translation->buffer_max = options_number(builder, section, "buffer-max");
     }
     if (section->kind != SCHEMA_GATEWAY) {

@@ -49,27 +49,18 @@ static const struct config_section *upstream_of(const struct config_document *do
                          : document_find(document, SCHEMA_UPSTREAM, entry->value);
 }
 
-static bool is_inherited(const struct schema_option *option, const struct config_section *section)
-{
-    unsigned above =
-        section->kind == SCHEMA_ROUTE ? SCHEMA_GATEWAY | SCHEMA_UPSTREAM : SCHEMA_GATEWAY;
-    return section->kind != SCHEMA_GATEWAY && (option->sections & above) != 0;
-}
-
 /* In the section itself, then in the levels that it inherits from. */
 static struct effective_value find_value(const struct config_document *document,
                                          const struct config_section *section,
                                          const struct schema_option *option)
 {
     struct effective_value value = {document_entry(section, option), section, option->fallback};
-    if (value.entry != NULL || !is_inherited(option, section)) {
-        return value;
-    }
-    if (section->kind == SCHEMA_ROUTE && (option->sections & SCHEMA_UPSTREAM) != 0) {
+    unsigned above = option->sections & schema_levels_above(section->kind);
+    if (value.entry == NULL && (above & SCHEMA_UPSTREAM) != 0) {
         value.origin = upstream_of(document, section);
         value.entry = value.origin == NULL ? NULL : document_entry(value.origin, option);
     }
-    if (value.entry == NULL && (option->sections & SCHEMA_GATEWAY) != 0) {
+    if (value.entry == NULL && (above & SCHEMA_GATEWAY) != 0) {
         value.origin = document_gateway(document);
         value.entry = document_entry(value.origin, option);
     }

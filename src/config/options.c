@@ -16,10 +16,10 @@ const struct config_entry *options_entry(const struct config_section *section, c
     return document_entry(section, find_row(section, key));
 }
 
-bool options_sets(const struct builder *builder, const struct config_section *section,
-                  const char *key)
+bool options_sets(const struct config_section *section, const char *key)
 {
-    return section == document_gateway(builder->document) || options_entry(section, key) != NULL;
+    const struct schema_option *option = find_row(section, key);
+    return !schema_is_inherited(option, section->kind) || document_entry(section, option) != NULL;
 }
 
 const struct config_entry *options_required(struct builder *builder,

@@ -12,9 +12,8 @@ const struct config_entry *options_entry(const struct config_section *section, c
 const struct config_entry *options_required(struct builder *builder,
                                             const struct config_section *section, const char *key);
 
-/* Whether the section itself says what `key` is; [gateway] says it by the default of the table. */
-MUST_CHECK bool options_sets(const struct builder *builder, const struct config_section *section,
-                             const char *key);
+/* Whether the section itself says what `key` is: by a line, or by the default of the table where it inherits nothing. */
+MUST_CHECK bool options_sets(const struct config_section *section, const char *key);
 
 /* A count, size, time (in ms) or mode, within its range; what is bad is reported. */
 uint64_t options_number(struct builder *builder, const struct config_section *section,

@@ -1,6 +1,8 @@
 /* The option table as a page for people: config/reference.md. */
 #include "verbgate/config/schema.h"
 
+#include "verbgate/policy/policy.h"
+
 /* Stands in the table where an option is inherited. */
 #define LEVEL_ABOVE "↑"
 
@@ -20,7 +22,7 @@ static void write_default(struct writer *writer, const struct schema_option *opt
         write_cell(writer, "`");
         writer_string(writer, value);
         writer_byte(writer, '`');
-    } else if (section != SCHEMA_GATEWAY && (option->sections & SCHEMA_GATEWAY) != 0) {
+    } else if (schema_is_inherited(option, section)) {
         write_cell(writer, LEVEL_ABOVE);
     } else {
         write_cell(writer, "unset");
@@ -41,9 +43,8 @@ static void write_row(struct writer *writer, const struct schema_option *option,
     writer_literal(writer, " |\n");
 }
 
-static void write_table(struct writer *writer, enum schema_section section, const char *head)
+static void write_table(struct writer *writer, enum schema_section section)
 {
-    writer_string(writer, head);
     writer_literal(writer, "\n| key | default | allowed | meaning |\n|---|---|---|---|\n");
     const struct schema_option *option;
     for (size_t i = 0; (option = schema_option_at(i)) != NULL; i++) {
@@ -66,18 +67,21 @@ void schema_write_page(struct writer *writer)
         "the level above holds. The level above a route is its upstream, and the level above an "
         "upstream is\n"
         "`[gateway]`. *Unset* means that nothing holds.\n");
-    write_table(writer, SCHEMA_GATEWAY,
-                "\n## [gateway]\n\nThe process as a whole. The section is optional.\n");
-    write_table(writer, SCHEMA_LISTENER,
-                "\n## [listener NAME]\n\nWhere clients connect. A policy has 1 to 64 of them, with "
-                "different\n"
-                "addresses.\n");
-    write_table(writer, SCHEMA_UPSTREAM,
-                "\n## [upstream NAME]\n\nA backend and what it can do. A policy has 1 to 1024 of "
-                "them, each with up to\n"
-                "64 servers.\n");
-    write_table(writer, SCHEMA_ROUTE,
-                "\n## [route NAME]\n\nA resource and the methods that it allows. A policy has up "
-                "to 65536 of\n"
-                "them.\n");
+    writer_literal(writer, "\n## [gateway]\n\nThe process as a whole. The section is optional.\n");
+    write_table(writer, SCHEMA_GATEWAY);
+    writer_format(writer,
+                  "\n## [listener NAME]\n\nWhere clients connect. A policy has 1 to %d of them, "
+                  "with different\naddresses.\n",
+                  POLICY_LISTENERS_MAX);
+    write_table(writer, SCHEMA_LISTENER);
+    writer_format(writer,
+                  "\n## [upstream NAME]\n\nA backend and what it can do. A policy has 1 to %d of "
+                  "them, each with up to\n%d servers.\n",
+                  POLICY_UPSTREAMS_MAX, POLICY_SERVERS_MAX);
+    write_table(writer, SCHEMA_UPSTREAM);
+    writer_format(writer,
+                  "\n## [route NAME]\n\nA resource and the methods that it allows. A policy has up "
+                  "to %d of\nthem.\n",
+                  POLICY_ROUTES_MAX);
+    write_table(writer, SCHEMA_ROUTE);
 }

@@ -35,9 +35,21 @@ const struct schema_option *schema_option_at(size_t index)
     return NULL;
 }
 
+unsigned schema_levels_above(enum schema_section section)
+{
+    switch (section) {
+    case SCHEMA_GATEWAY:
+        return 0;
+    case SCHEMA_ROUTE:
+        return SCHEMA_UPSTREAM | SCHEMA_GATEWAY;
+    default:
+        return SCHEMA_GATEWAY;
+    }
+}
+
 bool schema_is_inherited(const struct schema_option *option, enum schema_section section)
 {
-    return section != SCHEMA_GATEWAY && (option->sections & SCHEMA_GATEWAY) != 0;
+    return (option->sections & schema_levels_above(section)) != 0;
 }
 
 const char *schema_fallback(const struct schema_option *option, enum schema_section section)

@@ -26,7 +26,7 @@ enum {
 
 static unsigned count_workers(const struct policy *policy)
 {
-    unsigned wanted = policy->gateway.workers == 0 ? processors_count() : policy->gateway.workers;
+    unsigned wanted = policy->process.workers == 0 ? processors_count() : policy->process.workers;
     return wanted < WORKERS_MAX ? wanted : WORKERS_MAX;
 }
 
@@ -64,7 +64,7 @@ static unsigned limit_pipes(rlim_t usable, unsigned workers)
  * themselves without. */
 static struct proxy_limits limit_process(const struct policy *policy, unsigned workers)
 {
-    unsigned wanted = policy->gateway.max_connections;
+    unsigned wanted = policy->process.max_connections;
     rlim_t descriptors = count_descriptors();
     if (descriptors == 0) {
         return (struct proxy_limits){.connections = wanted, .pipes = SPLICE_PIPES_MOST * workers};

@@ -78,7 +78,7 @@ static void drain(struct gateway *gateway)
         }
     }
     listeners_withdraw(&gateway->listeners);
-    uv_timer_start(&gateway->drain, on_drain_over, gateway->policy->gateway.drain_timeout_ms, 0);
+    uv_timer_start(&gateway->drain, on_drain_over, gateway->policy->process.drain_timeout_ms, 0);
 }
 
 /* Those who ask /readyz have had the time to send their clients elsewhere. */
@@ -111,7 +111,7 @@ static void on_asked_to_stop(uv_async_t *async)
     gateway->is_stopping = true;
     gateway->status.is_draining = true;
     gateway_tell_stopping(gateway);
-    uint32_t delay_ms = gateway->policy->gateway.drain_delay_ms;
+    uint32_t delay_ms = gateway->policy->process.drain_delay_ms;
     if (delay_ms > 0) {
         log_info("signal %d: not ready from now on, accepting for drain-delay", signal_number);
         uv_timer_start(&gateway->drain, on_delay_over, delay_ms, 0);
@@ -131,7 +131,7 @@ void gateway_retire(struct gateway *gateway)
         }
     }
     uv_timer_start(&gateway->drain, stop_waiting_for_idle,
-                   gateway->policy->gateway.drain_timeout_ms, 0);
+                   gateway->policy->process.drain_timeout_ms, 0);
 }
 
 /* Runs on the thread of `ending`. */

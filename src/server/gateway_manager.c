@@ -34,8 +34,8 @@ void gateway_tell_failed(struct gateway *gateway, const char *what, const char *
 void gateway_tell_stopping(struct gateway *gateway)
 {
     char text[STATUS_TEXT_MAX];
-    uint32_t most_ms = gateway->policy->gateway.drain_delay_ms;
-    most_ms += gateway->policy->gateway.drain_timeout_ms;
+    uint32_t most_ms = gateway->policy->process.drain_delay_ms;
+    most_ms += gateway->policy->process.drain_timeout_ms;
     snprintf(text, sizeof text, "stopping: running requests have %u ms to finish", most_ms);
     notify_stopping(&gateway->notify, text);
 }

@@ -19,7 +19,7 @@ static bool prepare_observe(void *owner, const struct policy *policy,
     char reason[LEARN_PROBLEM_MAX];
     if (!observe_prepare(gateway->observe, policy, reason)) {
         snprintf(problem, RELOAD_PROBLEM_MAX, "observe %.150s: %.300s",
-                 policy->gateway.observe.data, reason);
+                 policy->process.observe.data, reason);
         return false;
     }
     return true;
@@ -43,7 +43,7 @@ static bool prepare_access_log(void *owner, const struct policy *policy,
                                char problem[RELOAD_PROBLEM_MAX])
 {
     struct gateway *gateway = owner;
-    struct slice target = policy->gateway.access_log;
+    struct slice target = policy->process.access_log;
     const char *reason = access_log_prepare(gateway->access_log, target);
     if (reason != NULL) {
         target.length = target.length < PATH_SHOWN ? target.length : PATH_SHOWN;
@@ -123,7 +123,7 @@ static bool prepare_admin(void *owner, const struct policy *policy,
                           char problem[RELOAD_PROBLEM_MAX])
 {
     struct gateway *gateway = owner;
-    return admin_prepare(&gateway->admin, &policy->gateway.admin, problem);
+    return admin_prepare(&gateway->admin, &policy->process.admin, problem);
 }
 
 static bool attach_admin(void *owner, char problem[RELOAD_PROBLEM_MAX])
@@ -141,14 +141,14 @@ static void roll_back_admin(void *owner)
 static void commit_admin(void *owner, const struct policy *policy)
 {
     struct gateway *gateway = owner;
-    admin_commit(&gateway->admin, &policy->gateway.admin);
+    admin_commit(&gateway->admin, &policy->process.admin);
 }
 
 static bool prepare_health(void *owner, const struct policy *policy,
                            char problem[RELOAD_PROBLEM_MAX])
 {
     struct gateway *gateway = owner;
-    return admin_prepare(&gateway->health, &policy->gateway.health, problem);
+    return admin_prepare(&gateway->health, &policy->process.health, problem);
 }
 
 static bool attach_health(void *owner, char problem[RELOAD_PROBLEM_MAX])
@@ -166,7 +166,7 @@ static void roll_back_health(void *owner)
 static void commit_health(void *owner, const struct policy *policy)
 {
     struct gateway *gateway = owner;
-    admin_commit(&gateway->health, &policy->gateway.health);
+    admin_commit(&gateway->health, &policy->process.health);
 }
 
 /* ---- what the control thread itself goes by */
@@ -174,15 +174,15 @@ static void commit_health(void *owner, const struct policy *policy)
 /* What was made once at the start stays as it was made. */
 static void warn_of_restart(const struct policy *old, const struct policy *new)
 {
-    if (old->gateway.workers != new->gateway.workers ||
-        old->gateway.max_connections != new->gateway.max_connections) {
+    if (old->process.workers != new->process.workers ||
+        old->process.max_connections != new->process.max_connections) {
         log_warn("workers and max-connections change with a restart only");
     }
 }
 
 static void start_watching(struct gateway *gateway, const struct policy *policy)
 {
-    uint32_t interval_ms = policy->gateway.watch_ms;
+    uint32_t interval_ms = policy->process.watch_ms;
     if (policy->is_read_once && interval_ms != 0) {
         log_warn("watch has no effect: %s is not a regular file and cannot be read again",
                  gateway->path);
@@ -194,7 +194,7 @@ static void start_watching(struct gateway *gateway, const struct policy *policy)
 static void commit_control(void *owner, const struct policy *policy)
 {
     struct gateway *gateway = owner;
-    log_set_level(policy->gateway.log_level);
+    log_set_level(policy->process.log_level);
     if (gateway->policy != NULL) {
         warn_of_restart(gateway->policy, policy);
         policy_release(gateway->policy);
@@ -203,7 +203,7 @@ static void commit_control(void *owner, const struct policy *policy)
     gateway->status.policy = policy;
     start_watching(gateway, policy);
     ending_set_bound(&gateway->ending,
-                     policy->gateway.drain_delay_ms + policy->gateway.drain_timeout_ms);
+                     policy->process.drain_delay_ms + policy->process.drain_timeout_ms);
 }
 
 /* ---- all of them */

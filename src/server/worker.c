@@ -76,7 +76,7 @@ _Static_assert((int)ACCESS_LINE_MAX <= (int)LINE_BUFFER_BYTES, "a line fits a bu
 
 static void choose_logging(struct worker *worker, const struct policy *policy)
 {
-    worker->is_logging = !slice_equal(policy->gateway.access_log, SLICE("off"));
+    worker->is_logging = !slice_equal(policy->process.access_log, SLICE("off"));
     worker->is_observing = observe_is_wanted(policy);
     worker->proxy.wants_texts = worker->is_logging || worker->is_observing;
 }

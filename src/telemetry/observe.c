@@ -174,7 +174,7 @@ void observe_write(struct observe *observe)
 
 bool observe_is_wanted(const struct policy *policy)
 {
-    return !slice_equal(policy->gateway.observe, SLICE("off"));
+    return !slice_equal(policy->process.observe, SLICE("off"));
 }
 
 static bool is_kept(struct observe *observe, struct slice path)
@@ -189,7 +189,7 @@ bool observe_prepare(struct observe *observe, const struct policy *policy,
                      char problem[LEARN_PROBLEM_MAX])
 {
     observe->prepared.record = NULL;
-    observe->prepared.keeps = is_kept(observe, policy->gateway.observe);
+    observe->prepared.keeps = is_kept(observe, policy->process.observe);
     if (observe->prepared.keeps || !observe_is_wanted(policy)) {
         return true;
     }

@@ -188,7 +188,7 @@ static bool begin(struct observe_record *record, const struct policy *policy,
 struct observe_record *observe_record_open(const struct policy *policy,
                                            char problem[LEARN_PROBLEM_MAX])
 {
-    struct observe_record *record = create(policy->gateway.observe);
+    struct observe_record *record = create(policy->process.observe);
     if (record == NULL) {
         snprintf(problem, LEARN_PROBLEM_MAX, "out of memory");
         return NULL;

@@ -5,38 +5,18 @@
 #ifndef VERBGATE_CONFIG_LOAD_H
 #define VERBGATE_CONFIG_LOAD_H
 
-#include "verbgate/base/arena.h"
 #include "verbgate/base/sink.h"
 #include "verbgate/base/writer.h"
 #include "verbgate/config/diagnostics.h"
+#include "verbgate/config/environment.h"
 #include "verbgate/policy/policy.h"
 
 enum {
-    CONFIG_FILE_MAX = 4 * 1024 * 1024,           /* bytes of one file */
     CONFIG_FILES_MAX = 1024,                     /* with all includes */
     CONFIG_DEPTH_MAX = 8,                        /* of includes */
     CONFIG_ARENA_MAX = 64 * 1024 * 1024,         /* of the policy, and of the texts while loading */
     CONFIG_NAME_MAX = 64,                        /* bytes of a section's name */
     CONFIG_PATTERNS_MAX = 4 * POLICY_ROUTES_MAX, /* hosts times paths, of all routes */
-};
-
-struct config_environment {
-    void *context;
-
-    /* Reads a whole file into `arena`. Returns NULL, or a sentence such as "no such file or
-     * directory" (static, or in `arena`). `path` is NUL-terminated. At most CONFIG_FILE_MAX bytes.
-     */
-    const char *(*read_file)(void *context, const char *path, struct arena *arena,
-                             struct slice *text);
-
-    /* Calls `each` for every file that `pattern` (shell glob) matches, sorted by name. Returns NULL
-     * or a sentence. No match is no error. */
-    const char *(*find_files)(void *context, const char *pattern,
-                              void (*each)(void *each_context, const char *path),
-                              void *each_context);
-
-    /* The value of an environment variable (NUL-terminated name), or NULL. */
-    const char *(*get_variable)(void *context, const char *name);
 };
 
 /*

@@ -44,7 +44,7 @@ struct schema_option {
     const char *key;
     enum schema_type type;
     const char *fallback; /* the default as it would be written; NULL: required; "": unset. An
-                             option of [gateway] and other sections is inherited by these. */
+                             option of a level above is inherited. */
     uint64_t least, most; /* range of counts, sizes (bytes) and times (ms) */
     const char *words;    /* SCHEMA_WORD: the choices, separated by spaces; SCHEMA_COUNT and
                              SCHEMA_TIME: one word that stands for 0, or NULL; SCHEMA_ADDRESS: the
@@ -61,8 +61,11 @@ const struct schema_option *schema_option_at(size_t index);
  * inherits, from the upstream of a route or from [gateway]. */
 const char *schema_fallback(const struct schema_option *option, enum schema_section section);
 
-/* Whether `section` takes the value of the level above, the upstream of a route or [gateway], when it does not set
- * the option. */
+/* The sections, as bits, that `section` inherits from: [upstream] and [gateway] for a route, [gateway] for the others. */
+unsigned schema_levels_above(enum schema_section section);
+
+/* Whether `section` takes the value of a level above when it does not set the option. The only rule of inheritance: what
+ * prints, reads and explains the options goes by it. */
 bool schema_is_inherited(const struct schema_option *option, enum schema_section section);
 
 /* A value to show: the example of the row, or its default. Never empty. */

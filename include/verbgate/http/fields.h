@@ -99,6 +99,12 @@ struct fields {
 
 _Static_assert(FIELD_ID_COUNT <= 64, "struct fields keeps one bit per known field");
 
+/* Names in the spelling that a backend insists on. */
+struct field_spellings {
+    const struct slice *names;
+    unsigned count;
+};
+
 /* An empty collection over `items`, which the caller owns and keeps. */
 void fields_init(struct fields *fields, struct field *items, unsigned capacity);
 

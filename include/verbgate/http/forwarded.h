@@ -12,6 +12,15 @@
 /* Proxies that a request may have come through and still be traced back. */
 enum { FORWARDED_HOPS_MAX = 32 };
 
+/* What a peer that may say so (APPEND) or not (REPLACE) has told of those before it. */
+enum forwarded_mode {
+    FORWARDED_APPEND,  /* X-Forwarded-For: what came, then the peer; -Proto and -Host are set
+                          where none came; others of the family, X-Real-IP and Forwarded (RFC 7239) pass */
+    FORWARDED_REPLACE, /* X-Forwarded-For is the peer alone; -Proto and -Host are set; others of the
+                          family, X-Real-IP and Forwarded are left out */
+    FORWARDED_OFF,     /* all of them pass as received */
+};
+
 /*
  * Reads all X-Forwarded-For lines, as one list, from the right, past trusted addresses. Returns
  * true and sets *client to the first one that is not trusted, or to the last that could be read:

@@ -9,24 +9,10 @@
 
 #include "verbgate/base/writer.h"
 #include "verbgate/http/fields.h"
+#include "verbgate/http/forwarded.h"
 #include "verbgate/http/framing.h"
 #include "verbgate/http/message.h"
 #include "verbgate/http/target.h"
-
-/* What a peer that may say so (APPEND) or not (REPLACE) has told of those before it. */
-enum forwarded_mode {
-    FORWARDED_APPEND,  /* X-Forwarded-For: what came, then the peer; -Proto and -Host are set
-                          where none came; others of the family, X-Real-IP and Forwarded (RFC 7239) pass */
-    FORWARDED_REPLACE, /* X-Forwarded-For is the peer alone; -Proto and -Host are set; others of the
-                          family, X-Real-IP and Forwarded are left out */
-    FORWARDED_OFF,     /* all of them pass as received */
-};
-
-/* Names in the spelling that a backend insists on. */
-struct field_spellings {
-    const struct slice *names;
-    unsigned count;
-};
 
 struct request_head {
     bool is_http_10; /* HTTP/1.0, for a backend that knows nothing newer */

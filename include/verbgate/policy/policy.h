@@ -10,16 +10,14 @@
 #ifndef VERBGATE_POLICY_POLICY_H
 #define VERBGATE_POLICY_POLICY_H
 
-#include "verbgate/base/address.h"
 #include "verbgate/base/arena.h"
 #include "verbgate/base/attributes.h"
-#include "verbgate/base/log.h"
-#include "verbgate/http/serialise.h"
-#include "verbgate/policy/admin.h"
+#include "verbgate/http/forwarded.h"
 #include "verbgate/policy/answers.h"
 #include "verbgate/policy/method_rules.h"
 #include "verbgate/policy/method_set.h"
 #include "verbgate/policy/observation.h"
+#include "verbgate/policy/process.h"
 #include "verbgate/policy/translation.h"
 #include "verbgate/policy/upgrades.h"
 
@@ -34,15 +32,6 @@ enum {
 
 /* Versions of the request line that an upstream takes: a set of bits. */
 enum { POLICY_VERSION_1_0 = 1, POLICY_VERSION_1_1 = 2, POLICY_VERSION_ALL = 3 };
-
-struct policy_listener {
-    struct slice name;
-    struct slice bind_text; /* as written, for messages */
-    struct address bind;
-    unsigned backlog;
-    unsigned mode; /* permission bits of a Unix socket */
-    struct rule_source source;
-};
 
 struct policy_server {
     struct slice text; /* as written, for logs and Host */
@@ -122,23 +111,13 @@ enum path_reading {
 /* What a table of routes does not see of paths: its index in policy->tables, as bits. */
 enum { FOLDS_CASE = 1, FOLDS_SLASH = 2, FOLDINGS = 4 };
 
+/* What [gateway] says of requests and connections; policy/process.h has what it says of the process. */
 struct policy_gateway {
-    unsigned workers; /* 0: auto */
-    enum log_level log_level;
-    struct slice access_log; /* "off", "stdout" or a path */
-    struct slice observe;    /* "off" or a path */
-    /* Where they are set; line 0 when left at their defaults. */
-    struct rule_source access_log_source, observe_source, buffer_directory_source;
     struct policy_observation observation;
     struct slice name; /* in Via and Proxy-Status; a token */
     enum forwarded_mode forwarded;
-    unsigned left_out_readings; /* PATH_READING_* bits */
-    bool normalises_methods;    /* a method in another case is the method */
-    struct policy_admin admin;
-    struct policy_admin health;
-    uint32_t watch_ms;              /* between two looks at the policy's files; 0: none */
-    uint32_t drain_delay_ms;        /* accepting after SIGTERM */
-    uint32_t drain_timeout_ms;      /* life after that */
+    unsigned left_out_readings;     /* PATH_READING_* bits */
+    bool normalises_methods;        /* a method in another case is the method */
     uint32_t head_timeout_ms;       /* first byte of a request to the end of its head */
     uint32_t idle_timeout_ms;       /* client connection between requests */
     uint32_t body_timeout_ms;       /* between two pieces of content, either direction */
@@ -146,7 +125,6 @@ struct policy_gateway {
     uint32_t half_close_timeout_ms; /* a client that sent FIN waits this long for its answer */
     uint32_t reuse_delay_ms;        /* what upstreams inherit */
     uint32_t tunnel_timeout_ms;     /* an upgraded connection without a byte in either direction */
-    unsigned max_connections;       /* client connections, all workers together */
     unsigned max_requests;          /* per client connection; 0: no limit */
     size_t max_head;                /* bytes of a request's or response's head */
     size_t max_target;
@@ -154,6 +132,7 @@ struct policy_gateway {
     struct policy_settings settings; /* for what no upstream was found for, and to be inherited */
     uint64_t drain_body;             /* content of a refused request that is read and dropped */
     const char *buffer_directory;    /* where buffered content goes that is too large for memory */
+    struct rule_source buffer_directory_source; /* line 0 when left at its default */
 };
 
 struct route_table;
@@ -165,6 +144,7 @@ struct policy {
     uint64_t fingerprint; /* of the files that it was made from; set when it was loaded */
     bool is_read_once;    /* its file was a pipe or a terminal; set when it was loaded */
     struct arena arena;   /* owns everything below */
+    struct policy_process process;
     struct policy_gateway gateway;
     struct policy_listener *listeners;
     unsigned listener_count;

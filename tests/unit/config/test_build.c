@@ -24,10 +24,10 @@ Test(build, one_upstream_and_no_route_is_a_complete_file)
     cr_assert(method_set_has(&policy->upstreams[0].implements, METHOD_QUERY));
     cr_assert_not(method_set_has(&policy->upstreams[0].implements, METHOD_CONNECT));
     cr_assert_eq(policy->upstreams[0].implements_source.line, 0);
-    cr_assert_eq(policy->gateway.workers, 0);
+    cr_assert_eq(policy->process.workers, 0);
     cr_assert_eq(policy->gateway.max_head, 16384);
     cr_assert_eq(policy->gateway.drain_body, 262144);
-    cr_assert_eq(policy->gateway.log_level, LOG_LEVEL_INFO);
+    cr_assert_eq(policy->process.log_level, LOG_LEVEL_INFO);
     cr_assert_eq(policy->upstreams[0].settings.limits.max_body, UINT64_MAX);
     cr_assert_eq(policy->listeners[0].mode, 0660u);
     drop(policy);
@@ -42,19 +42,19 @@ Test(build, reads_every_option_of_the_gateway)
         "half-close-timeout = 6s\nmax-connections = 7\nmax-requests = 9\nmax-head = 10k\n"
         "max-target = 1k\nmax-fields = 11\nmax-body = 12\ndrain-body = 13\n" LISTENER UPSTREAM);
     const struct policy_gateway *gateway = &policy->gateway;
-    cr_assert_eq(gateway->workers, 8);
-    cr_assert_eq(gateway->log_level, LOG_LEVEL_DEBUG);
-    cr_assert(slice_equal(gateway->access_log, SLICE("/var/log/a")));
+    cr_assert_eq(policy->process.workers, 8);
+    cr_assert_eq(policy->process.log_level, LOG_LEVEL_DEBUG);
+    cr_assert(slice_equal(policy->process.access_log, SLICE("/var/log/a")));
     cr_assert_eq(gateway->observation.access_format.count, 0);
     cr_assert(slice_equal(gateway->name, SLICE("edge")));
     cr_assert_eq(gateway->forwarded, FORWARDED_REPLACE);
-    cr_assert_eq(gateway->drain_timeout_ms, 1000);
+    cr_assert_eq(policy->process.drain_timeout_ms, 1000);
     cr_assert_eq(gateway->head_timeout_ms, 2000);
     cr_assert_eq(gateway->idle_timeout_ms, 3000);
     cr_assert_eq(gateway->body_timeout_ms, 4000);
     cr_assert_eq(gateway->linger_timeout_ms, 5000);
     cr_assert_eq(gateway->half_close_timeout_ms, 6000);
-    cr_assert_eq(gateway->max_connections, 7);
+    cr_assert_eq(policy->process.max_connections, 7);
     cr_assert_eq(gateway->max_requests, 9);
     cr_assert_eq(gateway->max_head, 10240);
     cr_assert_eq(gateway->max_target, 1024);

@@ -185,8 +185,8 @@ Test(load, fills_in_variables)
         const struct memory_file files[] = {{"a.ini", text}, {NULL, NULL}};
         struct policy *policy = load("a.ini", files, variables);
         cr_assert(policy != NULL, "%s: %s", cases[i].written, memory_report(&diagnostics));
-        cr_assert(slice_equal(policy->gateway.access_log, slice_of(cases[i].expected)),
-                  "%s: \"%.*s\"", cases[i].written, SLICE_PRINT(policy->gateway.access_log));
+        cr_assert(slice_equal(policy->process.access_log, slice_of(cases[i].expected)),
+                  "%s: \"%.*s\"", cases[i].written, SLICE_PRINT(policy->process.access_log));
         policy_release(policy);
         diagnostics_finish(&diagnostics);
     }
@@ -199,7 +199,7 @@ Test(load, escapes_a_variable_with_a_second_dollar_sign)
         {NULL, NULL}};
     struct policy *policy = load("a.ini", files, no_variables);
     cr_assert(policy != NULL, "%s", memory_report(&diagnostics));
-    cr_assert(slice_equal(policy->gateway.access_log, SLICE("/\"${A}\\/x")));
+    cr_assert(slice_equal(policy->process.access_log, SLICE("/\"${A}\\/x")));
     policy_release(policy);
     diagnostics_finish(&diagnostics);
 }
@@ -213,7 +213,7 @@ Test(load, takes_the_content_of_a_variable_as_it_is)
         {"a.ini", "[gateway]\naccess-log = ${TEXT}\n" LISTENER UPSTREAM}, {NULL, NULL}};
     struct policy *policy = load("a.ini", files, variables);
     cr_assert(policy != NULL, "%s", memory_report(&diagnostics));
-    cr_assert(slice_equal(policy->gateway.access_log, slice_of(variables[0].value)));
+    cr_assert(slice_equal(policy->process.access_log, slice_of(variables[0].value)));
     policy_release(policy);
     diagnostics_finish(&diagnostics);
 }
