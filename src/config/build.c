@@ -229,6 +229,7 @@ struct policy *build_policy(struct config_document *document,
     const struct route_pattern *patterns = build_routes(&builder, &pattern_count);
     check_presence(&builder);
     if (diagnostics->error_count == 0 && !builder.is_out_of_memory) {
+        build_warn_effects(&builder);
         seal(&builder, patterns, pattern_count);
     }
     if (builder.is_out_of_memory) {

@@ -70,4 +70,7 @@ void build_upstreams(struct builder *builder);
 /* Returns the patterns of all routes in scratch memory, `*count` of them; NULL when none. */
 const struct route_pattern *build_routes(struct builder *builder, unsigned *count);
 
+/* Warns about settings that have no effect, or less than they say. For a policy without errors. */
+void build_warn_effects(struct builder *builder);
+
 #endif

@@ -287,6 +287,31 @@ static unsigned write_routes(struct proposal *proposal)
     return count;
 }
 
+/* A route for whatever no other one matches stands there as a comment: what was never seen is let through only by who
+ * wants it. */
+static void write_last_route(struct proposal *proposal)
+{
+    struct writer *writer = proposal->writer;
+    struct slice upstream = SLICE("");
+    for (unsigned i = 0; i < proposal->routes.count; i++) {
+        const struct proposal_route *route = &proposal->routes.items[i];
+        const struct proposal_row *row = route->rows;
+        if (row->evidence->upstream.length == 0 || !proposal_route_stands(route)) {
+            continue;
+        }
+        if (!row->is_exact && row->prefix.length <= 1 && row->host.length == 0) {
+            return; /* it is there already */
+        }
+        upstream = upstream.length == 0 ? row->evidence->upstream : upstream;
+    }
+    writer_literal(writer,
+                   "\n; All other paths get 404. To let them through, with all that the upstream "
+                   "implements:\n; [route all-others]\n; path = /*\n");
+    if (proposal->has_upstreams) {
+        writer_format(writer, "; upstream = %.*s\n", SLICE_PRINT(upstream));
+    }
+}
+
 static bool prepare(struct proposal *proposal, uint64_t min_count)
 {
     proposal->row_count = proposal->table->count;
@@ -313,6 +338,7 @@ const char *proposal_write(struct writer *writer, const struct evidence_table *t
         write_first_lines(&proposal);
         write_upstreams(&proposal);
         unsigned count = write_routes(&proposal);
+        write_last_route(&proposal);
         proposal_routes_finish(&proposal.routes);
         problem = count == 0 ? "nothing to propose: no request succeeded often enough" : NULL;
         if (writer->overflow) {

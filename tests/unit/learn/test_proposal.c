@@ -136,6 +136,25 @@ Test(proposal, gathers_folders_and_leaves_out_what_says_nothing_new)
     evidence_destroy(table);
 }
 
+Test(proposal, offers_a_last_route_unless_there_is_one)
+{
+    struct evidence_table *table = evidence_create(64);
+    see(table, "app", "GET", "/orders", 200);
+    cr_assert_null(propose(table, 1));
+    expect("implements:\n; [route all-others]\n; path = /*\n");
+    expect_not("; upstream = ");
+    see(table, "other", "GET", "/x", 200);
+    cr_assert_null(propose(table, 1));
+    expect("; path = /*\n; upstream = app\n");
+    evidence_destroy(table);
+    table = evidence_create(64);
+    see(table, "app", "GET", "/*", 200);
+    cr_assert_null(propose(table, 1));
+    expect("[route everything-else]\npath = /*\n");
+    expect_not("all-others");
+    evidence_destroy(table);
+}
+
 Test(proposal, tells_upstreams_apart_by_host_and_needs_enough_of_each)
 {
     struct evidence_table *table = evidence_create(64);
