@@ -187,8 +187,9 @@ void decide(const struct policy *policy, const struct decide_request *request,
     }
 }
 
-void decide_too_large(struct verdict *verdict)
+void decide_too_large(struct verdict *verdict, uint64_t most)
 {
     assert(verdict->kind == VERDICT_FORWARD);
+    verdict->limits.max_body = most; /* that the answer names */
     decide_settle(verdict, VERDICT_BODY_TOO_LARGE_RULE, verdict->source);
 }

@@ -1,7 +1,7 @@
 #include "worker_steps.h"
 
 #include "verbgate/base/log.h"
-#include "verbgate/proxy/snapshot.h"
+#include "verbgate/upstream/snapshot.h"
 #include "verbgate/telemetry/access_line.h"
 
 #include <assert.h>
@@ -12,9 +12,9 @@
 
 enum { THREAD_NAME_MAX = 16 }; /* the kernel's */
 
-static struct worker *of_proxy(struct proxy *proxy)
+static struct worker *of_context(struct context *context)
 {
-    return LIST_OBJECT(proxy, struct worker, proxy);
+    return LIST_OBJECT(context, struct worker, context);
 }
 
 /* ---- the access log */
@@ -47,9 +47,9 @@ static bool write_line(struct worker *worker, const struct record *record)
     return true;
 }
 
-static void on_record(struct proxy *proxy, const struct record *record)
+static void on_record(struct context *context, const struct record *record)
 {
-    struct worker *worker = of_proxy(proxy);
+    struct worker *worker = of_context(context);
     if (worker->is_observing) {
         observe_note(worker->observe, worker->index, record);
     }
@@ -66,7 +66,7 @@ static void on_record(struct proxy *proxy, const struct record *record)
         access_log_drop(worker->access_log);
         return;
     }
-    deadline_arm(&proxy->deadlines, &worker->flush, WORKER_FLUSH_MS);
+    deadline_arm(&context->deadlines, &worker->flush, WORKER_FLUSH_MS);
     bool fitted = write_line(worker, record);
     assert(fitted); /* ACCESS_LINE_MAX is below the buffer's size */
     (void)fitted;
@@ -78,14 +78,14 @@ static void choose_logging(struct worker *worker, const struct policy *policy)
 {
     worker->is_logging = !slice_equal(policy->process.access_log, SLICE("off"));
     worker->is_observing = observe_is_wanted(policy);
-    worker->proxy.wants_texts = worker->is_logging || worker->is_observing;
+    worker->context.wants_texts = worker->is_logging || worker->is_observing;
 }
 
 /* ---- ending */
 
 static void close_when_empty(struct worker *worker)
 {
-    if (!worker->proxy.is_draining || worker->proxy.connection_count > 0 || worker->is_closed) {
+    if (!context_is_ending(&worker->context) || worker->context.connection_count > 0 || worker->is_closed) {
         return;
     }
     flush_lines(worker);
@@ -94,7 +94,7 @@ static void close_when_empty(struct worker *worker)
     mailbox_close(&worker->mailbox);
     worker_stop_listening(worker);
     deadline_cancel(&worker->retry);
-    proxy_close(&worker->proxy);
+    proxy_close(&worker->context);
 }
 
 /* The process is about to exit. What would be served from here on would be in no log. */
@@ -107,18 +107,18 @@ static void leave(struct worker *worker)
     }
 }
 
-static void on_connection_closed(struct proxy *proxy)
+static void on_connection_closed(struct context *context)
 {
-    struct worker *worker = of_proxy(proxy);
+    struct worker *worker = of_context(context);
     places_give(worker->places);
-    if (proxy->is_draining) {
+    if (context_is_ending(context)) {
         close_when_empty(worker);
         return;
     }
     worker_resume_acceptors(worker);
 }
 
-static const struct proxy_events proxy_events = {
+static const struct context_events proxy_events = {
     .on_record = on_record,
     .on_connection_closed = on_connection_closed,
 };
@@ -129,11 +129,11 @@ static void carry_out(struct worker *worker, const struct letter *letter)
 {
     switch (letter->kind) {
     case LETTER_INSTALL:
-        if (!proxy_install(&worker->proxy, letter->policy)) {
+        if (!proxy_install(&worker->context, letter->policy)) {
             log_error("worker %u: out of memory, the old policy stays in force", worker->index);
         }
-        choose_logging(worker, worker->proxy.snapshot->policy);
-        tally_install(worker->tally, worker->proxy.snapshot->policy);
+        choose_logging(worker, worker->context.snapshot->policy);
+        tally_install(worker->tally, worker->context.snapshot->policy);
         policy_release(letter->policy);
         break;
     case LETTER_LISTEN:
@@ -147,16 +147,16 @@ static void carry_out(struct worker *worker, const struct letter *letter)
         worker_stop_listening(worker);
         worker_leave_places(worker);
         if (letter->kind == LETTER_RETIRE) {
-            proxy_retire(&worker->proxy);
+            proxy_retire(&worker->context);
         } else {
-            proxy_drain(&worker->proxy);
+            proxy_drain(&worker->context);
         }
         close_when_empty(worker);
         break;
     case LETTER_ABORT:
         worker_stop_listening(worker);
         worker_leave_places(worker);
-        proxy_abort(&worker->proxy);
+        proxy_abort(&worker->context);
         close_when_empty(worker);
         break;
     case LETTER_LEAVE:
@@ -251,14 +251,14 @@ static bool open_loop(struct worker *worker, const struct policy *policy,
     if (uv_loop_init(&worker->loop) != 0) {
         return false;
     }
-    if (!proxy_init(&worker->proxy, &worker->loop, policy, limits, &proxy_events, worker)) {
+    if (!proxy_init(&worker->context, &worker->loop, policy, limits, &proxy_events, worker)) {
         uv_loop_close(&worker->loop);
         return false;
     }
     if (!mailbox_init(&worker->mailbox, &worker->loop, on_letters)) {
-        proxy_close(&worker->proxy);
+        proxy_close(&worker->context);
         uv_run(&worker->loop, UV_RUN_DEFAULT);
-        proxy_finish(&worker->proxy);
+        proxy_finish(&worker->context);
         uv_loop_close(&worker->loop);
         return false;
     }
@@ -288,7 +288,7 @@ bool worker_init(struct worker *worker, unsigned index, const struct policy *pol
 
 struct status_worker worker_counted(const struct worker *worker)
 {
-    return (struct status_worker){.counters = &worker->proxy.counters, .tally = worker->tally};
+    return (struct status_worker){.counters = &worker->context.counters, .tally = worker->tally};
 }
 
 static void run(void *argument)
@@ -314,12 +314,12 @@ void worker_join(struct worker *worker)
 void worker_finish(struct worker *worker, bool was_started)
 {
     if (!was_started) {
-        worker->proxy.is_draining = true;
+        context_enter_phase(&worker->context, CONTEXT_DRAINS);
         close_when_empty(worker);
         uv_run(&worker->loop, UV_RUN_DEFAULT);
     }
     mailbox_finish(&worker->mailbox);
-    proxy_finish(&worker->proxy);
+    proxy_finish(&worker->context);
     int error = uv_loop_close(&worker->loop);
     assert(error == 0); /* nothing was left open */
     (void)error;

@@ -2,7 +2,7 @@
 #include "worker_steps.h"
 
 #include "verbgate/base/log.h"
-#include "verbgate/proxy/pool.h"
+#include "verbgate/upstream/kept.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,7 +32,7 @@ static bool may_accept(struct acceptor *acceptor)
 /* Its place was taken before. */
 static void serve(struct worker *worker, int descriptor, const struct socket_address *peer)
 {
-    if (!proxy_accept(&worker->proxy, descriptor, peer)) {
+    if (!proxy_accept(&worker->context, descriptor, peer)) {
         places_give(worker->places);
     }
 }
@@ -46,7 +46,7 @@ static void let_wait(struct worker *worker, int descriptor, const struct socket_
     worker->waiting = descriptor;
     worker->waiting_peer = *peer;
     places_ask_for_close(worker->places);
-    deadline_arm(&worker->proxy.deadlines, &worker->look, WORKER_PLACE_MS);
+    deadline_arm(&worker->context.deadlines, &worker->look, WORKER_PLACE_MS);
 }
 
 /* No client was idle before, or it was not idle any more. */
@@ -54,7 +54,7 @@ static void on_look(struct deadline *deadline)
 {
     struct worker *worker = LIST_OBJECT(deadline, struct worker, look);
     places_ask_for_close(worker->places);
-    deadline_arm(&worker->proxy.deadlines, &worker->look, WORKER_PLACE_MS);
+    deadline_arm(&worker->context.deadlines, &worker->look, WORKER_PLACE_MS);
 }
 
 static void on_accepted(struct acceptor *acceptor, int descriptor,
@@ -72,8 +72,8 @@ static void on_exhausted(struct acceptor *acceptor, int error)
 {
     struct worker *worker = acceptor->owner;
     say_once(worker, strerror(error), "accepting pauses, open connections go on");
-    (void)pool_shed_idle(&worker->proxy); /* what is kept for later gives way to who is here now */
-    deadline_arm(&worker->proxy.deadlines, &worker->retry, WORKER_RETRY_MS);
+    (void)kept_shed(&worker->context); /* what is kept for later gives way to who is here now */
+    deadline_arm(&worker->context.deadlines, &worker->retry, WORKER_RETRY_MS);
 }
 
 void worker_resume_acceptors(struct worker *worker)
@@ -100,7 +100,7 @@ void worker_follow_places(struct worker *worker)
 {
     unsigned count = places_closes_wanted(worker->places, &worker->member);
     if (count > 0) {
-        proxy_close_idle(&worker->proxy, count);
+        proxy_close_idle(&worker->context, count);
     }
     if (places_collect(worker->places, &worker->member)) {
         serve_waiting(worker);
@@ -205,7 +205,7 @@ void worker_init_accepting(struct worker *worker)
 void worker_share_places(struct worker *worker, struct places *places)
 {
     worker->places = places;
-    worker->member.idle_due_ms = &worker->proxy.idle_due_ms;
+    worker->member.idle_due_ms = &worker->context.idle_due_ms;
     worker->member.wake = wake;
     places_join(places, &worker->member);
 }

@@ -8,7 +8,7 @@
 
 /* ---- numbers of the proxies */
 
-/* X(member of struct proxy_counters, name, type, help) */
+/* X(member of struct counters, name, type, help) */
 #define PROXY_METRICS(X)                                                                 \
     X(connections_accepted, "verbgate_client_connections_accepted_total", "counter",     \
       "Client connections that were accepted.")                                          \

@@ -6,11 +6,11 @@ import re
 from lib import Problem, c_files, main, read
 
 # From the bottom up. A layer may include itself and those before it.
-LAYERS = ("base", "http", "policy", "config", "learn", "net", "builtin", "proxy", "telemetry", "admin", "server", "cli",
-          "main")
+LAYERS = ("base", "http", "policy", "config", "learn", "net", "builtin", "context", "upstream", "exchange", "downstream",
+          "proxy", "telemetry", "admin", "server", "cli", "main")
 # Layers that stand beside the others: the only ones that may include them.
 USED_BY = {"builtin": ("server",)}
-UV_LAYERS = ("net", "builtin", "proxy", "telemetry", "admin", "server")
+UV_LAYERS = ("net", "builtin", "context", "upstream", "exchange", "downstream", "proxy", "telemetry", "admin", "server")
 LLHTTP_LAYERS = ("http",)
 JANSSON_LAYERS = ("learn",)
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"\n]+)[>"]', re.M)

@@ -7,10 +7,12 @@ from lib import Problem, c_files, main, read, without_comments_and_strings
 
 class State:
     """`owner` and `member`: what stands before and behind the arrow or dot, as regular expressions. `file` has the
-    setter, a function named `setter`. A designated initialiser is the start of a state, and no assignment."""
+    setter, a function named `setter`. Only the folders `within` have such owners; empty: all. A designated initialiser is
+    the start of a state, and no assignment."""
 
-    def __init__(self, owner, member, file, setter):
+    def __init__(self, owner, member, file, setter, within=""):
         self.file = file
+        self.within = re.compile(within)
         self.setter = setter
         self.name = "%s->%s" % (owner, member)
         self.assigned = re.compile(r"\b(?:%s)(?:\[[^\]]*\])?(?:->|\.)(?:%s)\s*(?:[|&+-]?=(?!=)|\+\+|--)" % (owner, member))
@@ -19,6 +21,11 @@ class State:
 STATES = (
     State("reload", "state", "src/server/gateway_policy.c", "set_state"),
     State("upgrade", "state", "src/server/upgrade.c", "set_state"),
+    State("context", "phase", "src/context/context.c", "context_enter_phase"),
+    State("connection", "state", "src/upstream/connection.c", "set_state", "/(upstream|exchange|downstream|proxy)/"),
+    State("flow|onward|back", "state", "include/verbgate/exchange/exchange.h", "exchange_move"),
+    State("exchange", "end", "include/verbgate/exchange/exchange.h", "exchange_end_with"),
+    State("downstream", "state", "src/downstream/life.c", "set_state"),
 )
 
 
@@ -39,6 +46,8 @@ def check(root):
             problems.append(Problem(state.file, 1, "%s(), which sets %s, is not here" % (state.setter, state.name)))
             continue
         for path, text in texts.items():
+            if not state.within.search(path):
+                continue
             for match in state.assigned.finditer(text):
                 line = text.count("\n", 0, match.start()) + 1
                 if path != state.file or not setter[0] <= line <= setter[1]:
@@ -49,7 +58,10 @@ def check(root):
 
 SETTER = "static void set_state(struct upgrade *upgrade,\n    int state)\n{\n    upgrade->state = state;\n}\n"
 FILE = "src/server/upgrade.c"
-OTHERS = {state.file: "static void %s(void)\n{\n}\n" % state.setter for state in STATES if state.file != FILE}
+OTHERS = {}
+for other in STATES:
+    if other.file != FILE:
+        OTHERS[other.file] = OTHERS.get(other.file, "") + "static void %s(void)\n{\n}\n\n" % other.setter
 BAD = [
     ("an assignment beside the setter", {FILE: SETTER + "void a(void)\n{\n    upgrade->state = 1;\n}\n"}, "upgrade.c:8"),
     ("an assignment in another file", {FILE: SETTER, "src/server/a.c": "void a(void)\n{\n    g->upgrade.state = 1;\n}\n"},

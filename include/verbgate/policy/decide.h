@@ -39,7 +39,8 @@ enum { DECIDE_PATH_MAX = 8192 };
 void decide(const struct policy *policy, const struct decide_request *request,
             struct verdict *verdict);
 
-/* Turns a verdict to forward into the refusal of content that has turned out to be too large. */
-void decide_too_large(struct verdict *verdict);
+/* The second decision, about content whose length was not known before: makes the verdict to forward the refusal of
+ * more than `most` bytes (verdict_max_body). */
+void decide_too_large(struct verdict *verdict, uint64_t most);
 
 #endif

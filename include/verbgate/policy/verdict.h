@@ -101,6 +101,15 @@ struct verdict {
     const struct cors_rules *cors; /* for the response; NULL: the backend's fields are left alone */
 };
 
+/* The most bytes of content that the request may have; only of VERDICT_FORWARD. `is_kept`: it is buffered, so that
+ * buffer-max bounds it, too. UINT64_MAX: no limit. */
+static inline uint64_t verdict_max_body(const struct verdict *verdict, bool is_kept)
+{
+    uint64_t most = verdict->limits.max_body;
+    uint64_t buffer = is_kept ? verdict->translation->buffer_max : UINT64_MAX;
+    return buffer < most ? buffer : most;
+}
+
 /* Notes what `report-only` lets through. The first rule that would have refused stays. */
 void verdict_report(struct verdict *verdict, enum verdict_rule rule, struct rule_source source);
 

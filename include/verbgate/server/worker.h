@@ -26,7 +26,7 @@ struct worker {
     uv_thread_t thread;
     uv_loop_t loop;
     struct mailbox mailbox;
-    struct proxy proxy;
+    struct context context;
     struct list_node acceptors;  /* struct acceptor; owned */
     struct deadline retry;       /* of paused acceptors */
     struct places *places;       /* of client connections; shared */

@@ -4,7 +4,7 @@
 #define VERBGATE_TELEMETRY_ACCESS_LINE_H
 
 #include "verbgate/base/writer.h"
-#include "verbgate/proxy/record.h"
+#include "verbgate/exchange/record.h"
 
 /* Bytes that one line needs at most. */
 enum { ACCESS_LINE_MAX = 32 * 1024 };

@@ -7,9 +7,9 @@
 #define VERBGATE_TELEMETRY_OBSERVE_H
 
 #include "verbgate/base/attributes.h"
+#include "verbgate/exchange/record.h"
 #include "verbgate/learn/evidence_json.h"
 #include "verbgate/policy/policy.h"
-#include "verbgate/proxy/record.h"
 
 enum { OBSERVE_WRITE_MS = 10 * 1000 };
 

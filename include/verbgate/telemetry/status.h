@@ -3,8 +3,8 @@
 #ifndef VERBGATE_TELEMETRY_STATUS_H
 #define VERBGATE_TELEMETRY_STATUS_H
 
+#include "verbgate/context/counters.h"
 #include "verbgate/policy/policy.h"
-#include "verbgate/proxy/proxy.h"
 #include "verbgate/telemetry/access_log.h"
 #include "verbgate/telemetry/tally.h"
 
@@ -14,7 +14,7 @@ enum { STATUS_PROBLEM_MAX = 512 };
 
 /* What one worker counts, and goes on counting while it is read. */
 struct status_worker {
-    const struct proxy_counters *counters;
+    const struct counters *counters;
     struct tally *tally;
 };
 

@@ -12,8 +12,8 @@
 
 #include "verbgate/base/attributes.h"
 #include "verbgate/base/counter.h"
+#include "verbgate/exchange/record.h"
 #include "verbgate/http/method.h"
-#include "verbgate/proxy/record.h"
 
 enum {
     TALLY_ROUTES_MAX = 1024,

@@ -257,7 +257,7 @@ Test(answers, content_that_grows_too_large_is_refused_like_announced_content)
     load("", "[route old]\npath = /old/*\nupstream = old\nmax-body = 10\non-too-large = 404\n");
     struct verdict verdict = judge("POST", "/old/x");
     cr_assert_eq(verdict.kind, VERDICT_FORWARD);
-    decide_too_large(&verdict);
+    decide_too_large(&verdict, verdict_max_body(&verdict, false));
     cr_assert_eq(verdict.rule, VERDICT_BODY_TOO_LARGE_RULE);
     cr_assert_eq(verdict.status, 404);
     cr_assert_not(verdict_is_cacheable(&verdict), "it depends on the content");

@@ -334,7 +334,7 @@ Test(method_rules, what_is_refused_after_all_is_not_reported)
     cr_assert_not(verdict.is_reported);
     verdict = ask("Purge", "/a/x", 1, 300, NULL);
     cr_assert(verdict.is_reported);
-    decide_too_large(&verdict);
+    decide_too_large(&verdict, verdict_max_body(&verdict, false));
     cr_assert_not(verdict.is_reported);
 }
 

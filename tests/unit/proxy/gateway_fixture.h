@@ -8,8 +8,10 @@
 #include "../net/hindrance.h"
 
 #include "verbgate/config/load.h"
-#include "verbgate/proxy/downstream.h"
-#include "verbgate/proxy/exchange.h"
+#include "verbgate/downstream/connection.h"
+#include "verbgate/exchange/record.h"
+#include "verbgate/proxy/proxy.h"
+#include "verbgate/upstream/kept.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -30,7 +32,7 @@ struct end {
 
 struct gateway {
     uv_loop_t loop;
-    struct proxy proxy;
+    struct context context;
     struct policy *policy;
     int listener; /* the backend's */
     uint16_t port;
@@ -122,9 +124,9 @@ static inline int fixture_listen(uint16_t *port)
     return descriptor;
 }
 
-static inline void fixture_on_record(struct proxy *proxy, const struct record *record)
+static inline void fixture_on_record(struct context *context, const struct record *record)
 {
-    struct gateway *owner = proxy->owner;
+    struct gateway *owner = context->owner;
     owner->records++;
     owner->status = record->status;
     owner->reason = record->reason;
@@ -133,12 +135,12 @@ static inline void fixture_on_record(struct proxy *proxy, const struct record *r
     }
 }
 
-static inline void fixture_on_connection_closed(struct proxy *proxy)
+static inline void fixture_on_connection_closed(struct context *context)
 {
-    cr_assert(proxy->owner == &gateway);
+    cr_assert(context->owner == &gateway);
 }
 
-static const struct proxy_events fixture_events = {
+static const struct context_events fixture_events = {
     .on_record = fixture_on_record,
     .on_connection_closed = fixture_on_connection_closed,
 };
@@ -166,7 +168,7 @@ static inline bool gateway_try_proxy(void)
 {
     struct gateway *made = &gateway;
     struct proxy_limits limits = {.connections = 100, .pipes = SPLICE_PIPES_MOST};
-    if (proxy_init(&made->proxy, &made->loop, made->policy, limits, &fixture_events, made)) {
+    if (proxy_init(&made->context, &made->loop, made->policy, limits, &fixture_events, made)) {
         return true;
     }
     policy_release(made->policy);
@@ -186,15 +188,15 @@ static inline void gateway_start(const char *settings)
 /* The stream of the client's connection, on the proxy's side. */
 static inline struct downstream *gateway_downstream(void)
 {
-    return LIST_OBJECT(gateway.proxy.connections.previous, struct downstream, node);
+    return LIST_OBJECT(gateway.context.connections.previous, struct downstream, node);
 }
 
 static inline void gateway_accept(int client, int accepted, const struct socket_address *peer)
 {
     gateway.client.descriptor = client;
-    unsigned before = gateway.proxy.connection_count;
-    bool is_taken = proxy_accept(&gateway.proxy, accepted, peer);
-    if (is_taken && gateway.proxy.connection_count > before) {
+    unsigned before = gateway.context.connection_count;
+    bool is_taken = proxy_accept(&gateway.context, accepted, peer);
+    if (is_taken && gateway.context.connection_count > before) {
         hinder(&gateway_downstream()->stream, &gateway.of_client);
     }
 }
@@ -273,11 +275,12 @@ static inline void backend_accept(void)
 
 static inline void hinder_upstreams(void)
 {
-    struct list_node *head = &gateway.proxy.connections;
+    struct list_node *head = &gateway.context.connections;
     for (struct list_node *node = head->next; node != head; node = node->next) {
-        struct exchange *exchange = LIST_OBJECT(node, struct downstream, node)->exchange;
-        if (exchange != NULL && exchange->upstream != NULL) {
-            hinder(&exchange->upstream->stream, &gateway.of_backend);
+        struct h1_request *request = LIST_OBJECT(node, struct downstream, node)->request;
+        struct exchange *exchange = request == NULL ? NULL : &request->exchange;
+        if (exchange != NULL && exchange->connection != NULL) {
+            hinder(&exchange->connection->stream, &gateway.of_backend);
         }
     }
 }
@@ -308,7 +311,7 @@ static inline bool gateway_wait(bool (*is_done)(const void *context), const void
 static inline bool fixture_all_closed(const void *context)
 {
     (void)context;
-    return gateway.proxy.connection_count == 0;
+    return gateway.context.connection_count == 0;
 }
 
 static inline bool fixture_is_empty(const void *context)
@@ -323,11 +326,11 @@ static inline void gateway_stop(void)
     end_close(&gateway.client);
     cr_assert(gateway_wait(fixture_all_closed, NULL), "a connection outlives its client");
     end_close(&gateway.backend);
-    proxy_close(&gateway.proxy);
+    proxy_close(&gateway.context);
     hindrance_end();
     cr_assert(gateway_wait(fixture_is_empty, NULL), "something stays on the loop");
     cr_assert_eq(uv_loop_close(&gateway.loop), 0);
-    proxy_finish(&gateway.proxy);
+    proxy_finish(&gateway.context);
     close(gateway.listener);
     policy_release(gateway.policy);
 }
