@@ -1,8 +1,8 @@
 #include "worker_steps.h"
 
 #include "verbgate/base/log.h"
-#include "verbgate/upstream/snapshot.h"
 #include "verbgate/telemetry/access_line.h"
+#include "verbgate/upstream/snapshot.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -85,7 +85,8 @@ static void choose_logging(struct worker *worker, const struct policy *policy)
 
 static void close_when_empty(struct worker *worker)
 {
-    if (!context_is_ending(&worker->context) || worker->context.connection_count > 0 || worker->is_closed) {
+    if (!context_is_ending(&worker->context) || worker->context.connection_count > 0 ||
+        worker->is_closed) {
         return;
     }
     flush_lines(worker);

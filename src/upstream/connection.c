@@ -157,7 +157,9 @@ void upstream_let_go(struct upstream_connection *connection, enum upstream_state
     assert(connection->state == UPSTREAM_BUSY);
     assert(state == UPSTREAM_IDLE || state == UPSTREAM_RESTING);
     set_state(connection, state);
-    connection->quiet_turn = is_quiet ? context_turn(connection->pool->context) : NEVER_QUIET;
+    /* An engine may keep more than one read gives. */
+    bool is_known = is_quiet && stream_is_plain(&connection->stream);
+    connection->quiet_turn = is_known ? context_turn(connection->pool->context) : NEVER_QUIET;
     connection->events = events;
     connection->holder = NULL;
 }

@@ -251,3 +251,28 @@ Test(exchange, keeps_only_one_read_of_content_for_a_slow_client)
     cr_assert(memcmp(gateway.client.bytes + gateway.client.seen, content, wanted) == 0);
     gateway_stop();
 }
+
+/* A read that is short says of a plain socket that there was no more. Of an engine it does not. */
+Test(exchange, gives_nobody_what_an_engine_kept_behind_an_answer)
+{
+    static const char first[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    static const char both[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+                               "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil";
+    static const char requests[] =
+        "GET /1 HTTP/1.1\r\nHost: h\r\n\r\nGET /2 HTTP/1.1\r\nHost: h\r\n\r\n";
+    static const char good[] = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngood";
+    gateway.of_backend = (struct hindrance){.reads_ahead = true, .read_most = sizeof first - 1};
+    gateway_start("");
+    gateway_connect();
+    cr_assert(end_send(&gateway.client, requests, sizeof requests - 1));
+    cr_assert(end_gets(&gateway.backend, "\r\n\r\n"));
+    cr_assert(end_send(&gateway.backend, both, sizeof both - 1));
+    cr_assert(end_gets(&gateway.client, "ok"));
+    cr_assert(end_gets(&gateway.backend, "GET /2"));
+    cr_assert(end_send(&gateway.backend, good, sizeof good - 1));
+    cr_assert(end_gets(&gateway.client, "good"), "%.*s", (int)gateway.client.length,
+              gateway.client.bytes);
+    cr_assert_null(memmem(gateway.client.bytes, gateway.client.length, "evil", 4));
+    cr_assert_eq(gateway.backend_connections, 2);
+    gateway_stop();
+}
