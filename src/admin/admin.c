@@ -134,7 +134,7 @@ static struct admin_socket *open_socket(struct admin *admin, const struct policy
     return socket;
 }
 
-/* The path goes first: who looks for it sees that nobody listens there. */
+/* The path goes first: a client that looks for it sees that nobody listens there. */
 static void close_socket(struct admin_socket *socket)
 {
     if (socket == NULL) {

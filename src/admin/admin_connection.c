@@ -344,7 +344,7 @@ void admin_serve(struct admin *admin, int descriptor, int family, bool checks_ho
     stream_start_reading(&connection->stream);
 }
 
-/* What has come and was not read yet will be in this turn of the loop. */
+/* Bytes that have come and were not read yet will be in this turn of the loop. */
 static bool is_silent(const struct admin_connection *connection)
 {
     return !connection->is_answered && stream_unread(&connection->stream) == 0;

@@ -60,7 +60,7 @@ static struct slice current_text(const struct line_writer *writer)
     return slice_make(writer->current->bytes, writer->current->used);
 }
 
-/* What the old target has of a line is taken back where that can be, and the new one gets the whole line. */
+/* The part of a line that the old target has is taken back where that can be, and the new one gets the whole line. */
 static void set_target(struct line_writer *writer, int descriptor)
 {
     if (writer->current != NULL) {

@@ -112,7 +112,7 @@ static bool has_prefix(const struct network *network, const struct network_addre
 
 bool network_has(const struct network *network, const struct network_address *address)
 {
-    /* Who writes ::/0 means IPv6. */
+    /* An operator who writes ::/0 means IPv6. */
     if (network->prefix < MAPPED_PREFIX && is_ipv4(address)) {
         return false;
     }

@@ -38,7 +38,7 @@ static unsigned count_all(void)
 
 /* ---- text */
 
-/* What is wrong goes to standard error, what is only worth knowing to standard output. */
+/* Errors and warnings go to standard error, notes to standard output. */
 static void print_items(void)
 {
     for (unsigned i = 0; i < diagnostics.count; i++) {

@@ -72,7 +72,7 @@ static int explain_one(const struct policy *policy, const struct arguments *argu
     return standard_output_end() && is_written ? exit_status() : COMMAND_FAILED;
 }
 
-/* Reads "LENGTH LF" and so many bytes of a head. False at the end, or with *problem set. */
+/* Reads "LENGTH LF" and LENGTH bytes of a head. False at the end, or with *problem set. */
 static bool read_head(FILE *input, const char **problem)
 {
     char line[32];

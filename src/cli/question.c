@@ -152,7 +152,7 @@ bool question_ask(struct question *question, const struct policy *policy)
     if (reading == READING_WHOLE) {
         question->line.method = policy_method(policy, question->line.method);
     }
-    /* What follows a request line of another major version is in another language. */
+    /* The bytes behind a request line of another major version are in another language. */
     if (reading == READING_WHOLE && question->line.version_major == 1) {
         reading = read_fields(question, &policy->gateway);
     }

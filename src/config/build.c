@@ -158,7 +158,7 @@ static bool has_section(const struct builder *builder, enum schema_section kind)
     return section != NULL;
 }
 
-/* What must be there at all. */
+/* The sections without which there is no policy. */
 static void check_presence(struct builder *builder)
 {
     if (builder->document->has_refused_section) {

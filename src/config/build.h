@@ -55,7 +55,7 @@ void build_observation(struct builder *builder, const struct config_section *sec
 void build_translation(struct builder *builder, const struct config_section *section,
                        struct policy_translation *translation);
 
-/* What is sent as POST needs a backend that implements POST. */
+/* A method that is sent as POST needs a backend that implements POST. */
 void build_warn_post(struct builder *builder, const struct config_section *section,
                      const struct policy_upstream *upstream);
 

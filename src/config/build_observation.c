@@ -92,7 +92,7 @@ struct network_reader {
     unsigned count;
 };
 
-/* What is written twice, and what no gateway should be told, but may. */
+/* Networks that are written twice, and networks that no gateway should trust, but may. */
 static void warn_about(struct network_reader *reader, const struct config_entry *entry,
                        struct slice word, const struct network *network)
 {

@@ -97,7 +97,7 @@ static void report_missing(struct builder *builder, const struct config_entry *e
     }
 }
 
-/* What the gateway itself makes of HEAD and OPTIONS need not be implemented. */
+/* HEAD and OPTIONS that the gateway itself answers or rewrites need not be implemented. */
 static void take_answered(const struct method_rules *rules, struct method_set *missing)
 {
     if (rules->head == HEAD_FROM_GET) {

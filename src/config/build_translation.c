@@ -7,7 +7,7 @@
 
 #include <assert.h>
 
-/* What stands for content that is sent to be processed can be sent as POST. The safe methods cannot,
+/* A method whose content is sent to be processed can be sent as POST. The safe methods cannot,
  * since nobody may cache or repeat a POST, and a HEAD's answer would get content. */
 static const enum method never_as_post[] = {METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_TRACE,
                                             METHOD_POST};

@@ -173,7 +173,7 @@ static bool resolve_word(const struct builder *builder, struct slice word, bool 
     return true;
 }
 
-/* What is taken away is away in every case: an unregistered method may be named in several. */
+/* A method that is taken away is away in every case: an unregistered method may be named in several. */
 static void take_away_twins(const struct builder *builder, struct method_set *removed)
 {
     const struct method_extensions *extensions = &builder->policy->extensions;

@@ -1,6 +1,6 @@
 /*
  * Environment variables in values: ${NAME}, ${NAME:-default}, and $${ for a literal "${". A '$'
- * anywhere else stands for itself. What comes out is a value and nothing else: it was put together
+ * anywhere else stands for itself. The result is a value and nothing else: it was put together
  * after the line was read, so it cannot start a comment, a key or a section.
  */
 #ifndef VERBGATE_CONFIG_VARIABLES_H

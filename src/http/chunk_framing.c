@@ -29,7 +29,7 @@ enum byte_class {
 #define ON_VISIBLE(next) ON_TOKEN(next), [CLASS_SEMICOLON] = (next), [CLASS_EQUALS] = (next), \
                          [CLASS_QUOTE] = (next), [CLASS_BACKSLASH] = (next), [CLASS_OTHER] = (next)
 
-/* The grammar of RFC 9112 section 7.1. What is not in a row leads to CHUNK_BAD. */
+/* The grammar of RFC 9112 section 7.1. A byte that is not in a row leads to CHUNK_BAD. */
 static const unsigned char transitions[][CLASS_COUNT] = {
     [CHUNK_SIZE_START] = {[CLASS_DIGIT] = CHUNK_SIZE},
     [CHUNK_SIZE] = {[CLASS_DIGIT] = CHUNK_SIZE, [CLASS_BLANK] = CHUNK_SIZE_BLANK,

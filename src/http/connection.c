@@ -50,7 +50,7 @@ static void note_option(struct options *options, struct slice option)
 static enum http_fault read_options(struct fields *fields, struct slice value,
                                     struct options *options)
 {
-    /* What nearly all say. The field that it names is hop-by-hop by the table of fields.h. */
+    /* The value that nearly all messages have. The field that it names is hop-by-hop by the table of fields.h. */
     if (slice_is_word(value, SLICE("keep-alive")) && options->count < CONNECTION_OPTIONS_MAX) {
         options->count++;
         options->has_keep_alive = true;

@@ -65,7 +65,7 @@ static int on_value(llhttp_t *parser, const char *at, size_t length)
     return 0;
 }
 
-/* What is not reset here is set before it is read again. */
+/* A member that is not reset here is set before it is read again. */
 static void forget_field(struct message *message)
 {
     message->name.length = 0;

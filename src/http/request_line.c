@@ -149,7 +149,7 @@ static enum http_fault scan_version(struct request_line_scanner *scanner, const 
                                     size_t length)
 {
     size_t start = scanner->target_end + 1;
-    /* What nearly all have is looked at in one piece; a digit of the form is fine with the '1'. */
+    /* The version that nearly all lines have is looked at in one piece; a digit of the form is fine with the '1'. */
     const struct slice usual = SLICE("HTTP/1.");
     if (scanner->position == start &&
         slice_starts_with(slice_make(data + start, length - start), usual)) {

@@ -99,7 +99,7 @@ static void put_request_line(struct writer *writer, const struct request_head *h
     writer_put(writer, head->is_http_10 ? SLICE(" HTTP/1.0\r\n") : SLICE(" HTTP/1.1\r\n"));
 }
 
-/* Whether a received field goes onward as it is. Connection and Transfer-Encoding are hop-by-hop by
+/* Whether a received field is forwarded as it is. Connection and Transfer-Encoding are hop-by-hop by
  * the table of fields.h. */
 static bool is_passed_in_request(const struct request_head *head, const struct field *field)
 {

@@ -49,7 +49,8 @@ static enum scan_status refuse(enum http_fault found, enum http_fault *fault)
 enum scan_status status_line_scan(const char *data, size_t length, struct status_line *line,
                                   enum http_fault *fault)
 {
-    /* What nearly all begin with is looked at in one piece; the form's digits are fine with the '1'. */
+    /* The version that nearly all lines begin with is looked at in one piece; the form's digits are fine with the
+     * '1'. */
     const struct slice usual = SLICE("HTTP/1.1 ");
     size_t i = slice_starts_with(slice_make(data, length), usual) ? usual.length : 0;
     for (; i < length && i < FORM_BYTES; i++) {

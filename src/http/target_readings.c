@@ -218,7 +218,7 @@ static void climb(struct reading *reading)
  * Ends the segment being written; `is_last` when no separator follows it. Returns false when the
  * path is unsafe: a backend may do without any of the steps that a reading takes, so a ".." that
  * one backend climbs from /%61dmin, /a//b or /a;x, another climbs from elsewhere, or not at all.
- * That makes more readings than two. What stays is safe: ".." behind segments that have one
+ * That makes more readings than two. A path that stays is safe: ".." behind segments that have one
  * reading only, and a ".." in disguise ("%2e%2e", "..;x") when it is the only one of the path.
  */
 static bool end_segment(struct reading *reading, bool is_last)
@@ -254,7 +254,7 @@ static bool take(struct reading *reading, struct unit unit)
     }
     reading->in_parameters |= is_cut;
     if (is_between) {
-        /* "%3B...%2F": who decodes the one and not the other cuts more than this reading does. */
+        /* "%3B...%2F": a server that decodes the one and not the other cuts more than this reading does. */
         bool ends_safely = !reading->in_parameters || !unit.is_escape;
         return end_segment(reading, false) && ends_safely;
     }

@@ -81,7 +81,7 @@ char *evidence_json_write(const struct evidence_table *table, int64_t until)
     json_t *entries = json_array();
     int failed = 0;
     for (unsigned i = 0; i < table->server_count; i++) {
-        /* What would not be read back must not be written: the next start would fail. */
+        /* An entry that would not be read back must not be written: the next start would fail. */
         if (address_problem(table->servers[i].address) == NULL) {
             failed |= json_array_append_new(servers, server_value(&table->servers[i]));
         }

@@ -9,8 +9,8 @@ static bool has_place(const struct decide_request *request)
     return request->target->form != TARGET_ASTERISK && request->target->path.length > 0;
 }
 
-/* What no upstream takes is answered as the place wants it where the request would have led; for a path
- * that can be read in more than one way nobody looks. */
+/* A method or version that no upstream takes is answered as the place to which the request would have led wants it;
+ * for a path that can be read in more than one way nobody looks. */
 static struct destination look_ahead(const struct policy *policy,
                                      const struct decide_request *request, struct verdict *verdict)
 {

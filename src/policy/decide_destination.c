@@ -154,7 +154,7 @@ static void set_limits(struct verdict *verdict, const struct policy_settings *se
         verdict->reported_max_body = settings->limits.max_body;
         verdict->limits.max_body = UINT64_MAX;
     }
-    /* More than that cannot be buffered, whoever would like to let it pass. */
+    /* More than that cannot be buffered, even where another rule would let it pass. */
     if (translation->buffer_request == BUFFER_REQUEST_ALL) {
         verdict->limits.max_body = decide_least(verdict->limits.max_body, translation->buffer_max);
     }

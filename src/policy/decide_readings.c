@@ -28,8 +28,8 @@ static struct slice without_authority(struct slice path, struct slice lenient)
     return end < lenient.length ? slice_after(lenient, end) : SLICE("/");
 }
 
-/* Whether what stands between "//" and the next '/' has a slash in disguise. Who makes a URL of the target before it decodes
- * finds another path behind it than who decodes first. */
+/* Whether what stands between "//" and the next '/' has a slash in disguise. Who makes a URL of the target before it
+ * decodes finds another path behind it than who decodes first. */
 static bool has_odd_authority(struct slice path)
 {
     if (!decide_is_like_url(path)) {

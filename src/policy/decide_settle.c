@@ -13,7 +13,7 @@ void decide_settle_method(struct verdict *verdict, enum verdict_rule rule,
 enum method decide_suggest(const struct policy *policy, const struct method_set *known,
                            enum method method, struct slice name)
 {
-    /* Whoever names a registered method means that one. */
+    /* A client that names a registered method means that one. */
     enum method registered = method < METHOD_REGISTERED_COUNT ? method : method_suggest(name);
     if (registered != METHOD_UNKNOWN && method_set_has(known, registered)) {
         return registered;

@@ -22,7 +22,7 @@ static inline void decide_settle(struct verdict *verdict, enum verdict_rule rule
                           ? verdict_status_under(&verdict->settings->answers, rule, verdict->method)
                           : verdict_rule_status(rule);
     verdict->source = source;
-    /* What report-only let through so far is refused or answered here after all. */
+    /* A request that report-only let through so far is refused or answered here after all. */
     verdict->is_reported = verdict->is_reported && verdict->kind == VERDICT_FORWARD;
 }
 

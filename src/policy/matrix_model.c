@@ -7,7 +7,7 @@ static const char other_method[] =
     "OTHER-METHOD-OTHER-METHOD-OTHER-METHOD-OTHER-METHOD-OTHER-METHOD-";
 _Static_assert(sizeof other_method - 1 > METHOD_TOKEN_MAX, "no policy names it");
 
-/* What everybody looks for first is shown even where it says nothing more than "other". */
+/* The methods that everybody looks for first are shown even where they say nothing more than "other". */
 static bool is_core(enum method method)
 {
     switch (method) {

@@ -40,7 +40,7 @@ bool policy_set_sockets(struct policy *policy, struct policy_server *server,
 
 void policy_reference(const struct policy *policy)
 {
-    /* Whoever calls this holds a reference already, so nothing has to be ordered. */
+    /* The caller holds a reference already, so nothing has to be ordered. */
     unsigned before = atomic_fetch_add_explicit(&policy->life->references, 1, memory_order_relaxed);
     assert(before > 0);
     (void)before;

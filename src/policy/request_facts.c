@@ -4,7 +4,7 @@
 #include "verbgate/http/token.h"
 
 /* Exactly one Host in HTTP/1.1, at most one in 1.0 (RFC 9112 section 3.2); the authority of an
- * absolute form wins over it (section 3.2.2). What is decided on is the host without its port. */
+ * absolute form wins over it (section 3.2.2). The decision is about the host without its port. */
 static enum http_fault read_host(struct request_facts *facts, const struct fields *fields)
 {
     const struct field *field = fields_find(fields, FIELD_HOST);

@@ -9,7 +9,7 @@ static const char *folding_name(unsigned folding)
     return names[folding % FOLDINGS];
 }
 
-/* Many servers see the case and the slash. Whoever has such a one learns where to say so. */
+/* Many servers see the case and the slash. The operator of such a server learns which option says so. */
 void verdict_write_folding(struct writer *writer, const struct verdict *verdict)
 {
     if (verdict->kind == VERDICT_REFUSE && verdict->spelling.folding != 0) {

@@ -19,7 +19,7 @@ enum {
     /* Its loop, its listening sockets up to a dozen, and a client that waits for a place. */
     SPARE_DESCRIPTORS_WORKER = 16,
     DESCRIPTORS_PIPE = 2,
-    PIPES_SHARE = 16, /* at most one in so many descriptors is a pipe's */
+    PIPES_SHARE = 16, /* at most one descriptor in this many is a pipe's */
 };
 
 /* ---- resources */
@@ -135,7 +135,7 @@ static void on_signal(uv_signal_t *handle, int signal_number)
 }
 
 /* Writing to a terminal from the background must not stop the process, and a file at its limit (RLIMIT_FSIZE) or a
- * reader that went away is an error of that write alone. What the parent had blocked is heard. */
+ * reader that went away is an error of that write alone. Signals that the parent had blocked are heard. */
 static void set_up_signals(void)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -282,7 +282,7 @@ static bool start(struct gateway *gateway)
     return true;
 }
 
-/* What may hang of the end comes first, while `ending` bounds it; false: the access log's thread hangs. */
+/* The steps of the end that may hang come first, while `ending` bounds them; false: the access log's thread hangs. */
 static bool finish_files(struct gateway *gateway)
 {
     bool has_ended = gateway->access_log == NULL ||

@@ -12,7 +12,7 @@ enum { STATUS_TEXT_MAX = 640 };
 void gateway_tell_serving(struct gateway *gateway)
 {
     if (gateway->is_stopping) {
-        return; /* it was told the last word */
+        return; /* the service manager has been told that the process stops */
     }
     char text[STATUS_TEXT_MAX];
     snprintf(text, sizeof text, "serving: policy generation %llu of %.300s, %u worker%s",
@@ -24,7 +24,7 @@ void gateway_tell_serving(struct gateway *gateway)
 void gateway_tell_failed(struct gateway *gateway, const char *what, const char *problem)
 {
     if (gateway->is_stopping) {
-        return; /* it was told the last word */
+        return; /* the service manager has been told that the process stops */
     }
     char text[STATUS_TEXT_MAX];
     snprintf(text, sizeof text, "serving, but the last %s failed: %.500s", what, problem);

@@ -66,7 +66,7 @@ static void commit_access_log(void *owner, const struct policy *policy)
     access_log_commit(gateway->access_log);
 }
 
-/* ---- the workers, who are told by letters */
+/* ---- the workers, which are told by letters */
 
 static bool prepare_workers(void *owner, const struct policy *policy,
                             char problem[RELOAD_PROBLEM_MAX])
@@ -171,7 +171,7 @@ static void commit_health(void *owner, const struct policy *policy)
 
 /* ---- what the control thread itself goes by */
 
-/* What was made once at the start stays as it was made. */
+/* Workers and places were made at the start, and stay as they were made. */
 static void warn_of_restart(const struct policy *old, const struct policy *new)
 {
     if (old->process.workers != new->process.workers ||

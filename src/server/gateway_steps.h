@@ -1,6 +1,7 @@
-/* What the files of the control thread share: gateway.c (life, signals), gateway_policy.c (how a policy is loaded, put in
- * force and loaded again), gateway_parts.c (what of the process follows the policy), gateway_manager.c (what the service
- * manager is told), gateway_upgrade.c (how another process takes over) and gateway_end.c (how it ends). */
+/* What the files of the control thread share: gateway.c (life, signals), gateway_policy.c (how a policy is loaded,
+ * put in force and loaded again), gateway_parts.c (what of the process follows the policy), gateway_manager.c (what
+ * the service manager is told), gateway_upgrade.c (how another process takes over) and gateway_end.c (how it ends).
+ * */
 #ifndef VERBGATE_SERVER_GATEWAY_STEPS_H
 #define VERBGATE_SERVER_GATEWAY_STEPS_H
 

@@ -5,7 +5,7 @@
 bool places_init(struct places *places, unsigned most)
 {
     *places = (struct places){.most = most};
-    list_init(&places->line);
+    list_init(&places->queue);
     return uv_mutex_init(&places->lock) == 0;
 }
 
@@ -23,24 +23,24 @@ void places_join(struct places *places, struct places_member *member)
     places->members[places->member_count++] = member;
 }
 
-static void step_out_of_line(struct places *places, struct places_member *member)
+static void leave_queue(struct places *places, struct places_member *member)
 {
     if (!list_is_empty(&member->node)) {
         list_remove(&member->node);
-        places->line_length--;
+        places->queue_length--;
     }
 }
 
 bool places_take(struct places *places, struct places_member *member)
 {
     uv_mutex_lock(&places->lock);
-    /* While others stand in line a place that is free is theirs already. */
+    /* While others stand in the queue a place that is free is theirs already. */
     bool is_free = places->taken < places->most;
     if (is_free) {
         places->taken++;
     } else if (list_is_empty(&member->node)) {
-        list_append(&places->line, &member->node);
-        places->line_length++;
+        list_append(&places->queue, &member->node);
+        places->queue_length++;
     }
     uv_mutex_unlock(&places->lock);
     return is_free;
@@ -57,12 +57,12 @@ void places_take_beyond(struct places *places)
 static void give(struct places *places)
 {
     assert(places->taken > 0);
-    if (places->taken > places->most || list_is_empty(&places->line)) {
+    if (places->taken > places->most || list_is_empty(&places->queue)) {
         places->taken--;
         return;
     }
-    struct places_member *first = LIST_OBJECT(places->line.next, struct places_member, node);
-    step_out_of_line(places, first);
+    struct places_member *first = LIST_OBJECT(places->queue.next, struct places_member, node);
+    leave_queue(places, first);
     first->has_place = true;
     first->wake(first);
 }
@@ -107,7 +107,7 @@ unsigned places_closes_wanted(struct places *places, struct places_member *membe
     uv_mutex_lock(&places->lock);
     unsigned wanted = member->closes_wanted;
     member->closes_wanted = 0;
-    unsigned count = wanted < places->line_length ? wanted : places->line_length;
+    unsigned count = wanted < places->queue_length ? wanted : places->queue_length;
     uv_mutex_unlock(&places->lock);
     return count;
 }
@@ -115,7 +115,7 @@ unsigned places_closes_wanted(struct places *places, struct places_member *membe
 void places_leave(struct places *places, struct places_member *member)
 {
     uv_mutex_lock(&places->lock);
-    step_out_of_line(places, member);
+    leave_queue(places, member);
     if (member->has_place) {
         member->has_place = false;
         give(places);

@@ -24,7 +24,7 @@ struct upgrade_message {
 MUST_CHECK bool upgrade_find_program(char *path, size_t size);
 
 /* Starts the program at `path` as a process of init's, with the sockets and the channel's other end, which stays open
- * here. False: `problem` says why. What goes wrong later is said on the channel. */
+ * here. False: `problem` says why. A problem that comes later is said on the channel. */
 MUST_CHECK bool upgrade_launch(const char *path, const struct passed_sockets *sockets, int channel,
                                char problem[UPGRADE_PROBLEM_MAX]);
 

@@ -98,7 +98,7 @@ static void close_when_empty(struct worker *worker)
     proxy_close(&worker->context);
 }
 
-/* The process is about to exit. What would be served from here on would be in no log. */
+/* The process is about to exit. A request that is served from here on would be in no log. */
 static void leave(struct worker *worker)
 {
     flush_lines(worker);

@@ -108,7 +108,7 @@ void worker_follow_places(struct worker *worker)
     }
 }
 
-/* Nobody is accepted any more. Who waits is served all the same: its request may have been sent. */
+/* Nobody is accepted any more. A client that waits is served all the same: its request may have been sent. */
 void worker_leave_places(struct worker *worker)
 {
     places_leave(worker->places, &worker->member);

@@ -23,7 +23,7 @@ void worker_resume_acceptors(struct worker *worker);
 /* Somebody wants an idle client closed, or has given the waiting client a place. */
 void worker_follow_places(struct worker *worker);
 
-/* The end of accepting: who still waits is served beyond the limit, as its request may have been sent. */
+/* The end of accepting: a client that still waits is served beyond the limit, as its request may have been sent. */
 void worker_leave_places(struct worker *worker);
 
 #endif

@@ -64,7 +64,7 @@ static struct slice allow_of(const struct record *record)
     return record->allow.length <= EVIDENCE_ALLOW_MAX ? record->allow : SLICE("");
 }
 
-/* What was not found names no resource: those who try paths and hosts at random fill no table. */
+/* A path that was not found names no resource: those who try paths and hosts at random fill no table. */
 static bool names_a_resource(const struct record *record)
 {
     return record->status != 404 && (!record->is_local || record->verdict->route != NULL);
@@ -108,7 +108,7 @@ void observe_note(struct observe *observe, unsigned worker, const struct record 
 
 /* ---- taking over */
 
-/* What is counted while nothing is observed belongs nowhere. */
+/* Requests that are counted while nothing is observed belong to no record. */
 static void collect(struct observe *observe)
 {
     for (unsigned i = 0; i < observe->worker_count; i++) {

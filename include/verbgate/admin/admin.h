@@ -1,10 +1,10 @@
 /*
  * The admin and the health listener: a small HTTP/1.1 server on the control thread for those who watch the process.
  * `admin` has every page, `health` only /healthz and /readyz. They are two objects with bounds of their own, so who
- * reaches the one cannot keep others from the other. The server reads one request from a connection, answers it and closes. Its bounds: ADMIN_CONNECTIONS_MAX
- * connections (one more makes the one that has been silent for longest give way; while all get their answers
- * others wait in the kernel's queue), a head of ADMIN_HEAD_BYTES, deadlines, a page of
- * ADMIN_PAGE_MAX, and ADMIN_UNSENT_MAX bytes that wait for slow clients.
+ * reaches the one cannot keep others from the other. The server reads one request from a connection, answers it and
+ * closes. Its bounds: ADMIN_CONNECTIONS_MAX connections (one more makes the one that has been silent for longest give
+ * way; while all get their answers others wait in the kernel's queue), a head of ADMIN_HEAD_BYTES, deadlines, a page
+ * of ADMIN_PAGE_MAX, and ADMIN_UNSENT_MAX bytes that wait for slow clients.
  *
  * Each follows reloads like the other listeners: admin_prepare and admin_attach do what can fail, then either
  * admin_roll_back or admin_commit follows.
@@ -56,13 +56,13 @@ struct admin {
 void admin_init(struct admin *admin, enum admin_kind kind, uv_loop_t *loop,
                 const struct gateway_status *status);
 
-/* Binds what is `wanted` and is not bound yet. On failure nothing has changed, and `problem` says why, with file and line.
- * Any thread; blocks on names. */
+/* Binds what is `wanted` and is not bound yet. On failure nothing has changed, and `problem` says why, with file and
+ * line. Any thread; blocks on names. */
 MUST_CHECK bool admin_prepare(struct admin *admin, const struct policy_admin *wanted,
                               char problem[ADMIN_PROBLEM_MAX]);
 
-/* After admin_prepare: starts to accept from what it has bound. The loop's thread; waits for nothing. On failure `problem`
- * says why, and admin_roll_back follows. */
+/* After admin_prepare: starts to accept from what it has bound. The loop's thread; waits for nothing. On failure
+ * `problem` says why, and admin_roll_back follows. */
 MUST_CHECK bool admin_attach(struct admin *admin, char problem[ADMIN_PROBLEM_MAX]);
 
 /* After admin_prepare, when something failed: closes what it has bound; nothing when it has bound nothing. The loop's

@@ -1,6 +1,6 @@
 /*
  * A number that one thread changes and any thread may read while it does: a plain load and store for
- * the owner, without a locked instruction. What a reader sees of several counters is not from one
+ * the owner, without a locked instruction. The values of several counters that a reader sees are not from one
  * moment.
  */
 #ifndef VERBGATE_BASE_COUNTER_H

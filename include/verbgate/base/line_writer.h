@@ -32,7 +32,7 @@ struct line_buffer {
 
 /* All of them are called on the writer's thread, and none may wait. Any of them may be NULL. */
 struct line_writer_events {
-    /* There is room again after so many lines were dropped. */
+    /* There is room again after `lines` lines were dropped. */
     void (*on_dropped)(void *owner, uint64_t lines);
     /* A write failed; not told again until one succeeds. */
     void (*on_failed)(void *owner, int error);
@@ -65,9 +65,9 @@ void line_writer_drop(struct line_writer *writer);
 /* Lines dropped so far. */
 uint64_t line_writer_dropped(struct line_writer *writer);
 
-/* Lets the thread write what is still there and end, and joins it. It gives up when it gets on by no byte for `still_ms`,
- * when a write fails, and after `most_ms`. False: the thread hangs in a write and lives on. Lines that come later
- * are dropped. */
+/* Lets the thread write what is still there and end, and joins it. It gives up when it gets on by no byte for
+ * `still_ms`, when a write fails, and after `most_ms`. False: the thread hangs in a write and lives on. Lines that
+ * come later are dropped. */
 bool line_writer_end(struct line_writer *writer, unsigned still_ms, unsigned most_ms);
 
 /* Frees a writer for which line_writer_end has returned true. */

@@ -1,5 +1,5 @@
 /*
- * A writer appends text to a buffer of fixed size that the caller owns. What does not fit sets
+ * A writer appends text to a buffer of fixed size that the caller owns. Text that does not fit sets
  * `overflow` and is left out; the caller looks once, at the end, and nothing is ever written past
  * the capacity. 0 <= length <= capacity holds at all times.
  */
@@ -58,7 +58,7 @@ void writer_hex(struct writer *writer, uint64_t number);
  * paths. */
 void writer_format(struct writer *writer, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* What has been written so far. */
+/* The text that has been written so far. */
 static inline struct slice writer_slice(const struct writer *writer)
 {
     return slice_make(writer->data, writer->length);

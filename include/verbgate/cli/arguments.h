@@ -28,7 +28,7 @@ struct arguments {
 
 /*
  * Reads argv[1..argc) for `command`. A value follows its option, or stands in the same word behind '=':
- * --config=FILE. What follows "--" is no option. Reading ends at --help. Returns false, after a line on standard
+ * --config=FILE. A word behind "--" is no option. Reading ends at --help. Returns false, after a line on standard
  * error, for an option that the command does not have, one without its value, one given twice that may not repeat,
  * and for more other arguments than the command takes; then *arguments is left alone.
  */

@@ -12,7 +12,7 @@ enum { EXPLANATION_MAX = 1024 * 1024 };
 void explanation_write_text(struct writer *writer, const struct policy *policy,
                             const struct question *question);
 
-/* One line with one JSON object. What does not apply is null, and `allow` an empty array. */
+/* One line with one JSON object. A member that does not apply is null, and `allow` an empty array. */
 void explanation_write_json(struct writer *writer, const struct policy *policy,
                             const struct question *question);
 

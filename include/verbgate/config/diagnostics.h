@@ -65,7 +65,8 @@ void diagnostics_write(const struct diagnostics *diagnostics, unsigned index,
 /* "note", "warning", "error". */
 const char *diagnostic_severity_name(enum diagnostic_severity severity);
 
-/* Writes item `index` as a JSON object: severity, file, line, column, message, hint. What does not apply is null. */
+/* Writes item `index` as a JSON object: severity, file, line, column, message, hint. A member that does not apply is
+ * null. */
 void diagnostics_write_json(const struct diagnostics *diagnostics, unsigned index,
                             struct writer *writer);
 

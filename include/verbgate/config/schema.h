@@ -61,11 +61,12 @@ const struct schema_option *schema_option_at(size_t index);
  * inherits, from the upstream of a route or from [gateway]. */
 const char *schema_fallback(const struct schema_option *option, enum schema_section section);
 
-/* The sections, as bits, that `section` inherits from: [upstream] and [gateway] for a route, [gateway] for the others. */
+/* The sections, as bits, that `section` inherits from: [upstream] and [gateway] for a route, [gateway] for the
+ * others. */
 unsigned schema_levels_above(enum schema_section section);
 
-/* Whether `section` takes the value of a level above when it does not set the option. The only rule of inheritance: what
- * prints, reads and explains the options goes by it. */
+/* Whether `section` takes the value of a level above when it does not set the option. The only rule of inheritance:
+ * what prints, reads and explains the options goes by it. */
 bool schema_is_inherited(const struct schema_option *option, enum schema_section section);
 
 /* A value to show: the example of the row, or its default. Never empty. */

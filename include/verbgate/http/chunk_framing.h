@@ -2,7 +2,7 @@
  * The strict reader of chunk framing: the bytes of chunked content that are not content, which are
  * chunk lines, the CRLF behind each chunk's data, and the trailer section (RFC 9112 section 7.1).
  * It walks ahead of llhttp and cuts the stream into runs. llhttp decodes what a run has for it, and
- * both must find the same content in the same place (see message). What versions of llhttp see
+ * both must find the same content in the same place (see message). The bytes that versions of llhttp see
  * differently, or do not bound, is decided here alone:
  *
  *   a line ends in CRLF, and neither CR nor LF is anywhere else (section 2.2)

@@ -150,7 +150,7 @@ const struct field *fields_find_next(const struct fields *fields, const struct f
 /* How many fields have this id. */
 unsigned fields_count(const struct fields *fields, enum field_id id);
 
-/* Keeps each field with this name, case ignored, from being sent onward: the gateway sends its own in
+/* Keeps each field with this name, case ignored, from being forwarded: the gateway sends its own in
  * its place, or none. Returns whether there was one. */
 bool fields_withhold(struct fields *fields, struct slice name);
 
@@ -160,10 +160,10 @@ static inline bool fields_has_any(const struct fields *fields, uint64_t ids)
     return (fields->present & ids) != 0;
 }
 
-/* Keeps each field with one of `ids` from being sent onward. */
+/* Keeps each field with one of `ids` from being forwarded. */
 void fields_withhold_ids(struct fields *fields, uint64_t ids);
 
-/* Keeps each field from being sent onward whose name folds into one of `ids`. */
+/* Keeps each field from being forwarded whose name folds into one of `ids`. */
 void fields_withhold_odd(struct fields *fields, uint64_t ids);
 
 /*

@@ -12,7 +12,8 @@
 /* Proxies that a request may have come through and still be traced back. */
 enum { FORWARDED_HOPS_MAX = 32 };
 
-/* What a peer that may say so (APPEND) or not (REPLACE) has told of those before it. */
+/* What becomes of the fields in which a peer names the hops before it. APPEND: the peer is believed. REPLACE: it is
+ * not. */
 enum forwarded_mode {
     FORWARDED_APPEND,  /* X-Forwarded-For: what came, then the peer; -Proto and -Host are set
                           where none came; others of the family, X-Real-IP and Forwarded (RFC 7239) pass */

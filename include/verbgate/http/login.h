@@ -3,7 +3,7 @@
  * requests on one connection, and behind it the server takes every request of that connection for the user's. So
  * such a connection must never carry the request of another client.
  *
- * What is read here errs on that side: a scheme counts wherever its name stands as a whole word, in any case.
+ * This reading errs on that side: a scheme counts wherever its name stands as a whole word, in any case.
  */
 #ifndef VERBGATE_HTTP_LOGIN_H
 #define VERBGATE_HTTP_LOGIN_H

@@ -56,7 +56,7 @@ void request_line_start(struct request_line_scanner *scanner);
  * A wrong byte is SCAN_BAD at once, without waiting for the end of the line; the scanner is then
  * of no further use. After SCAN_DONE the same call gives the same line.
  * Any major version that is one digit is SCAN_DONE: 505 is a verdict of the policy, not a fault.
- * What is longer than the caller's buffer is the caller's to answer: request_line_overflow.
+ * A line that is longer than the caller's buffer is the caller's to answer: request_line_overflow.
  */
 MUST_CHECK enum scan_status request_line_scan(struct request_line_scanner *scanner,
                                               const char *data, size_t length, size_t max_target,

@@ -1,8 +1,7 @@
 /*
- * Heads and chunk framing as the gateway writes them. Nothing of a received first line or of its
- * framing is ever copied onward: heads are written anew from validated fields, chunks are framed
- * anew. Field names, values and order stay as received; only where a list of spellings says so, names
- * change their case.
+ * Heads and chunk framing as the gateway writes them. Nothing of a received first line or of its framing is ever
+ * copied to the other side: heads are written anew from validated fields, chunks are framed anew. Field names, values
+ * and order stay as received; only where a list of spellings says so, names change their case.
  */
 #ifndef VERBGATE_HTTP_SERIALISE_H
 #define VERBGATE_HTTP_SERIALISE_H

@@ -46,7 +46,7 @@ struct target {
     struct slice authority;  /* host[:port] if the target has one, else empty */
     struct slice path;       /* starts with '/'; "/" for an absolute form without a path; "*" for
                                 the asterisk form; empty for the authority form */
-    struct slice path_query; /* what is sent onward in origin form: the path with "?query"; for an
+    struct slice path_query; /* what is forwarded in origin form: the path with "?query"; for an
                                 absolute form with an empty path and a query, see below */
     struct slice query;      /* after the '?', which is not part of it; may be empty */
     bool needs_slash;        /* "http://host?q": send '/' before path_query */

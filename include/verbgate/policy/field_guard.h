@@ -1,7 +1,6 @@
 /*
- * What becomes of the guarded fields (http/guarded.h) of a request that is forwarded: the gateway and
- * `verbgate explain` ask the same function. Fields that no rule here drops go onward as
- * serialise_request_head has it.
+ * What becomes of the guarded fields (http/guarded.h) of a request that is forwarded: the gateway and `verbgate
+ * explain` ask the same function. Fields that no rule here drops are forwarded as serialise_request_head has it.
  */
 #ifndef VERBGATE_POLICY_FIELD_GUARD_H
 #define VERBGATE_POLICY_FIELD_GUARD_H
@@ -38,7 +37,7 @@ enum field_fate field_guard_fate(const struct policy *policy, const struct verdi
 /* Whether any field of the head may have another fate than to pass. */
 bool field_guard_is_needed(const struct fields *fields);
 
-/* Keeps what is dropped from being sent onward, and counts it by its fate. */
+/* Keeps dropped fields out of the request that is sent, and counts each by its fate. */
 void field_guard_apply(const struct policy *policy, const struct verdict *verdict, bool is_trusted,
                        struct fields *fields, unsigned dropped[FIELD_FATE_COUNT]);
 

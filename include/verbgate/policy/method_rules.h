@@ -90,7 +90,7 @@ struct options_fields {
     struct slice webhook_rate;    /* WebHook-Request-Rate */
 };
 
-/* The value of a field that occurs once. What occurs twice means nothing: empty, like a field that
+/* The value of a field that occurs once. A field that occurs twice means nothing: empty, like a field that
  * does not occur. */
 struct slice method_rules_single_field(const struct fields *fields, struct slice name);
 

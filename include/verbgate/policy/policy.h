@@ -79,7 +79,7 @@ struct policy_upstream {
     struct method_set takes; /* what it implements, and what is sent to it as POST */
 };
 
-/* What a decision reads stands first, so that a request to one of thousands of routes brings few lines
+/* The members that a decision reads stand first, so that a request to one of thousands of routes brings few lines
  * of memory into the processor's caches. */
 struct policy_route {
     unsigned index; /* in policy->routes */

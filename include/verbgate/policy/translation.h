@@ -24,7 +24,7 @@ enum odd_names {
     ODD_NAMES_PASS,
 };
 
-/* Which content is read whole before the request goes onward; the words of the option in this order. */
+/* Which content is read whole before the request is forwarded; the words of the option in this order. */
 enum buffer_request {
     BUFFER_REQUEST_OFF,
     BUFFER_REQUEST_CHUNKED,

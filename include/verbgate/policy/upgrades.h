@@ -1,6 +1,6 @@
 /*
- * The protocols that clients may upgrade to (RFC 9110 section 7.8). What passes a tunnel is seen by no rule, so
- * only protocols that the operator names are offered to a backend.
+ * The protocols that clients may upgrade to (RFC 9110 section 7.8). No rule sees the bytes that pass through a
+ * tunnel, so only protocols that the operator names are offered to a backend.
  */
 #ifndef VERBGATE_POLICY_UPGRADES_H
 #define VERBGATE_POLICY_UPGRADES_H

@@ -90,7 +90,7 @@ struct verdict {
     bool drops_odd_names;
     struct rule_source source; /* the line that decided; line 0: built in */
     bool is_granted;           /* what a preflight or a webhook handshake asks for */
-    bool asks_get;             /* VERDICT_FORWARD: this HEAD goes onward as a GET */
+    bool asks_get;             /* VERDICT_FORWARD: this HEAD is forwarded as a GET */
     bool is_reported;          /* VERDICT_FORWARD: report-only let it through, see `reported` */
     struct {
         enum verdict_rule rule;

@@ -1,6 +1,6 @@
 /*
- * A worker's mailbox: letters from other threads, which the worker's loop takes out in order. Posting cannot fail, since
- * whoever posts brings the letter: one that must arrive is made beforehand.
+ * A worker's mailbox: letters from other threads, which the worker's loop takes out in order. Posting cannot fail,
+ * since the sender brings the letter: a letter that must arrive is made beforehand.
  */
 #ifndef VERBGATE_SERVER_MAILBOX_H
 #define VERBGATE_SERVER_MAILBOX_H

@@ -1,10 +1,10 @@
 /*
  * Places for client connections: `max-connections` of them for the whole process, whichever worker takes
- * them. A worker that gets none stands in line; a place that becomes free goes to the first in line, so
+ * them. A worker that gets none stands in a queue; a place that becomes free goes to the first in the queue, so
  * that no place is free while somebody waits, and nobody has to look again and again.
  *
- * Who stands in line may have an idle client closed: of the worker whose longest idle client has been idle for
- * longest. A worker is only woken here; it acts on its own thread.
+ * A worker that stands in the queue may have an idle client closed: one of the worker whose longest idle client has
+ * been idle for longest. A worker is only woken here; it acts on its own thread.
  */
 #ifndef VERBGATE_SERVER_PLACES_H
 #define VERBGATE_SERVER_PLACES_H
@@ -19,8 +19,8 @@ enum { PLACES_MEMBERS_MAX = 256 };
 
 /* What one worker has of it. */
 struct places_member {
-    struct list_node node;             /* in the line; guarded by the lock, like the two below */
-    bool has_place;                    /* it was given one while it stood in line */
+    struct list_node node;             /* in the queue; guarded by the lock, like the two below */
+    bool has_place;                    /* it was given one while it stood in the queue */
     unsigned closes_wanted;            /* idle clients that it is to close */
     const struct counter *idle_due_ms; /* orders longest idle clients; UINT64_MAX: it has none */
     /* Any thread, under the lock: the worker is to look at places_collect and places_closes_wanted. */
@@ -31,8 +31,8 @@ struct places {
     uv_mutex_t lock;
     unsigned most;
     unsigned taken;
-    struct list_node line; /* struct places_member, who came first is first */
-    unsigned line_length;
+    struct list_node queue; /* struct places_member, in the order of arrival */
+    unsigned queue_length;
     struct places_member *members[PLACES_MEMBERS_MAX]; /* not owned */
     unsigned member_count;
 };
@@ -44,22 +44,22 @@ void places_finish(struct places *places);
 /* Adds a worker, before there are threads. The caller has set `idle_due_ms` and `wake`. */
 void places_join(struct places *places, struct places_member *member);
 
-/* Takes a place, or stands in line for one: then `wake` is called once there is one. */
+/* Takes a place, or stands in the queue for one: then `wake` is called once there is one. */
 MUST_CHECK bool places_take(struct places *places, struct places_member *member);
 
 /* Takes a place even if there is none left: for a client that cannot be left to wait. */
 void places_take_beyond(struct places *places);
 
-/* Gives one back: to the first in line, if any. */
+/* Gives one back: to the first in the queue, if any. */
 void places_give(struct places *places);
 
-/* True when the member was given a place while it stood in line: it is the caller's from here on. */
+/* True when the member was given a place while it stood in the queue: it is the caller's from here on. */
 MUST_CHECK bool places_collect(struct places *places, struct places_member *member);
 
 /* Asks the worker with the longest idle client to close one. Nothing happens when no client is idle. */
 void places_ask_for_close(struct places *places);
 
-/* How many idle clients the member is to close now: never more than workers stand in line. */
+/* How many idle clients the member is to close now: never more than workers stand in the queue. */
 MUST_CHECK unsigned places_closes_wanted(struct places *places, struct places_member *member);
 
 /* The member takes no part any more: `wake` is not called from here on. */

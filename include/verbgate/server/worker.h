@@ -59,7 +59,7 @@ MUST_CHECK bool worker_init(struct worker *worker, unsigned index, const struct 
 /* From where it takes the places of its clients. Before any worker is started. */
 void worker_share_places(struct worker *worker, struct places *places);
 
-/* What the worker counts, for who reads it meanwhile. It lives as long as the worker. */
+/* The counters of the worker, for a thread that reads them meanwhile. They live as long as the worker. */
 struct status_worker worker_counted(const struct worker *worker);
 
 /* Starts the thread. */

@@ -1,4 +1,4 @@
-/* One line of the access log from the record of one exchange. What a client sent is escaped, so
+/* One line of the access log from the record of one exchange. Text that a client sent is escaped, so
  * that it can neither end a line nor a quoted string, and cut to a bounded length. */
 #ifndef VERBGATE_TELEMETRY_ACCESS_LINE_H
 #define VERBGATE_TELEMETRY_ACCESS_LINE_H

@@ -17,23 +17,23 @@ struct observe;
 
 /* For `workers`; it observes nothing yet. NULL: no resources. */
 MUST_CHECK struct observe *observe_create(unsigned workers);
-/* Frees it; what was not written is lost. NULL is allowed. */
+/* Frees it; counts that were not written are lost. NULL is allowed. */
 void observe_destroy(struct observe *observe);
 
 /* Whether a policy asks for it. */
 bool observe_is_wanted(const struct policy *policy);
 
-/* Opens the record that the policy wants, unless it is the one at hand: what the file holds already is gone on with, and
- * it is written once. False: the file is no record, or cannot be written, and `problem` says so. Nothing is switched
- * yet. Any thread; blocks on the disk. observe_roll_back or observe_commit follows when it was true. */
+/* Opens the record that the policy wants, unless it is the one at hand: what the file holds already is gone on with,
+ * and it is written once. False: the file is no record, or cannot be written, and `problem` says so. Nothing is
+ * switched yet. Any thread; blocks on the disk. observe_roll_back or observe_commit follows when it was true. */
 MUST_CHECK bool observe_prepare(struct observe *observe, const struct policy *policy,
                                 char problem[LEARN_PROBLEM_MAX]);
 
 /* After observe_prepare, when something else failed: the record at hand stays. */
 void observe_roll_back(struct observe *observe);
 
-/* After observe_prepare: what is counted from here on goes to the record that the policy wants. True: observe_write must
- * write the record of before for the last time. Waits for nothing. */
+/* After observe_prepare: what is counted from here on goes to the record that the policy wants. True: observe_write
+ * must write the record of before for the last time. Waits for nothing. */
 MUST_CHECK bool observe_commit(struct observe *observe, const struct policy *policy);
 
 /* Another process goes on with the record: this one writes it no more. Waits for a write that is under way. */

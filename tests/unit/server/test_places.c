@@ -75,7 +75,7 @@ Test(places, who_leaves_hands_on_what_it_was_given)
     places_leave(&places, &members[2]);
     places_give(&places);
     cr_assert_eq(places.taken, 0);
-    cr_assert_eq(places.line_length, 0);
+    cr_assert_eq(places.queue_length, 0);
     take(1);
     places_finish(&places);
 }
