@@ -38,6 +38,7 @@ static const unsigned char candidates[LONG_NAME_BYTES + 1][32] = {
     [5] = {['p' & 31] = FIELD_PROXY},
     [6] = {['a' & 31] = FIELD_ACCEPT, ['c' & 31] = FIELD_COOKIE, ['e' & 31] = FIELD_EXPECT},
     [7] = {['r' & 31] = FIELD_REFERER, ['t' & 31] = FIELD_TRAILER, ['u' & 31] = FIELD_UPGRADE},
+    [8] = {['x' & 31] = FIELD_X_SCHEME},
     [9] = {['f' & 31] = FIELD_FORWARDED,
            ['p' & 31] = FIELD_PATH_INFO,
            ['x' & 31] = FIELD_X_REAL_IP},
@@ -60,6 +61,7 @@ static const unsigned char candidates[LONG_NAME_BYTES + 1][32] = {
             ['h' & 31] = FIELD_HTTP2_SETTINGS,
             ['x' & 31] = FIELD_X_ORIGINAL_URL},
     [15] = {['c' & 31] = FIELD_CLIENT_CERT,
+            ['f' & 31] = FIELD_FRONT_END_HTTPS,
             ['p' & 31] = FIELD_PERSISTENT_AUTH,
             ['w' & 31] = FIELD_WEBHOOK_REQUEST,
             ['x' & 31] = FIELD_X_FORWARDED_FOR},
@@ -97,10 +99,14 @@ static enum field_id next_candidate(enum field_id candidate)
     switch (candidate) {
     case FIELD_CACHE_CONTROL:
         return FIELD_CONTENT_RANGE;
+    case FIELD_X_FORWARDED_FOR:
+        return FIELD_X_PROXIED_HTTPS;
     case FIELD_X_FORWARDED_PROTO:
         return FIELD_X_METHOD_OVERRIDE;
     case FIELD_X_HTTP_METHOD:
         return FIELD_X_REWRITE_URL;
+    case FIELD_X_REQUEST_ID:
+        return FIELD_X_URL_SCHEME;
     case FIELD_X_REWRITE_URL:
         return FIELD_X_SCRIPT_NAME;
     default:

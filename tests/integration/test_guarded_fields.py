@@ -11,7 +11,7 @@ from lib.origin import answer, serve
 FOLDS = "!#$%&'*+.^_`|~"
 CLAIMS = ("X-Forwarded-Port", "X-Forwarded-Prefix", "X-Forwarded-Server", "X-Forwarded-Ssl", "X-Forwarded-Scheme",
           "X-Forwarded-By", "X-Forwarded-Uri", "X-Forwarded-Client-Cert", "X-Forwarded", "X-Real-IP", "Client-Cert",
-          "Client-Cert-Chain", "Forwarded")
+          "Client-Cert-Chain", "X-Scheme", "X-Url-Scheme", "Front-End-Https", "X-Proxied-Https", "Forwarded")
 GUARDED = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Request-ID", "Keep-Alive", "Max-Forwards",
            "WebHook-Request-Origin", "HTTP2-Settings") + CLAIMS[:-1]
 TRUST = "trusted-proxies = 127.0.0.0/8\n"

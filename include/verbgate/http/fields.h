@@ -33,6 +33,7 @@
     X(DATE, "date", 0, 1)                                     \
     X(EXPECT, "expect", 0, 1)                                 \
     X(FORWARDED, "forwarded", 0, 1)                           \
+    X(FRONT_END_HTTPS, "front-end-https", 0, 1)               \
     X(HOST, "host", 0, 1)                                     \
     X(HTTP2_SETTINGS, "http2-settings", 1, 0)                 \
     X(KEEP_ALIVE, "keep-alive", 1, 0)                         \
@@ -64,10 +65,13 @@
     X(X_HTTP_METHOD_OVERRIDE, "x-http-method-override", 0, 0) \
     X(X_METHOD_OVERRIDE, "x-method-override", 0, 0)           \
     X(X_ORIGINAL_URL, "x-original-url", 0, 0)                 \
+    X(X_PROXIED_HTTPS, "x-proxied-https", 0, 1)               \
     X(X_REAL_IP, "x-real-ip", 0, 1)                           \
     X(X_REQUEST_ID, "x-request-id", 0, 1)                     \
     X(X_REWRITE_URL, "x-rewrite-url", 0, 0)                   \
-    X(X_SCRIPT_NAME, "x-script-name", 0, 0)
+    X(X_SCHEME, "x-scheme", 0, 1)                             \
+    X(X_SCRIPT_NAME, "x-script-name", 0, 0)                   \
+    X(X_URL_SCHEME, "x-url-scheme", 0, 1)
 
 enum field_id {
 #define X(identifier, name, hop, protected) FIELD_##identifier,

@@ -26,11 +26,13 @@
     (GUARDED_BIT(PATH_INFO) | GUARDED_BIT(SCRIPT_NAME) | GUARDED_BIT(X_ORIGINAL_URL) | \
      GUARDED_BIT(X_REWRITE_URL) | GUARDED_BIT(X_SCRIPT_NAME))
 
-/* Who the client is and what it has asked a proxy for. Only trusted proxies may say so. */
-#define GUARDED_CLAIMS                                                              \
-    (GUARDED_BIT(CLIENT_CERT) | GUARDED_BIT(FORWARDED) | GUARDED_BIT(X_FORWARDED) | \
-     GUARDED_BIT(X_FORWARDED_FOR) | GUARDED_BIT(X_FORWARDED_HOST) |                 \
-     GUARDED_BIT(X_FORWARDED_PROTO) | GUARDED_BIT(X_REAL_IP))
+/* Who the client is and what it has asked a proxy for, and how: servers believe other names than X-Forwarded-Proto, too,
+ * about TLS. Only trusted proxies may say so. */
+#define GUARDED_CLAIMS                                                                         \
+    (GUARDED_BIT(CLIENT_CERT) | GUARDED_BIT(FORWARDED) | GUARDED_BIT(FRONT_END_HTTPS) |        \
+     GUARDED_BIT(X_FORWARDED) | GUARDED_BIT(X_FORWARDED_FOR) | GUARDED_BIT(X_FORWARDED_HOST) | \
+     GUARDED_BIT(X_FORWARDED_PROTO) | GUARDED_BIT(X_PROXIED_HTTPS) | GUARDED_BIT(X_REAL_IP) |  \
+     GUARDED_BIT(X_SCHEME) | GUARDED_BIT(X_URL_SCHEME))
 
 /* One hop's business (RFC 9110 section 7.6.1), and where the message goes. */
 #define GUARDED_ROUTING                                                                  \

@@ -55,7 +55,8 @@ static const char *const claims[] = {
     "X-Forwarded-Port", "X-FORWARDED-PREFIX",      "x-forwarded-server",
     "X-Forwarded-Ssl",  "X-Forwarded-Scheme",      "X-Forwarded-By",
     "X-Forwarded",      "X-Forwarded-a_b",         "Forwarded",
-    "X-Real-IP",        "X-Forwarded-Client-Cert",
+    "X-Real-IP",        "X-Forwarded-Client-Cert", "X-Scheme",
+    "X-Url-Scheme",     "Front-End-Https",         "X-Proxied-Https",
 };
 
 enum { CLAIM_COUNT = sizeof claims / sizeof claims[0] };
