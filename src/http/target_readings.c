@@ -1,5 +1,7 @@
 #include "verbgate/http/target.h"
 
+#include "verbgate/http/escape.h"
+
 #include <assert.h>
 
 /*
@@ -70,36 +72,21 @@ struct unit {
     bool is_canonical; /* not an escape with lower-case hex digits (RFC 3986 section 6.2.2.1) */
 };
 
-static int hex_value(char c)
-{
-    char lower = ascii_lower(c);
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
-}
-
 static struct unit unit_at(struct slice path, size_t at)
 {
     struct unit unit = {(unsigned char)path.data[at], false, true};
-    if (unit.byte != '%' || path.length - at < 3) {
-        return unit;
-    }
-    char first = path.data[at + 1];
-    char second = path.data[at + 2];
-    int high = hex_value(first);
-    int low = hex_value(second);
-    if (high >= 0 && low >= 0) {
-        unit.byte = (unsigned char)(high << 4 | low);
+    int byte = escape_byte(path, at);
+    if (byte >= 0) {
+        unit.byte = (unsigned char)byte;
         unit.is_escape = true;
-        unit.is_canonical = first < 'a' && second < 'a';
+        unit.is_canonical = path.data[at + 1] < 'a' && path.data[at + 2] < 'a';
     }
     return unit;
 }
 
 static size_t unit_width(struct unit unit)
 {
-    return unit.is_escape ? 3 : 1;
+    return unit.is_escape ? ESCAPE_BYTES : 1;
 }
 
 /* True for two bytes that begin the UTF-8 form of a character that has a shorter one (RFC 3629
@@ -269,11 +256,14 @@ static bool read_path(struct slice path, bool is_lenient, char *buffer, struct s
     struct reading reading = {.is_lenient = is_lenient, .text = buffer, .length = 1, .segment = 1};
     buffer[0] = '/';
     for (size_t i = 1; i < path.length;) {
+        size_t dropped = is_lenient ? escape_ignorable_length(path, i) : 0;
         struct unit unit = unit_at(path, i);
-        if (!take(&reading, unit)) {
+        if (dropped > 0) {
+            reading.is_altered = true;
+        } else if (!take(&reading, unit)) {
             return false;
         }
-        i += unit_width(unit);
+        i += dropped > 0 ? dropped : unit_width(unit);
     }
     if (!end_segment(&reading, true)) {
         return false;
@@ -293,4 +283,17 @@ enum http_fault target_read(struct slice path, char *buffer, struct target_readi
     }
     *readings = made;
     return FAULT_NONE;
+}
+
+struct slice target_before_mark(struct slice path, char mark)
+{
+    size_t i = 0;
+    while (i < path.length) {
+        struct unit unit = unit_at(path, i);
+        if (unit.is_escape && unit.byte == (unsigned char)mark) {
+            break;
+        }
+        i += unit_width(unit);
+    }
+    return slice_make(path.data, i);
 }

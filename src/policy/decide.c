@@ -89,19 +89,21 @@ static bool judge_method_alone(const struct policy *policy, const struct decide_
     return false;
 }
 
-static bool has_more_readings(const struct policy *policy, struct slice path)
+static bool has_more_readings(const struct policy *policy, const struct decide_request *request)
 {
+    struct slice path = request->target->path;
     bool has_slash = path.length > 1 && path.data[path.length - 1] == '/';
     return policy->reads_every_path || (policy->reads_last_slash && has_slash) ||
+           decide_may_have_host(policy, request->host, path) ||
            (target_traits(path) & policy->read_traits) != 0;
 }
 
 /* The URL standard reads "//x/y" as the path /y of the host x, and so do servers that make a URL of the target. True
- * when a rule is about x, or x could be read as any host, and Host says another one. */
+ * when a rule is about x, or x could be read as any host, and Host says another one, or none. */
 static bool has_other_host(const struct policy *policy, const struct decide_request *request)
 {
     struct slice path = request->target->path;
-    if (!decide_is_like_url(path) ||
+    if (!decide_may_have_host(policy, request->host, path) ||
         (policy->gateway.left_out_readings & PATH_READING_LENIENT) != 0) {
         return false;
     }
@@ -138,7 +140,7 @@ static void judge_place(const struct policy *policy, const struct decide_request
         decide_settle(verdict, VERDICT_HOST_UNSAFE_RULE, decide_built_in);
         return;
     }
-    if (policy->judges_paths && has_more_readings(policy, request->target->path)) {
+    if (policy->judges_paths && has_more_readings(policy, request)) {
         decide_judge_readings(policy, request, verdict);
         return;
     }

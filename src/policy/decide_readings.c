@@ -1,4 +1,5 @@
 #include "decide_steps.h"
+#include "verbgate/http/escape.h"
 #include "verbgate/http/folding.h"
 
 enum { PLACES_MAX = 32 };
@@ -18,12 +19,15 @@ struct places {
     struct place items[PLACES_MAX];
 };
 
-/* Some servers take "//x/admin" for a URL without a scheme, whose path is "/admin". */
-static struct slice without_authority(struct slice path, struct slice lenient)
+/* Some servers take "//x/admin" for a URL without a scheme, whose path is "/admin". They take "/x/admin" for one, too,
+ * when they write an empty Host in front of it. */
+static bool may_have_host(const struct places *places, struct slice path)
 {
-    if (!decide_is_like_url(path)) {
-        return lenient;
-    }
+    return decide_may_have_host(places->policy, places->host, path);
+}
+
+static struct slice behind_host(struct slice lenient)
+{
     size_t end = slice_find(slice_after(lenient, 1), '/') + 1;
     return end < lenient.length ? slice_after(lenient, end) : SLICE("/");
 }
@@ -38,10 +42,8 @@ static bool has_odd_authority(struct slice path)
     size_t start = decide_host_start(path);
     size_t end = start + slice_find(slice_after(path, start), '/');
     for (size_t i = start; i < end; i++) {
-        bool is_escape = path.data[i] == '%' && end - i > 2;
-        char high = is_escape ? path.data[i + 1] : '\0';
-        char low = is_escape ? ascii_lower(path.data[i + 2]) : '\0';
-        if (path.data[i] == '\\' || (high == '2' && low == 'f') || (high == '5' && low == 'c')) {
+        int byte = escape_byte(path, i);
+        if (path.data[i] == '\\' || byte == '/' || byte == '\\') {
             return true;
         }
     }
@@ -154,31 +156,58 @@ static void add_reading(struct places *places, struct slice path, enum path_form
     }
 }
 
+static void add_lenient(struct places *places, struct slice path, struct slice lenient,
+                        enum path_form form)
+{
+    add_reading(places, lenient, form);
+    if (may_have_host(places, path)) {
+        add_reading(places, behind_host(lenient), PATH_AUTHORITY);
+    }
+}
+
+/* What is left for servers that decode a path before they look for its query or fragment. Some look for one of the two
+ * only. False: it is unsafe. */
+static bool add_cut(struct places *places, struct slice path, char *buffer)
+{
+    static const char marks[] = {'?', '#'};
+    for (size_t i = 0; i < sizeof marks; i++) {
+        struct slice cut = target_before_mark(path, marks[i]);
+        struct target_readings readings;
+        if (cut.length == path.length) {
+            continue;
+        }
+        if (target_read(cut, buffer, &readings) != FAULT_NONE) {
+            return false;
+        }
+        add_lenient(places, cut, readings.lenient, PATH_CUT);
+    }
+    return true;
+}
+
 /* False: the path is unsafe. */
 static bool add_readings(struct places *places, struct slice path)
 {
     char buffer[2 * DECIDE_PATH_MAX];
-    struct target_readings readings;
+    struct target_readings readings = {path, path};
     unsigned left_out = places->policy->gateway.left_out_readings;
     unsigned in_force = (PATH_READING_NORMAL | PATH_READING_LENIENT) & ~left_out;
+    bool is_plain = !target_is_ambiguous(path);
     add_reading(places, path, PATH_WRITTEN);
-    if (in_force == 0 || !target_is_ambiguous(path)) {
+    if (in_force == 0 || (is_plain && !may_have_host(places, path))) {
         return true;
     }
-    if (path.length > DECIDE_PATH_MAX || target_read(path, buffer, &readings) != FAULT_NONE) {
-        return false;
-    }
-    if ((in_force & PATH_READING_LENIENT) != 0 && has_odd_authority(path)) {
+    if (!is_plain &&
+        (path.length > DECIDE_PATH_MAX || target_read(path, buffer, &readings) != FAULT_NONE)) {
         return false;
     }
     if ((in_force & PATH_READING_NORMAL) != 0) {
         add_reading(places, readings.normal, PATH_NORMAL);
     }
-    if ((in_force & PATH_READING_LENIENT) != 0) {
-        add_reading(places, readings.lenient, PATH_LENIENT);
-        add_reading(places, without_authority(path, readings.lenient), PATH_AUTHORITY);
+    if ((in_force & PATH_READING_LENIENT) == 0) {
+        return true;
     }
-    return true;
+    add_lenient(places, path, readings.lenient, PATH_LENIENT);
+    return !has_odd_authority(path) && add_cut(places, path, buffer);
 }
 
 /* The first place with another upstream than those in front of it, or NULL. */

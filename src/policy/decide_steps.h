@@ -80,6 +80,14 @@ static inline bool decide_is_like_url(struct slice path)
     return path.length > 1 && decide_is_slash(path.data[1]);
 }
 
+/* Whether a server that makes a URL of the target may find a host in the path. One that writes "http://" + Host + path
+ * does in any path when Host is empty, as it goes onward for a request without one where a rule depends on hosts. */
+static inline bool decide_may_have_host(const struct policy *policy, struct slice host,
+                                        struct slice path)
+{
+    return decide_is_like_url(path) || (policy->judges_hosts && host.length == 0);
+}
+
 /* Where the host of such a path begins: behind all slashes in front. */
 static inline size_t decide_host_start(struct slice path)
 {

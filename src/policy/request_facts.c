@@ -3,8 +3,12 @@
 #include "verbgate/http/guarded.h"
 #include "verbgate/http/token.h"
 
-/* Exactly one Host in HTTP/1.1, at most one in 1.0 (RFC 9112 section 3.2); the authority of an
- * absolute form wins over it (section 3.2.2). The decision is about the host without its port. */
+/*
+ * Exactly one Host in HTTP/1.1, at most one in 1.0 (RFC 9112 section 3.2). The authority of an absolute form wins over
+ * it (section 3.2.2). Without either, an empty Host makes an http URI without a host, which is to be rejected (RFC 9112
+ * section 3.3, RFC 9110 section 4.2.1): a server that writes it down as "http://" + Host + "/x/y" finds the path /y of
+ * the host x. The decision is about the host without its port.
+ */
 static enum http_fault read_host(struct request_facts *facts, const struct fields *fields)
 {
     const struct field *field = fields_find(fields, FIELD_HOST);
@@ -14,6 +18,9 @@ static enum http_fault read_host(struct request_facts *facts, const struct field
     if (field != NULL) {
         if (fields_find_next(fields, field) != NULL) {
             return FAULT_HOST_REPEATED;
+        }
+        if (field->value.length == 0 && facts->target.authority.length == 0) {
+            return FAULT_HOST_EMPTY;
         }
         enum http_fault fault = target_split_host(field->value, true, &facts->request.host);
         if (fault != FAULT_NONE) {

@@ -270,6 +270,20 @@ static void write_unsafe(struct writer *writer, const struct decide_request *req
                    "different ways (path-readings).");
 }
 
+static void write_unsafe_host(struct writer *writer, const struct decide_request *request)
+{
+    const char *problem = host_name_problem(request->host);
+    writer_literal(writer, "Servers read the host in different ways: ");
+    if (problem != NULL) {
+        writer_string(writer, problem);
+        writer_byte(writer, '.');
+    } else if (request->host.length == 0) {
+        writer_literal(writer, "there is none, and the path may name one (path-readings).");
+    } else {
+        writer_literal(writer, "the path may name another than Host does (path-readings).");
+    }
+}
+
 static void write_sentence(struct writer *writer, const struct policy *policy,
                            const struct verdict *verdict, const struct decide_request *request)
 {
@@ -282,9 +296,7 @@ static void write_sentence(struct writer *writer, const struct policy *policy,
         writer_literal(writer, NOTHING_SERVED);
         break;
     case VERDICT_HOST_UNSAFE_RULE:
-        writer_literal(writer, "Servers read the host in different ways: ");
-        writer_string(writer, host_name_problem(request->host));
-        writer_byte(writer, '.');
+        write_unsafe_host(writer, request);
         break;
     case VERDICT_PATH_UNSAFE_RULE:
         write_unsafe(writer, request);

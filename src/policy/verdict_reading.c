@@ -30,6 +30,7 @@ void verdict_write_reading(struct writer *writer, const struct verdict *verdict)
         [PATH_WRITTEN] = "as written",
         [PATH_NORMAL] = "normal",
         [PATH_LENIENT] = "lenient",
+        [PATH_CUT] = "lenient, up to an encoded '?' or '#'",
         [PATH_AUTHORITY] = "lenient, as a URL without a scheme",
     };
     writer_string(writer, names[verdict->spelling.form]);

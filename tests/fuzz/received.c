@@ -162,6 +162,9 @@ static enum http_fault read_host(struct received_request *request)
         if (fields_find_next(fields, field) != NULL) {
             return FAULT_HOST_REPEATED;
         }
+        if (field->value.length == 0 && request->target.authority.length == 0) {
+            return FAULT_HOST_EMPTY;
+        }
         enum http_fault fault = target_split_host(field->value, true, &request->host_name);
         if (fault != FAULT_NONE) {
             return fault;

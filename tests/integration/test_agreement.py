@@ -93,13 +93,14 @@ PATH_CHANGES = (
      lambda path: path.replace("o", "%6f"), lambda path: path + ";v=1", lambda path: path + "\\x",
      lambda path: path + "%00", lambda path: path + "/", lambda path: path.upper(), lambda path: path + "%2",
      lambda path: path.replace("a", "%u0061"), lambda path: "/%2e%2e" + path, lambda path: path + "%C0%AF",
+     lambda path: path.replace("o", "o%E2%80%8E"), lambda path: path + "%3Fx", lambda path: path + "%23",
      lambda path: path + "/" + "y" * 300, lambda path: path + "/" + "y" * 400, lambda path: path + " x"))
 REQUEST_FIELDS = (
     (None, None, None, None, None, None, "Max-Forwards: 0", "Max-Forwards: 1", "Max-Forwards: x",
      "Expect: 100-continue", "Connection: close", "Connection: keep-alive", "X-Long: " + "z" * 200,
      "Origin: https://a.test", "Access-Control-Request-Method: PUT", "WebHook-Request-Origin: sender.test",
      "X-HTTP-Method-Override: PUT", "x_method_override: GET", "X_Forwarded_For: 1"),
-    ("Content_Length: 3", "Expect: tea", "Connection: a b", "Host: c.test", "no colon", "Name : x"))
+    ("Content_Length: 3", "Expect: tea", "Connection: a b", "Host: c.test", "Host:", "no colon", "Name : x"))
 LENGTHS = ((None, None, None, 0, 3, 4, 100, 101, 1000, 1001), ("x", "3, 3"))
 CODINGS = ((None,), ("chunked", "chunked", "gzip", "chunked, chunked"))
 WHOLE_TARGETS = ((None,), ("*", "http://a.test", "http://a.test?q", "ftp://a.test/", "a.test:443"))

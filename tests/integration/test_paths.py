@@ -102,6 +102,17 @@ SPELLINGS = (
     ("/open/..%c0%afNAME/x", OTHERS),
     ("/open/..%e0%80%afNAME/x", OTHERS),
     ("/open/%c0%ae%c0%ae/NAME/x", OTHERS),
+    # Characters without a look: .NET drops the first of these.
+    ("/STEM%E2%80%8EUPPER/x", OTHERS),
+    ("/%E2%80%AENAME/x", OTHERS),
+    ("/NAME%e2%80%8f/x", OTHERS),
+    ("/open/..%E2%80%8E/NAME/x", OTHERS),
+    ("/open/.%E2%80%8E./NAME/x", OTHERS),
+    ("/%EF%BB%BFNAME/x", OTHERS),
+    # A query, or a fragment, for those who decode before they look for it.
+    ("/NAME%3Fx", OTHERS),
+    ("/NAME%23", OTHERS),
+    ("/CAPITALS%23x/y", OTHERS),
     # Case: Express, IIS and others serve these as /NAME.
     ("/CAPITALS/x", OTHERS),
     ("/CAPITALS", OTHERS),
@@ -147,7 +158,7 @@ HONEST = (
     "/open/a.", "/open/...", "/open/.hidden", "/open/..a", "/open/ro/x", "/open/admin",
     "/open/https%3A%2F%2Fexample.com%2Fa%3Fb", "/open/a?x=/../ro/y;%00\\%c0%af",
     "/rox", "/ro-x/y", "/ro.", "/ro./x", "/ro%20/x", "/administrator", "/admin.php", "/Administrator", "/OPEN/", "/open/Ro/",
-    "/R%C3%96/x",
+    "/R%C3%96/x", "/open/a%3Fb%23c", "/open/%E2%80%8Ea", "/ro%E2%80%90/x", "/open/https%3A%2F%2Fa%2Fb%3Fc%3Dd%2Fe%23f",
 )
 
 # Read in too many ways for a policy that depends on paths (config/routes.md).
@@ -249,6 +260,28 @@ class Paths(Case):
         for number, target in enumerate(HONEST + UNSAFE):
             self.assert_status(connection.ask("POST", target, body=b""), 200)
             self.assertEqual(plain.requests[number].target, target)
+
+    def test_an_empty_host_is_refused_before_it_makes_the_path_a_host(self):
+        plain = self.origin(serve())
+        gate = self.guard(plain)
+        for lines in (b"Host:\r\n", b"Host: \t \r\n"):
+            for version in (b"1.1", b"1.0"):
+                connection = self.client(gate)
+                connection.send(b"POST /x/admin/y HTTP/%s\r\n%sContent-Length: 0\r\n\r\n" % (version, lines))
+                response = connection.read()
+                self.assert_status(response, 400)
+                self.assertIn(b"the Host field is empty", response.body)
+        self.assertEqual(plain.requests + self.inner.requests, [])
+
+    def test_without_a_host_the_path_is_read_as_one_where_a_rule_depends_on_hosts(self):
+        routes = "[route admin]\nhost = admin.test\nallow = GET\n[route ro]\npath = /ro/*\nallow = GET\n[route all]\n"
+        backend = self.origin()
+        gate = self.gate(backend, more=routes)
+        for target, status in (("/admin.test/q", 400), ("/x/ro/y", 405), ("/x/y/ro", 200), ("/", 200)):
+            connection = self.client(gate)
+            connection.send(b"POST %s HTTP/1.0\r\nContent-Length: 0\r\n\r\n" % target.encode())
+            self.assertEqual((target, connection.read().status), (target, status))
+        self.assertEqual([message.target for message in backend.requests], ["/x/y/ro", "/"])
 
     def test_a_request_without_a_host_gets_none_where_a_rule_depends_on_hosts(self):
         for more, host in (("[route lo]\nhost = localhost\nallow = GET\n[route all]\npath = /*\n", ""), ("", None)):

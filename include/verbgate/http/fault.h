@@ -36,6 +36,7 @@
     X(HEAD_TOO_LARGE, 431, "the message's head is too large")                                    \
     X(CONNECTION_OPTIONS, 400, "the Connection field is malformed or names too many fields")     \
     X(HOST_MISSING, 400, "the Host field is missing")                                            \
+    X(HOST_EMPTY, 400, "the Host field is empty")                                                \
     X(HOST_REPEATED, 400, "there is more than one Host field")                                   \
     X(HOST_SYNTAX, 400, "the Host field is not a valid host")                                    \
     X(EXPECTATION, 417, "the expectation is not 100-continue")                                   \

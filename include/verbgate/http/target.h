@@ -8,9 +8,11 @@
  *   as written   the bytes of the path
  *   normal       percent-encoded unreserved characters decoded, the escapes that stay written in
  *                upper case, dot segments removed, "//" merged (RFC 3986 section 6.2.2)
- *   lenient      all percent-encoded visible ASCII decoded, '\' read as '/', then the segments told
- *                apart and ";params" cut off each, then as normal: "/..;/admin" is "/admin", and so
- *                is "/admin%3Bx"
+ *   lenient      all percent-encoded visible ASCII decoded, characters without a look dropped
+ *                (http/escape.h), '\' read as '/', then the segments told apart and ";params" cut off
+ *                each, then as normal: "/..;/admin" is "/admin", and so is "/admin%3Bx"
+ *   cut          leniently, and only up to the first encoded '?', or up to the first encoded '#': who
+ *                decodes before looking for the query reads "/admin%3Fx" as "/admin"
  *
  * Each escape is decoded once: "%2561" is "%2561" in the normal reading, "%61" in the lenient one,
  * and nothing decodes that again. Dot segments at the end leave a slash ("/a/." is "/a/"), and "/.."
@@ -90,11 +92,15 @@ struct target_readings {
 };
 
 /*
- * Makes the two other readings of an ambiguous path; both start with '/'. `buffer` has at least
+ * Makes the normal and the lenient reading of an ambiguous path; both start with '/'. `buffer` has at least
  * 2 * path.length bytes and owns what the slices point at. Returns FAULT_NONE or
  * FAULT_PATH_UNSAFE.
  */
 MUST_CHECK enum http_fault target_read(struct slice path, char *buffer,
                                        struct target_readings *readings);
+
+/* The path up to its first percent-encoded `mark`; the whole path where there is none. The cut reading is the lenient
+ * one of this. */
+struct slice target_before_mark(struct slice path, char mark);
 
 #endif

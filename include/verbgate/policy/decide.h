@@ -28,12 +28,14 @@ struct decide_request {
  * Decides. Always fills *verdict. `policy` is sealed. Never allocates.
  *
  * If any rule of the policy depends on paths, a path is judged under each reading that
- * `path-readings` names: as written, normal and lenient (http/target.h), and each of them also
- * without case and without the slash at its end (http/folding.h). Readings that lead to different
+ * `path-readings` names: as written, normal, lenient and cut (http/target.h), and each of them also
+ * without case and without the slash at its end (http/folding.h). Where it may begin with a host, as "//host/path"
+ * does, it is judged as what stands behind that, too. Readings that lead to different
  * upstreams are PATH_AMBIGUOUS. Else the first refusal is the verdict; without one, the first answer.
  * The readings are made in buffers on the stack: an ambiguous path (target_is_ambiguous) that is
  * longer than DECIDE_PATH_MAX is refused (PATH_UNSAFE). Where a rule depends on hosts, a host that
- * servers read in different ways is HOST_UNSAFE.
+ * servers read in different ways is HOST_UNSAFE, and so is a path that may begin with another host than Host says. There
+ * any path may begin with a host when Host has none, since the request goes onward with an empty one.
  */
 enum { DECIDE_PATH_MAX = 8192 };
 void decide(const struct policy *policy, const struct decide_request *request,

@@ -61,7 +61,8 @@ enum path_form {
     PATH_WRITTEN,
     PATH_NORMAL,
     PATH_LENIENT,
-    PATH_AUTHORITY, /* leniently, and "//host/path" as a URL without a scheme */
+    PATH_CUT,       /* leniently, and up to an encoded '?' or '#' */
+    PATH_AUTHORITY, /* leniently, and its first segment as a host: "//host/path" */
 };
 
 struct path_spelling {

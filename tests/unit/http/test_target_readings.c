@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-enum { PATH_MAX_BYTES = 64 };
+enum { PATH_MAX_BYTES = 96 };
 
 /* Reads a copy of `path` at the end of a heap block into a buffer of just the promised size. The
  * readings are copied to `normal` and `lenient`, of PATH_MAX_BYTES each, with a NUL. */
@@ -108,6 +108,17 @@ static const struct {
     {"/a%3bb", "/a%3Bb", "/a"},
     {"/..%3B/admin", "/..%3B/admin", "/admin"},
     {"/a;%20%41", "/a;%20A", "/a"},
+    /* characters without a look: marks of direction, joiners, the byte order mark */
+    {"/ad%E2%80%8Emin", "/ad%E2%80%8Emin", "/admin"},
+    {"/%e2%80%aeadmin%E2%80%8f/x", "/%E2%80%AEadmin%E2%80%8F/x", "/admin/x"},
+    {"/%EF%BB%BF/a", "/%EF%BB%BF/a", "/a"},
+    {"/x/..%E2%80%8E/a", "/x/..%E2%80%8E/a", "/a"},
+    {"/x/.%E2%80%8C./a", "/x/.%E2%80%8C./a", "/a"},
+    {"/x/%C2%AD..", "/x/%C2%AD..", "/"},
+    {"/a%E2%80%90b", "/a%E2%80%90b", "/a%E2%80%90b"},
+    {"/a%E2%80", "/a%E2%80", "/a%E2%80"},
+    /* the marks of a query and a fragment: the cut readings are the lenient ones of what is in front */
+    {"/a%3Fb%23c", "/a%3Fb%23c", "/a?b#c"},
 };
 
 Test(target_readings, reads_paths_in_three_ways)
@@ -190,6 +201,9 @@ static const char *const unsafe_paths[] = {
     "/y/../admin/..;/z",
     "/y/../admin/..%2Fz",
     "/y/../admin/..\\z",
+    "/a/../b/..%E2%80%8E/x",
+    "/%E2%80%8Eadmin/../x",
+    "/..%E2%80%8E/..%E2%80%8E/x",
 };
 
 Test(target_readings, refuses_paths_with_more_readings)
@@ -199,6 +213,31 @@ Test(target_readings, refuses_paths_with_more_readings)
         struct slice path = slice_of(unsafe_paths[i]);
         cr_expect(target_is_ambiguous(path), "%s", path.data);
         cr_expect_eq(read_copy(path, normal, lenient), FAULT_PATH_UNSAFE, "%s", path.data);
+    }
+}
+
+Test(target_readings, cuts_in_front_of_the_first_encoded_mark)
+{
+    static const struct {
+        const char *path;
+        const char *query;
+        const char *fragment;
+    } cases[] = {
+        {"/", "/", "/"},
+        {"/a", "/a", "/a"},
+        {"/a%3Fb", "/a", "/a%3Fb"},
+        {"/a%3fb%3Fc", "/a", "/a%3fb%3Fc"},
+        {"/a%23b%3Fc%23", "/a%23b", "/a"},
+        {"/%3F", "/", "/%3F"},
+        {"/a%253Fb", "/a%253Fb", "/a%253Fb"},
+        {"/a%3", "/a%3", "/a%3"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct slice path = slice_of(cases[i].path);
+        struct slice query = target_before_mark(path, '?');
+        struct slice fragment = target_before_mark(path, '#');
+        cr_expect(slice_equal(query, slice_of(cases[i].query)), "%s", cases[i].path);
+        cr_expect(slice_equal(fragment, slice_of(cases[i].fragment)), "%s", cases[i].path);
     }
 }
 
@@ -233,9 +272,10 @@ static unsigned next_random(unsigned *state)
 
 static struct slice make_path(unsigned *state, char *path)
 {
-    static const char *const pieces[] = {"a",   "b",   ".",   "..",  "/",   "/",   "//",  "/.",
-                                         "/..", "%61", "%2e", "%2F", "%2f", "%5C", "%3B", "%25",
-                                         "%",   "\\",  ";",   "x",   "%C3", "%20", ":",   "/../"};
+    static const char *const pieces[] = {"a",   "b",   ".",    "..",  "/",   "/",        "//",
+                                         "/.",  "/..", "%61",  "%2e", "%2F", "%2f",      "%5C",
+                                         "%3B", "%25", "%",    "\\",  ";",   "x",        "%C3",
+                                         "%20", ":",   "/../", "%3F", "%23", "%E2%80%8E"};
     const unsigned piece_count = sizeof pieces / sizeof pieces[0];
     unsigned count = 1 + next_random(state) % 9;
     size_t length = 1;
@@ -329,20 +369,22 @@ Test(target_readings, have_no_dot_segments_and_no_double_slashes)
 
 /*
  * Which steps a backend takes is not known: each may be left out, and parameters may be cut before
- * or after decoding. Whatever a backend does, a prefix under which it files the path must be the
+ * or after decoding; what is decoded may end at a '?' or '#', or lose characters without a look. Whatever a backend does, a prefix under which it files the path must be the
  * prefix of one of the three readings too (or the path be refused); else a policy for that prefix
  * could be walked round.
  */
 struct backend {
     bool cuts_first, decodes, decodes_slash, cuts, turns_backslash, merges, removes_dots;
+    bool drops, ends_at_query, ends_at_fragment;
 };
 
-enum { BACKEND_COUNT = 128 };
+enum { BACKEND_COUNT = 1024 };
 
 static struct backend make_backend(unsigned bits)
 {
     return (struct backend){bits & 1,      bits >> 1 & 1, bits >> 2 & 1, bits >> 3 & 1,
-                            bits >> 4 & 1, bits >> 5 & 1, bits >> 6 & 1};
+                            bits >> 4 & 1, bits >> 5 & 1, bits >> 6 & 1, bits >> 7 & 1,
+                            bits >> 8 & 1, bits >> 9 & 1};
 }
 
 static int hex(char c)
@@ -370,8 +412,13 @@ static void cut(char *path)
 static void rewrite(const struct backend *backend, const char *path, char *out)
 {
     size_t length = 0;
+    static const char mark[] = "%E2%80%8E";
     for (size_t i = 0; path[i] != '\0'; i++) {
         char c = path[i];
+        if (backend->drops && strncmp(path + i, mark, sizeof mark - 1) == 0) {
+            i += sizeof mark - 2;
+            continue;
+        }
         int high = c == '%' && path[i + 1] != '\0' ? hex(path[i + 1]) : -1;
         int low = high >= 0 && path[i + 2] != '\0' ? hex(path[i + 2]) : -1;
         char decoded = (char)(high * 16 + low);
@@ -379,6 +426,9 @@ static void rewrite(const struct backend *backend, const char *path, char *out)
         if (backend->decodes && is_visible && (decoded != '/' || backend->decodes_slash)) {
             c = decoded;
             i += 2;
+            if ((c == '?' && backend->ends_at_query) || (c == '#' && backend->ends_at_fragment)) {
+                break;
+            }
         }
         out[length++] = c == '\\' && backend->turns_backslash ? '/' : c;
     }
@@ -423,18 +473,28 @@ static bool guards(const char *path, const char *prefix)
     return strncmp(path, prefix, length) == 0 && (path[length] == '/' || path[length] == '\0');
 }
 
+static bool is_guarded_cut(struct slice path, char mark, const char *prefix)
+{
+    char normal[PATH_MAX_BYTES], lenient[PATH_MAX_BYTES];
+    struct slice cut = target_before_mark(path, mark);
+    return cut.length < path.length &&
+           (read_copy(cut, normal, lenient) != FAULT_NONE || guards(lenient, prefix));
+}
+
 static bool is_guarded(const char *path, const char *prefix)
 {
     char normal[PATH_MAX_BYTES], lenient[PATH_MAX_BYTES];
     return read_copy(slice_of(path), normal, lenient) != FAULT_NONE || guards(path, prefix) ||
-           guards(normal, prefix) || guards(lenient, prefix);
+           guards(normal, prefix) || guards(lenient, prefix) ||
+           is_guarded_cut(slice_of(path), '?', prefix) ||
+           is_guarded_cut(slice_of(path), '#', prefix);
 }
 
 Test(target_readings, guard_a_prefix_whatever_steps_a_backend_takes)
 {
     unsigned state = 3;
     unsigned reached = 0;
-    for (unsigned i = 0; i < 20000; i++) {
+    for (unsigned i = 0; i < 10000; i++) {
         char path[PATH_MAX_BYTES] = "";
         make_path(&state, path);
         for (unsigned bits = 0; bits < BACKEND_COUNT; bits++) {

@@ -133,6 +133,62 @@ Test(decide_readings, a_slash_in_disguise_ends_no_host_in_the_path)
     EXPECT_ALL(guarded, wishes);
 }
 
+/* System.Uri of .NET drops marks of direction; comparisons by the rules of a language drop more. */
+Test(decide_readings, characters_without_a_look_hide_no_path)
+{
+    static const struct wish wishes[] = {
+        {"POST", "/ad%E2%80%8Emin/x", 405, "lenient"},
+        {"POST", "/%e2%80%8Fadmin", 405, NULL},
+        {"POST", "/%E2%80%AE/admin/x", 405, NULL},
+        {"POST", "/admin%E2%80%8E/x", 405, NULL},
+        {"POST", "/x/..%E2%80%8E/admin/x", 405, "lenient"},
+        {"POST", "/x/.%E2%80%8E./admin/x", 405, NULL},
+        {"POST", "/x/%E2%80%AD..%2Fadmin/x", 405, NULL},
+        {"POST", "/x/../y/..%E2%80%8E/admin", 400, NULL},
+        {"POST", "//x/ad%E2%80%8Emin/y", 405, NULL},
+        {"POST", "/AD%E2%80%8EMIN/x", 405, "lenient, without case"},
+        {"POST", "/report%E2%80%8E/", 405, "lenient, without the slash at its end"},
+        {"POST", "/report/%EF%BB%BF", 405, NULL},
+        {"POST", "/ad%C2%ADmin", 405, NULL},
+        {"POST", "/adm%E1%A0%8Ein", 405, NULL},
+        {"POST", "/admin%EF%BF%B9", 405, NULL},
+        {"POST", "/%F3%A0%81%A1admin", 405, NULL},
+        {"GET", "/ad%E2%80%8Emin/x", 0, NULL},
+        {"POST", "/ad%E2%80%90min/x", 0, NULL},
+        {"POST", "/%E2%80%8Eother", 0, NULL},
+    };
+    EXPECT_ALL(guarded, wishes);
+}
+
+/* Who decodes a path before looking for its query or fragment does not see what is behind them. */
+Test(decide_readings, an_encoded_mark_hides_no_path)
+{
+    static const struct wish wishes[] = {
+        {"POST", "/report%3Fx", 405, "lenient, up to an encoded '?' or '#'"},
+        {"POST", "/report%3f", 405, NULL},
+        {"POST", "/report%23x", 405, NULL},
+        {"POST", "/Report%23", 405, "lenient, up to an encoded '?' or '#', without case"},
+        {"POST", "/admin%3Fx/y", 405, NULL},
+        {"POST", "/Admin%23", 405, NULL},
+        {"POST", "/report%23a%3Fb", 405, NULL},
+        {"POST", "/report%3Fa%23b", 405, NULL},
+        {"POST", "/x%3F/../report%23b", 400, NULL},
+        {"POST", "/x/..%3F", 0, NULL},
+        {"POST", "/x/../report%3Fx", 405, NULL},
+        {"POST", "/x%2F..%2Freport%3Fx%2F..", 400, NULL},
+        {"POST", "/report;v=1%3Fx", 405, NULL},
+        {"POST", "/%3F/admin", 0, NULL},
+        {"POST", "/ad%E2%80%8Emin%3Fx", 405, NULL},
+        {"POST", "//x/report%3Fx", 405, NULL},
+        {"POST", "/x%3F%2F..;%2Fadmin", 400, NULL},
+        {"POST", "/reports%3Fx", 0, NULL},
+        {"POST", "/report%253Fx", 0, NULL},
+        {"POST", "/x/https%3A%2F%2Fa.test%2Freport%3Fq%3D%2F%23y", 0, NULL},
+        {"GET", "/report%3Fx", 0, NULL},
+    };
+    EXPECT_ALL(guarded, wishes);
+}
+
 /* The most common policy of an API: the collection and its members. */
 Test(decide_readings, harmless_policies_stay_as_they_are)
 {
@@ -346,6 +402,15 @@ Test(decide_readings, a_host_in_the_path_is_not_another_one_that_a_rule_is_about
         {"other.test", "//other.test\\y@ADMIN.test:80/x", 400},
         {"other.test", "//other.test\\\\@admin.test/x", 400},
         {"", "//admin.test/x", 400},
+        {"", "/admin.test/x", 400},
+        {"", "/admin.test", 400},
+        {"", "/%61dmin.test:80/x", 400},
+        {"", "/u@admin.test/x", 400},
+        {"", "/x.inner.test\\y", 400},
+        {"", "/other.test/x", 0},
+        {"", "/admin/x", 0},
+        {"", "/", 0},
+        {"other.test", "/admin.test/x", 0},
         {"admin.test", "//admin.test./x", 405},
         {"admin.test", "//other.test/x", 405},
         {"other.test", "//index.html", 0},
@@ -362,6 +427,50 @@ Test(decide_readings, a_host_in_the_path_is_not_another_one_that_a_rule_is_about
     drop(policy);
 }
 
+/* A request without a host goes onward with an empty one where a rule depends on hosts. */
+Test(decide_readings, without_a_host_the_path_may_begin_with_one)
+{
+    static const struct {
+        const char *host;
+        const char *path;
+        unsigned status;
+    } cases[] = {
+        {"", "/x/admin/y", 405},
+        {"", "/x/Admin", 405},
+        {"", "/x/y/../admin", 405},
+        {"", "/x/..//admin", 405},
+        {"", "/x//admin", 405},
+        {"", "/x%2Fadmin/y", 400},
+        {"", "/x/admin", 405},
+        {"", "/admin", 405},
+        {"", "/x/y/admin", 0},
+        {"", "/x", 0},
+        {"", "/", 0},
+        {"a.test", "/x/admin/y", 0},
+    };
+    struct policy *policy =
+        load(LISTENER UPSTREAM "[route b]\nhost = b.test\n[route admin]\npath = /admin/*\n"
+                               "allow = GET\n[route rest]\n");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct verdict verdict;
+        ask(policy, "DELETE", cases[i].host, cases[i].path, &verdict);
+        cr_expect_eq(verdict.status, cases[i].status, "%s %s: %u", cases[i].host, cases[i].path,
+                     verdict.status);
+    }
+    drop(policy);
+    policy = load(guarded); /* where no rule is about hosts, the server's name goes onward */
+    struct verdict verdict;
+    ask(policy, "DELETE", "", "/x/admin/y", &verdict);
+    cr_expect_eq(verdict.status, 0);
+    drop(policy);
+    policy = load(LISTENER UPSTREAM "[route b]\nhost = b.test\n[route admin]\npath = /admin/*\n"
+                                    "allow = GET\n[route rest]\n"
+                                    "[gateway]\npath-readings = all -lenient\n");
+    ask(policy, "DELETE", "", "/x/admin/y", &verdict);
+    cr_expect_eq(verdict.status, 0);
+    drop(policy);
+}
+
 Test(decide_readings, hosts_are_free_where_no_rule_depends_on_them)
 {
     struct policy *policy = load(guarded);
@@ -371,15 +480,15 @@ Test(decide_readings, hosts_are_free_where_no_rule_depends_on_them)
     drop(policy);
 }
 
-Test(decide_readings, a_refusal_says_which_option_would_let_it_pass)
+static void expect_sentence(const struct policy *policy, const char *host, const char *path,
+                            const char *wanted)
 {
-    struct policy *policy = load(guarded);
-    struct target target = {.form = TARGET_ORIGIN, .path = SLICE("/Report")};
+    struct target target = {.form = TARGET_ORIGIN, .path = slice_of(path)};
     struct decide_request request = {.method = SLICE("POST"),
                                      .version_major = 1,
                                      .version_minor = 1,
                                      .target = &target,
-                                     .host = SLICE("a"),
+                                     .host = slice_of(host),
                                      .max_forwards = -1};
     struct verdict verdict;
     decide(policy, &request, &verdict);
@@ -387,9 +496,31 @@ Test(decide_readings, a_refusal_says_which_option_would_let_it_pass)
     struct writer writer = writer_make(text, sizeof text - 1);
     verdict_write_sentence(&writer, policy, &verdict, &request);
     text[writer.length] = '\0';
-    cr_expect_str_eq(text,
-                     "POST is not allowed for this resource. Allowed: GET, HEAD. The path was read "
-                     "without case (path-readings).");
+    cr_expect_str_eq(text, wanted, "%s %s: %s", host, path, text);
+}
+
+Test(decide_readings, a_refusal_says_what_is_wrong_with_the_host)
+{
+    struct policy *policy = load(hosts);
+    expect_sentence(
+        policy, "127.1", "/x",
+        "Servers read the host in different ways: it is an IPv4 address, not written as "
+        "four decimal numbers.");
+    expect_sentence(policy, "other.test", "//admin.test/q",
+                    "Servers read the host in different ways: the path may name another than Host "
+                    "does (path-readings).");
+    expect_sentence(policy, "", "/admin.test/q",
+                    "Servers read the host in different ways: there is none, and the path may name "
+                    "one (path-readings).");
+    drop(policy);
+}
+
+Test(decide_readings, a_refusal_says_which_option_would_let_it_pass)
+{
+    struct policy *policy = load(guarded);
+    expect_sentence(policy, "a", "/Report",
+                    "POST is not allowed for this resource. Allowed: GET, HEAD. The path was read "
+                    "without case (path-readings).");
     drop(policy);
 }
 
