@@ -83,15 +83,17 @@ static void write_command(struct writer *writer, const struct command *command)
     write_statuses(writer, command->statuses, command->status_count);
 }
 
+/* The page that is named has more of each than the tables. */
 static void write_signals(struct writer *writer)
 {
-    writer_literal(writer, "\n## Signals\n\nThe command `run` hears these signals.\n\n");
+    writer_literal(writer,
+                   "\n## Signals\n\n[process.md](process.md#signals) says what `run` does on");
     unsigned count;
     const struct command_signal *signals = command_signals(&count);
     for (unsigned i = 0; i < count; i++) {
-        writer_format(writer, "- %s:\n", signals[i].name);
-        write_wrapped(writer, signals[i].effect);
+        writer_format(writer, "%s %s", i == 0 ? "" : ",", signals[i].name);
     }
+    writer_literal(writer, ".\n");
 }
 
 void markdown_write_commands(struct writer *writer)
