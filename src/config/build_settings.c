@@ -47,6 +47,7 @@ static void read_limits(struct builder *builder, const struct config_section *se
 {
     if (options_sets(section, "max-body")) {
         limits->max_body = options_number(builder, section, "max-body");
+        limits->max_body_source = options_source(options_entry(section, "max-body"));
     }
     if (options_sets(section, "upgrade")) {
         limits->upgrades = read_upgrades(builder, section);

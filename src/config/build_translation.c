@@ -123,6 +123,7 @@ void build_translation(struct builder *builder, const struct config_section *sec
     }
     if (options_sets(section, "buffer-max")) {
         translation->buffer_max = options_number(builder, section, "buffer-max");
+        translation->buffer_max_source = options_source(options_entry(section, "buffer-max"));
     }
     if (section->kind != SCHEMA_GATEWAY) {
         read_send_as_post(builder, section, translation);

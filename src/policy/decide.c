@@ -192,6 +192,10 @@ void decide(const struct policy *policy, const struct decide_request *request,
 void decide_too_large(struct verdict *verdict, uint64_t most)
 {
     assert(verdict->kind == VERDICT_FORWARD);
+    /* Less than max-body is what buffer-max says. */
+    struct rule_source limit = most < verdict->limits.max_body
+                                   ? verdict->translation->buffer_max_source
+                                   : verdict->limits.max_body_source;
     verdict->limits.max_body = most; /* that the answer names */
-    decide_settle(verdict, VERDICT_BODY_TOO_LARGE_RULE, verdict->source);
+    decide_settle(verdict, VERDICT_BODY_TOO_LARGE_RULE, decide_source_of(limit, verdict->source));
 }

@@ -156,7 +156,8 @@ static void set_limits(struct verdict *verdict, const struct policy_settings *se
     }
     /* More than that cannot be buffered, even where another rule would let it pass. */
     if (translation->buffer_request == BUFFER_REQUEST_ALL) {
-        verdict->limits.max_body = decide_least(verdict->limits.max_body, translation->buffer_max);
+        policy_limits_lower(&verdict->limits, translation->buffer_max,
+                            translation->buffer_max_source);
     }
 }
 
@@ -188,11 +189,13 @@ static void judge_content(const struct decide_request *request,
         return;
     }
     if (request->content_length > verdict->limits.max_body) {
-        decide_settle(verdict, VERDICT_BODY_TOO_LARGE_RULE, source);
+        decide_settle(verdict, VERDICT_BODY_TOO_LARGE_RULE,
+                      decide_source_of(verdict->limits.max_body_source, source));
         return;
     }
     if (request->content_length > verdict->reported_max_body) {
-        verdict_report(verdict, VERDICT_BODY_TOO_LARGE_RULE, source);
+        verdict_report(verdict, VERDICT_BODY_TOO_LARGE_RULE,
+                       decide_source_of(settings->limits.max_body_source, source));
     }
     decide_settle(verdict, VERDICT_FORWARD_RULE, source);
 }

@@ -57,7 +57,7 @@ static const struct cors_rules grants_nobody = {.origins = NULL};
 static void tighten(struct verdict *verdict, const struct verdict *other)
 {
     struct policy_limits *limits = &verdict->limits;
-    limits->max_body = decide_least(limits->max_body, other->limits.max_body);
+    policy_limits_lower(limits, other->limits.max_body, other->limits.max_body_source);
     limits->upgrades &= other->limits.upgrades;
     verdict->strips_override |= other->strips_override;
     verdict->drops_odd_names |= other->drops_odd_names;

@@ -150,6 +150,18 @@ class Explain(CommandLine):
         self.assertEqual(shown["status"][:3], "501")
         self.assertNotIn("allow", shown)
 
+    def assert_limit_explained(self, text, length, limit):
+        _, shown = self.explain("POST", "http://api.test/x", "--field", "Content-Length: %d" % length, text=text)
+        line = text.split("\n").index(limit) + 1
+        self.assertEqual(shown["status"][:3], "413")
+        self.assertTrue(shown["source"].endswith("gateway.ini:%d" % line), shown["source"])
+
+    def test_a_413_is_explained_with_the_line_of_its_limit(self):
+        text = POLICY.replace("versions = 1.1", "max-body = 10\nbuffer-max = 1k")
+        self.assert_limit_explained(text, 11, "max-body = 10")
+        text = text.replace("max-body = 10", "buffer-request = all")
+        self.assert_limit_explained(text, 1025, "buffer-max = 1k")
+
     def test_a_forward_is_explained(self):
         _, shown = self.explain("GET", "http://api.test/reports/q3")
         self.assertIn("forward", shown["verdict"])

@@ -44,10 +44,21 @@ struct policy_server {
 
 /* Limits of a request; sizes in bytes. */
 struct policy_limits {
-    uint64_t max_body;    /* content of one request; UINT64_MAX: no limit */
+    uint64_t max_body;                  /* content of one request; UINT64_MAX: no limit */
+    struct rule_source max_body_source; /* the key that says so; line 0: none */
     uint32_t upgrades;    /* protocols that are offered, and a 101 makes a tunnel for */
     bool forwards_expect; /* Expect: 100-continue is the backend's to meet */
 };
+
+/* Takes another limit of content where it is the stricter one. */
+static inline void policy_limits_lower(struct policy_limits *limits, uint64_t max_body,
+                                       struct rule_source source)
+{
+    if (max_body < limits->max_body) {
+        limits->max_body = max_body;
+        limits->max_body_source = source;
+    }
+}
 
 /* What a section may set and those below it inherit: [gateway], then [upstream], then [route]. */
 struct policy_settings {

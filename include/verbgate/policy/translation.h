@@ -6,6 +6,7 @@
 #define VERBGATE_POLICY_TRANSLATION_H
 
 #include "verbgate/http/serialise.h"
+#include "verbgate/policy/method_rules.h"
 #include "verbgate/policy/method_set.h"
 
 /* What becomes of fields from clients that ask for another method or target (guarded.h); the words of the
@@ -41,6 +42,7 @@ struct policy_translation {
     enum buffer_request buffer_request;
     uint64_t buffer_memory; /* content up to this is kept in memory, more in a file */
     uint64_t buffer_max;    /* content that is buffered at all; UINT64_MAX: no limit */
+    struct rule_source buffer_max_source;    /* the key; line 0 when left at its default */
     const struct field_spellings *spellings; /* NULL: names go as received */
 };
 
