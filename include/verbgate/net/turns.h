@@ -20,6 +20,7 @@ struct turn {
 struct turns {
     uv_idle_t idle; /* active while something waits */
     struct list_node waiting;
+    struct list_node marker; /* in `waiting` during a turn: the end of it */
 };
 
 /* Prepares an empty list on `loop`. While it is empty it does not keep the loop alive. */
