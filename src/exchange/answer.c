@@ -12,6 +12,7 @@ static void begin_answer(struct exchange *exchange, unsigned status)
     content_abandon(exchange);
     exchange->status = status;
     exchange->is_local = true;
+    flow_drop_store(&exchange->back); /* of the response that this one takes the place of */
     exchange_move(exchange, &exchange->back, FLOW_DONE);
 }
 

@@ -24,6 +24,12 @@ const char *flow_state_name(enum flow_state state)
     return names[state];
 }
 
+void flow_drop_store(struct flow *flow)
+{
+    content_store_free(flow->store);
+    flow->store = NULL;
+}
+
 void flow_finish(struct flow *flow, unsigned *large_rooms)
 {
     splice_pipe_free(flow->pipe);

@@ -59,6 +59,9 @@ static inline bool flow_has_stored(const struct flow *flow)
     return flow->store != NULL && !content_store_is_sent(flow->store);
 }
 
+/* Forgets the content that is kept, if there is some. */
+void flow_drop_store(struct flow *flow);
+
 /* Frees what the flow owns. `large_rooms` are the worker's, see relay_room.h. */
 void flow_finish(struct flow *flow, unsigned *large_rooms);
 
