@@ -162,8 +162,8 @@ static enum close_reason send_kept_head(struct exchange *exchange)
     if (reason != REASON_NONE) {
         return reason;
     }
-    struct response_head head =
-        heads_make_response(exchange, (struct framing){FRAMING_LENGTH, back->store->length});
+    struct response_head head;
+    heads_make_response(exchange, (struct framing){FRAMING_LENGTH, back->store->length}, &head);
     enum stream_write_status status = exchange->client->operations->send_head(
         exchange, &head, piece, !flow_has_stored(back), NULL);
     reason = wrote(exchange, status);
@@ -219,7 +219,8 @@ static enum close_reason send_head(struct exchange *exchange, struct slice conte
     struct response *response = exchange->response;
     bool is_dropped = exchange->verdict.asks_get;
     struct framing framing = is_dropped ? (struct framing){FRAMING_NONE, 0} : response->framing;
-    struct response_head head = heads_make_response(exchange, framing);
+    struct response_head head;
+    heads_make_response(exchange, framing, &head);
     enum close_reason reason = wrote(exchange, exchange->client->operations->send_head(
                                                    exchange, &head, content, is_last || is_dropped,
                                                    message_trailers(&response->message)));
@@ -256,7 +257,6 @@ static enum close_reason begin_response(struct exchange *exchange)
         keeping_note_login(exchange, login);
     }
     exchange->status = response->line.status;
-    exchange->first_byte_ns = uv_hrtime();
     if (LIKELY(back->way != FLOW_KEPT) || response->framing.kind == FRAMING_NONE) {
         return send_head(exchange, content, is_last);
     }

@@ -89,7 +89,12 @@ enum connect_outcome connect_again(struct exchange *exchange, int error, enum cl
 static bool use_pool(struct exchange *exchange, struct pool *pool, enum connect_outcome *outcome,
                      enum close_reason *reason)
 {
-    struct upstream_connection *kept = kept_take(pool, exchange->connection_events, exchange);
+    const struct policy_upstream *settings = exchange->verdict.upstream;
+    /* The pool may be shared with an upstream that keeps its connections. */
+    struct upstream_connection *kept =
+        LIKELY(settings->max_idle > 0)
+            ? kept_take(pool, exchange->connection_events, exchange, settings->reuse_delay_ms)
+            : NULL;
     if (kept == NULL && !pace_may_open(&pool->pace)) {
         return false;
     }
@@ -117,13 +122,13 @@ static enum connect_outcome wait_in_queue(struct exchange *exchange, struct pool
     return CONNECT_WAITS;
 }
 
-void connect_leave(struct exchange *exchange)
+void connect_stop_waiting(struct exchange *exchange)
 {
     if (exchange->waits_at != NULL) {
         pool_leave(exchange->waits_at, &exchange->waiter);
         exchange->waits_at = NULL;
     }
-    if (UNLIKELY(exchange->rests_at != NULL)) {
+    if (exchange->rests_at != NULL) {
         exchange->rests_at->awaited_by = NULL;
         exchange->rests_at = NULL;
     }

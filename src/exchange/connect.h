@@ -27,7 +27,15 @@ enum connect_outcome connect_rested(struct exchange *exchange,
                                     struct upstream_connection *connection,
                                     enum close_reason *reason);
 
-/* Waits no more, or does nothing. */
-void connect_leave(struct exchange *exchange);
+/* Waits no more. */
+RARE void connect_stop_waiting(struct exchange *exchange);
+
+/* The same, or does nothing. */
+static inline void connect_leave(struct exchange *exchange)
+{
+    if (UNLIKELY(exchange->waits_at != NULL || exchange->rests_at != NULL)) {
+        connect_stop_waiting(exchange);
+    }
+}
 
 #endif

@@ -30,7 +30,7 @@ void flow_drop_store(struct flow *flow)
     flow->store = NULL;
 }
 
-void flow_finish(struct flow *flow, unsigned *large_rooms)
+void flow_free(struct flow *flow, unsigned *large_rooms)
 {
     splice_pipe_free(flow->pipe);
     content_store_free(flow->store);

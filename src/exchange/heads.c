@@ -93,13 +93,14 @@ void heads_write_request(struct exchange *exchange, struct framing framing)
 
 /* ---- the response */
 
-struct response_head heads_make_response(struct exchange *exchange, struct framing framing)
+void heads_make_response(struct exchange *exchange, struct framing framing,
+                         struct response_head *head)
 {
     struct context *context = exchange->context;
     const struct response *response = exchange->response;
     unsigned status = response->line.status;
     context_tick(context);
-    return (struct response_head){
+    *head = (struct response_head){
         .status = status,
         .reason = response->line.reason,
         .fields = &response->fields,

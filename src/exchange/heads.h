@@ -10,7 +10,8 @@ struct framing heads_framing_onward(const struct exchange *exchange);
 /* Writes the request's head for the server to context->out, and decides whether the server is asked to close. */
 void heads_write_request(struct exchange *exchange, struct framing framing);
 
-/* The head of the final response, whose content comes to the gateway as `framing` says. */
-struct response_head heads_make_response(struct exchange *exchange, struct framing framing);
+/* Fills the head of the final response, whose content comes to the gateway as `framing` says. */
+void heads_make_response(struct exchange *exchange, struct framing framing,
+                         struct response_head *head);
 
 #endif

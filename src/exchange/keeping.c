@@ -114,6 +114,7 @@ void keeping_release(struct exchange *exchange)
                      (struct kept_terms){
                          .is_quiet = is_quiet(response),
                          .rest_ms = is_doubtful(exchange) ? settings->reuse_delay_ms : 0,
+                         .reuse_delay_ms = settings->reuse_delay_ms,
                          .max_idle = settings->max_idle,
                          .idle_timeout_ms = settings->idle_timeout_ms,
                      });

@@ -58,8 +58,9 @@ void record_hand_over(struct exchange *exchange)
 {
     struct context *context = exchange->context;
     uint64_t now = uv_hrtime();
-    uint64_t first_byte =
-        exchange->first_byte_ns == 0 && exchange->is_local ? now : exchange->first_byte_ns;
+    /* A response that was complete at once has no time of its own. */
+    bool is_at_once = exchange->first_byte_ns == 0 && exchange->status != 0;
+    uint64_t first_byte = is_at_once ? now : exchange->first_byte_ns;
     struct record record = {
         .policy = exchange->snapshot->policy,
         .method = exchange->line.method,

@@ -32,24 +32,25 @@ static bool join(struct writer *out, struct slice *piece)
 enum stream_write_status relay_write(struct context *context, struct stream *stream,
                                      struct slice content, struct slice tail)
 {
-    bool is_joined = join(&context->out, &content) && join(&context->out, &tail);
-    struct slice slices[] = {writer_slice(&context->out), content, tail};
-    context->out.length = 0;
+    struct writer *out = &context->out;
+    /* It is made for the largest head that the policy lets in. */
+    assert(!out->overflow);
+    bool is_joined = join(out, &content) && join(out, &tail);
+    struct slice slices[] = {writer_slice(out), content, tail};
+    out->length = 0;
     return stream_write(stream, slices, is_joined ? 1 : 3);
 }
 
-enum stream_write_status relay_send(struct context *context, struct stream *stream,
-                                    enum framing_kind framing, struct slice content, bool is_last,
-                                    const struct trailers *trailers)
+enum stream_write_status relay_send_chunk(struct context *context, struct stream *stream,
+                                          struct slice content, bool is_last,
+                                          const struct trailers *trailers)
 {
     context->tail.length = 0;
-    if (framing == FRAMING_CHUNKED) {
-        if (content.length > 0) {
-            serialise_chunk_head(&context->out, content.length);
-        }
-        write_tail(context, content.length > 0, is_last, trailers);
+    if (content.length > 0) {
+        serialise_chunk_head(&context->out, content.length);
     }
-    /* Both buffers are made for the largest head and trailer section that the policy lets in. */
-    assert(!context->out.overflow && !context->tail.overflow);
+    write_tail(context, content.length > 0, is_last, trailers);
+    /* It is made for the largest trailer section that the policy lets in. */
+    assert(!context->tail.overflow);
     return relay_write(context, stream, content, writer_slice(&context->tail));
 }

@@ -23,7 +23,7 @@ static void settle(struct exchange *exchange, enum close_reason reason)
         return;
     }
     /* Most answers are complete here; the time of the others' first byte is not that of their end. */
-    if (exchange->is_local && exchange->first_byte_ns == 0) {
+    if (exchange->status != 0 && exchange->first_byte_ns == 0) {
         exchange->first_byte_ns = uv_hrtime();
     }
     waits_update(exchange);
@@ -225,7 +225,9 @@ void exchange_finish(struct exchange *exchange)
     if (UNLIKELY(deadline_is_armed(&exchange->look))) {
         deadline_cancel(&exchange->look);
     }
-    turn_cancel(&exchange->ready);
+    if (UNLIKELY(!list_is_empty(&exchange->ready.node))) {
+        turn_cancel(&exchange->ready);
+    }
     exchange_close_connection(exchange);
     flow_finish(&exchange->onward, &context->large_rooms);
     flow_finish(&exchange->back, &context->large_rooms);

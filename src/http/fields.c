@@ -6,14 +6,20 @@
 
 /* Rows of 32 bytes, which are found by a shift. */
 static const struct {
-    char name[30];
+    char name[31];
     unsigned char name_bytes;
-    bool is_hop_by_hop;
 } known[FIELD_ID_COUNT] = {
-#define X(identifier, text, hop, protected) [FIELD_##identifier] = {text, sizeof(text) - 1, hop},
+#define X(identifier, text, hop, protected) [FIELD_##identifier] = {text, sizeof(text) - 1},
     HTTP_FIELDS(X)
 #undef X
 };
+
+/* A bit for each field that ends with the connection. */
+static const uint64_t hop_by_hop_fields =
+#define X(identifier, text, hop, protected) (uint64_t)(hop) << FIELD_##identifier |
+    HTTP_FIELDS(X)
+#undef X
+        0;
 
 void fields_init(struct fields *fields, struct field *items, unsigned capacity)
 {
@@ -234,11 +240,12 @@ enum http_fault fields_add(struct fields *fields, struct slice name, struct slic
         return FAULT_FIELDS_TOO_MANY;
     }
     struct identity found = identify(name);
-    fields->items[fields->count++] = (struct field){.name = name,
-                                                    .value = value,
-                                                    .id = (enum field_id)found.id,
-                                                    .is_hop_by_hop = known[found.id].is_hop_by_hop,
-                                                    .folds_into = found.folds_into};
+    fields->items[fields->count++] =
+        (struct field){.name = name,
+                       .value = value,
+                       .id = (enum field_id)found.id,
+                       .is_hop_by_hop = (hop_by_hop_fields >> found.id & 1) != 0,
+                       .folds_into = found.folds_into};
     fields->present |= (uint64_t)1 << found.id;
     if (UNLIKELY(found.folds_into != FIELD_OTHER)) {
         fields->odd |= (uint64_t)1 << found.folds_into;

@@ -124,10 +124,16 @@ static const struct upstream_events events_of_kept = {
 /* ---- taking and giving back */
 
 struct upstream_connection *kept_take(struct pool *pool, const struct upstream_events *events,
-                                      void *holder)
+                                      void *holder, uint32_t reuse_delay_ms)
 {
-    while (!list_is_empty(&pool->idle)) {
-        struct upstream_connection *connection = first_of(&pool->idle);
+    struct list_node *node = pool->idle.next;
+    while (node != &pool->idle) {
+        struct upstream_connection *connection =
+            LIST_OBJECT(node, struct upstream_connection, node);
+        node = node->next;
+        if (UNLIKELY(connection->reuse_delay_ms < reuse_delay_ms)) {
+            continue;
+        }
         upstream_leave_list(connection);
         upstream_hold(connection, events, holder);
         if (upstream_is_quiet(connection)) {
@@ -145,6 +151,7 @@ void kept_release(struct upstream_connection *connection, struct kept_terms term
     upstream_let_go(connection, rests ? UPSTREAM_RESTING : UPSTREAM_IDLE, &events_of_kept,
                     terms.is_quiet);
     connection->idle_timeout_ms = terms.idle_timeout_ms;
+    connection->reuse_delay_ms = terms.reuse_delay_ms;
     if (UNLIKELY(connection->owner != NULL)) {
         private_put(connection, rests ? terms.rest_ms : terms.idle_timeout_ms);
     } else if (UNLIKELY(rests)) {

@@ -63,6 +63,14 @@ static inline bool flow_has_stored(const struct flow *flow)
 void flow_drop_store(struct flow *flow);
 
 /* Frees what the flow owns. `large_rooms` are the worker's, see relay_room.h. */
-void flow_finish(struct flow *flow, unsigned *large_rooms);
+void flow_free(struct flow *flow, unsigned *large_rooms);
+
+/* The same; few flows own anything. */
+static inline void flow_finish(struct flow *flow, unsigned *large_rooms)
+{
+    if (flow->pipe != NULL || flow->store != NULL || flow->room.doublings > 0) {
+        flow_free(flow, large_rooms);
+    }
+}
 
 #endif

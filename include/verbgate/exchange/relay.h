@@ -13,13 +13,23 @@
 enum stream_write_status relay_write(struct context *context, struct stream *stream,
                                      struct slice content, struct slice tail);
 
+/* The same of a piece of content in chunks. */
+enum stream_write_status relay_send_chunk(struct context *context, struct stream *stream,
+                                          struct slice content, bool is_last,
+                                          const struct trailers *trailers);
+
 /*
  * Sends what context->out holds (a head, or nothing), then a piece of content in the framing, then,
  * when `is_last`, what ends the framing; all in one write. `trailers` may be NULL. Empties
  * context->out.
  */
-enum stream_write_status relay_send(struct context *context, struct stream *stream,
-                                    enum framing_kind framing, struct slice content, bool is_last,
-                                    const struct trailers *trailers);
+static inline enum stream_write_status relay_send(struct context *context, struct stream *stream,
+                                                  enum framing_kind framing, struct slice content,
+                                                  bool is_last, const struct trailers *trailers)
+{
+    return framing == FRAMING_CHUNKED
+               ? relay_send_chunk(context, stream, content, is_last, trailers)
+               : relay_write(context, stream, content, slice_make(NULL, 0));
+}
 
 #endif

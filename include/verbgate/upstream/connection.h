@@ -50,6 +50,7 @@ struct upstream_connection {
     const struct upstream_events *events; /* of the holder */
     void *holder;
     uint32_t idle_timeout_ms; /* of the time behind its rest */
+    uint32_t reuse_delay_ms;  /* under which it is kept, see kept.h */
     struct list_node
         node; /* while IDLE or RESTING: in the pool's list, or in the context's of private ones */
     struct pool *pool;

@@ -62,6 +62,19 @@ Test(pool, keeps_no_more_than_it_is_told)
     gateway_stop();
 }
 
+/* Another upstream, or the policy before, may have kept one. */
+Test(pool, takes_no_kept_connection_where_none_is_to_be_kept)
+{
+    gateway_start("");
+    gateway_connect();
+    carry_one();
+    cr_assert_eq(pool()->idle_count, 1);
+    gateway.policy->upstreams[0].max_idle = 0;
+    carry_one();
+    cr_assert_eq(gateway.backend_connections, 2);
+    gateway_stop();
+}
+
 Test(pool, forgets_a_connection_that_its_server_ends)
 {
     gateway_start("");

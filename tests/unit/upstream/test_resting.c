@@ -127,3 +127,15 @@ Test(resting, serves_the_line_when_it_is_over)
     cr_assert_eq(gateway.backend_connections, 1);
     gateway_stop();
 }
+
+/* An upstream with a longer delay, of this policy or of the next one, may share the pool. */
+Test(resting, for_a_shorter_delay_is_not_enough_for_a_longer_one)
+{
+    start(1);
+    cr_assert(gateway_wait(is_idle, NULL));
+    gateway.policy->upstreams[0].reuse_delay_ms = 2;
+    ask("GET");
+    answer(response);
+    cr_assert_eq(gateway.backend_connections, 2);
+    gateway_stop();
+}
