@@ -171,13 +171,13 @@ void downstream_cut(struct downstream *downstream, enum close_reason reason)
 /* ---- the beginning */
 
 /* Unique in the process, so that the log's lines of one connection can be found. */
-static uint64_t next_number(void)
+static uint32_t next_number(void)
 {
-    static atomic_uint_fast64_t last;
+    static atomic_uint last;
     return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
 }
 
-static void on_login_cut(struct private_owner *owner)
+void downstream_on_login_cut(struct private_owner *owner)
 {
     struct client *client = LIST_OBJECT(owner, struct client, owner);
     (void)downstream_end_idle(LIST_OBJECT(client, struct downstream, client), REASON_LOGIN_CUT);
@@ -198,7 +198,6 @@ static void init(struct downstream *downstream, struct context *context,
     downstream->context = context;
     downstream->client.operations = &requests_operations;
     downstream->client.number = next_number();
-    downstream->client.owner.on_login_cut = on_login_cut;
     remember_peer(&downstream->client, peer);
     turn_init(&downstream->ready, on_ready);
     list_init(&downstream->node);

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-_Static_assert(sizeof(struct downstream) <= 576, "an idle client connection stays small");
+_Static_assert(sizeof(struct downstream) <= 512, "an idle client connection stays small");
 
 static const struct policy_gateway *settings(const struct downstream *downstream)
 {
@@ -29,7 +29,7 @@ void life_begin_request(struct downstream *downstream)
 {
     turn_cancel(&downstream->ready);
     set_state(downstream, DOWNSTREAM_ACTIVE);
-    downstream->request->number = ++downstream->request_count;
+    downstream->request->number = ++downstream->client.request_count;
 }
 
 void life_wait(struct downstream *downstream)
@@ -49,8 +49,7 @@ void downstream_close(struct downstream *downstream, enum close_reason reason)
     }
     life_drop_unused_request(downstream);
     assert(downstream->request == NULL);
-    log_debug("connection %llu, from %.*s, is closed: %s",
-              (unsigned long long)downstream->client.number,
+    log_debug("connection %u, from %.*s, is closed: %s", downstream->client.number,
               SLICE_PRINT(client_peer_ip(&downstream->client)), reason_text(reason));
     private_close_all(&downstream->client.owner);
     turn_cancel(&downstream->ready);
@@ -75,8 +74,8 @@ void life_begin_linger(struct downstream *downstream)
 {
     private_close_all(&downstream->client.owner);
     set_state(downstream, DOWNSTREAM_LINGER);
-    downstream->lingered_bytes = 0;
-    downstream->linger_unsent = (unsigned)stream_unsent(&downstream->stream);
+    downstream->linger.bytes = 0;
+    downstream->linger.unsent = (unsigned)stream_unsent(&downstream->stream);
     turn_cancel(&downstream->ready); /* a head that timed out while it waited for its turn */
     stream_shutdown(&downstream->stream);
     deadline_arm(&downstream->context->deadlines, &downstream->deadline,
@@ -87,8 +86,8 @@ void life_begin_linger(struct downstream *downstream)
 /* What the client has not confirmed yet would be lost by a close now: then the deadline is what ends it. */
 RARE void life_linger_on(struct downstream *downstream, size_t length)
 {
-    downstream->lingered_bytes += (unsigned)length;
-    if (downstream->lingered_bytes <= DOWNSTREAM_LINGER_BYTES) {
+    downstream->linger.bytes += (unsigned)length;
+    if (downstream->linger.bytes <= DOWNSTREAM_LINGER_BYTES) {
         return;
     }
     if (stream_unsent(&downstream->stream) > 0) {
@@ -101,11 +100,11 @@ RARE void life_linger_on(struct downstream *downstream, size_t length)
 void life_linger_or_close(struct downstream *downstream)
 {
     unsigned unsent = (unsigned)stream_unsent(&downstream->stream);
-    if (unsent == 0 || unsent >= downstream->linger_unsent) {
+    if (unsent == 0 || unsent >= downstream->linger.unsent) {
         downstream_close(downstream, REASON_LINGERED);
         return;
     }
-    downstream->linger_unsent = unsent;
+    downstream->linger.unsent = unsent;
     deadline_arm(&downstream->context->deadlines, &downstream->deadline,
                  settings(downstream)->linger_timeout_ms);
 }

@@ -100,12 +100,12 @@ static bool may_run_another(struct downstream *downstream)
 static bool run_one(struct downstream *downstream)
 {
     struct h1_request *request = downstream->request;
-    unsigned number = downstream->request_count;
+    unsigned number = downstream->client.request_count;
     if (!h1_is_reading_head(request)) {
         return false; /* it was too slow, and its 408 is on its way */
     }
     h1_run_head(request);
-    bool has_ended = downstream->request != request || downstream->request_count != number;
+    bool has_ended = downstream->request != request || downstream->client.request_count != number;
     return has_ended && downstream->state == DOWNSTREAM_ACTIVE;
 }
 

@@ -73,6 +73,7 @@ bool proxy_init(struct context *context, uv_loop_t *loop, const struct policy *p
     context->pipes.most = limits.pipes;
     context->private_most =
         limits.private_connections > 0 ? limits.private_connections : limits.connections;
+    context->on_login_cut = downstream_on_login_cut;
     init_slabs(context, limits.connections);
     if (context_grow_out(context, out_bytes_of(policy))) {
         context->snapshot = snapshot_create(context, policy);

@@ -93,6 +93,7 @@ void private_end_rest(struct upstream_connection *connection)
 
 void private_end(struct upstream_connection *connection)
 {
+    struct context *context = connection->pool->context;
     struct private_owner *owner = connection->owner;
     struct pool_waiter *waiter = connection->awaited_by;
     bool was_in_login = connection->is_in_login;
@@ -101,7 +102,7 @@ void private_end(struct upstream_connection *connection)
     if (waiter != NULL) {
         waiter->on_rested(waiter, NULL);
     } else if (was_in_login) {
-        owner->on_login_cut(owner);
+        context->on_login_cut(owner);
     }
 }
 

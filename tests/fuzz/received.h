@@ -1,6 +1,6 @@
 /*
- * Messages as the gateway reads them, without its sockets: the steps of src/proxy/request.c and
- * src/proxy/response.c, in their order.
+ * Messages as the gateway reads them, without its sockets: the steps of src/downstream/h1.c and
+ * src/exchange/back.c, in their order.
  */
 #ifndef VERBGATE_FUZZ_RECEIVED_H
 #define VERBGATE_FUZZ_RECEIVED_H

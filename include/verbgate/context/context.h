@@ -31,6 +31,7 @@ enum {
 };
 
 struct context;
+struct private_owner;
 struct record;
 struct snapshot;
 
@@ -87,6 +88,8 @@ struct context {
     struct list_node pools;        /* struct pool */
     struct list_node private_idle; /* struct upstream_connection, the longest idle first */
     unsigned private_most;         /* connections to servers that belong to one client each */
+    /* A connection of a client that is idle itself has ended in the middle of a login (upstream/private.h). */
+    void (*on_login_cut)(struct private_owner *owner);
     struct slab upstreams;
 
     /* Buffers. What is in them is valid until the next event of the loop. */

@@ -27,7 +27,8 @@ struct downstream {
         DOWNSTREAM_LINGER,
         DOWNSTREAM_CLOSING,
     } state;
-    bool is_running; /* its requests are being run further down the stack */
+    uint16_t turn_requests; /* heads that were run in turn `turn` of the loop */
+    bool is_running;        /* its requests are being run further down the stack */
     struct stream stream;
     struct deadline deadline;
     struct list_node node; /* in context->connections */
@@ -35,11 +36,13 @@ struct downstream {
     struct context *context;
     struct h1_request *request; /* while ACTIVE; owned */
     struct client client;
-    unsigned request_count;
-    unsigned turn_requests; /* heads that were run in turn `turn` of the loop */
-    uint64_t turn;
-    unsigned lingered_bytes;
-    unsigned linger_unsent; /* of the answer, when the linger deadline was armed */
+    union {
+        uint64_t turn; /* while ACTIVE: of the loop */
+        struct {
+            unsigned bytes;  /* read and dropped */
+            unsigned unsent; /* of the answer, when the deadline was armed */
+        } linger;            /* while LINGER */
+    };
 };
 
 /* Takes over an accepted connection; see proxy_accept. */
@@ -54,6 +57,9 @@ bool downstream_end_idle(struct downstream *downstream, enum close_reason reason
 
 /* The gateway is stopping: ends the connection when it is idle and nothing has come in. */
 void downstream_drain(struct downstream *downstream);
+
+/* A login of the client's was cut while it was idle: its connection ends (context->on_login_cut). */
+void downstream_on_login_cut(struct private_owner *owner);
 
 /* Ends the connection at once, and its exchange if there is one. */
 void downstream_cut(struct downstream *downstream, enum close_reason reason);

@@ -62,12 +62,13 @@ struct client_operations {
 /* Who asks: one for each connection of a client. */
 struct client {
     const struct client_operations *operations;
-    uint64_t number;                /* of the connection, unique in the process; for logs */
     struct sockaddr_in6 peer;       /* IPv4 fits in it too; family AF_UNIX: nothing else is known */
+    uint32_t number;                /* of the connection in the process, from 1; for logs */
     char peer_ip[INET6_ADDRSTRLEN]; /* made once: each request needs it several times */
     unsigned char peer_ip_length;
     bool is_trusted;            /* the peer, under the snapshot of trust_serial */
     unsigned trust_serial;      /* 0: not looked at yet */
+    unsigned request_count;     /* so far */
     struct private_owner owner; /* of connections to servers that are this client's alone */
 };
 

@@ -12,13 +12,11 @@ enum { PRIVATE_MOST = 4 };
 
 struct upstream_connection;
 
-/* A member of the client's connection. All zero but `on_login_cut`: it has none. */
+/* A member of the client's connection. All zero: it has none. */
 struct private_owner {
     struct upstream_connection *first; /* the last used one first */
     unsigned char count;
     bool has_lost_login; /* a connection has ended in the middle of a login */
-    /* That happened while no exchange of the client was under way. */
-    void (*on_login_cut)(struct private_owner *owner);
 };
 
 void owner_add(struct private_owner *owner, struct upstream_connection *connection);
