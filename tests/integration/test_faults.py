@@ -25,6 +25,16 @@ class Unreachable(Case):
         self.assert_failure(connection.ask("POST", "/", body=b"x" * 1000), 502, "connection_refused")
         gate.wait_log(r"warn(ing)?: .*refused")
 
+    def test_the_log_names_the_connection_and_the_request_of_a_failure(self):
+        gate = self.gateway(ini("127.0.0.1:%d" % unused_port(), gateway="request-id = on\nlog-level = debug"))
+        connection = self.client(gate)
+        identity = connection.ask().get("x-request-id")
+        line = gate.wait_log(r"refused the connection, for GET / \(connection (\d+), from 127\.0\.0\.1, request %s\)"
+                             % identity)
+        number = line.group(1)
+        gate.wait_log(r"debug: connection %s, from 127\.0\.0\.1: the request goes from head to held" % number)
+        gate.wait_log(r"debug: connection %s, from 127\.0\.0\.1: the response goes from head to done" % number)
+
     def test_a_missing_unix_socket_is_502(self):
         gate = self.gateway(ini("unix:@FOLDER@/nobody.sock", gateway="name = gate"))
         response = self.ask(gate)
