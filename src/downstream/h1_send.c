@@ -16,7 +16,7 @@ static const struct h1_request *of_const_exchange(const struct exchange *exchang
     return (const struct h1_request *)(const void *)exchange;
 }
 
-bool h1_has_more_than(const struct exchange *exchange)
+bool h1_exchange_has_more(const struct exchange *exchange)
 {
     return h1_has_more(of_const_exchange(exchange));
 }

@@ -75,7 +75,7 @@ const struct client_operations requests_operations = {
     .take_content = h1_take_content,
     .rewind = h1_rewind,
     .set_reading = h1_set_reading,
-    .has_more = h1_has_more_than,
+    .has_more = h1_exchange_has_more,
     .unsent = h1_unsent,
     .end = on_exchange_end,
 };

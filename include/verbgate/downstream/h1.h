@@ -82,7 +82,7 @@ enum stream_write_status h1_send_interim(struct exchange *exchange,
 bool h1_take_content(struct exchange *exchange, struct slice *content, bool *is_last);
 void h1_rewind(struct exchange *exchange);
 void h1_set_reading(struct exchange *exchange, bool is_wanted);
-bool h1_has_more_than(const struct exchange *exchange);
+bool h1_exchange_has_more(const struct exchange *exchange);
 size_t h1_unsent(const struct exchange *exchange);
 
 #endif
