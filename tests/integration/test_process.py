@@ -402,6 +402,12 @@ class Listeners(AdminCase):
                 self.assertFalse(os.path.exists(path))
                 gate.stop()
 
+    @staticmethod
+    def workers(gate):
+        """The threads of a process with these names."""
+        tasks = pathlib.Path("/proc/%d/task" % gate.pid)
+        return [int(task.name) for task in tasks.iterdir() if (task / "comm").read_text().startswith("worker ")]
+
     @threads
     def test_a_listener_that_was_dropped_is_taken_back_while_slow_workers_still_have_it(self):
         """Idle priority beside a process that takes all the time there is makes the workers slow."""
@@ -413,10 +419,10 @@ class Listeners(AdminCase):
                  for more in ("", "[listener second]\nbind = 127.0.0.1:%d\n" % port)]
         gate = self.gateway(texts[0])
         cpu = min(os.sched_getaffinity(0))
-        for name in os.listdir("/proc/%d/task" % gate.pid):
-            os.sched_setaffinity(int(name), {cpu})
-            if int(name) != gate.pid:
-                os.sched_setscheduler(int(name), os.SCHED_IDLE, os.sched_param(0))
+        until(lambda: len(self.workers(gate)) == 4, "the workers to have their names")
+        for thread in self.workers(gate):
+            os.sched_setaffinity(thread, {cpu})
+            os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
         hog = subprocess.Popen([sys.executable, "-c", "import os, time\nos.sched_setaffinity(0, {%d})\n"
                                 "end = time.monotonic() + 60\nwhile time.monotonic() < end: pass" % cpu])
         try:
