@@ -35,44 +35,39 @@ struct slice tally_method_label(unsigned method)
     return method < METHOD_REGISTERED_COUNT ? method_name((enum method)method) : SLICE("other");
 }
 
-/* The IANA registry's, but for interim responses other than 101, and 499; ascending. */
-#define STATUSES(X)                                                                                \
-    X(101)                                                                                         \
-    X(200)                                                                                         \
-    X(201) X(202) X(203) X(204) X(205) X(206) X(207) X(208) X(226) X(300) X(301) X(302) X(303)     \
-        X(304) X(305) X(307) X(308) X(400) X(401) X(402) X(403) X(404) X(405) X(406) X(407) X(408) \
-            X(409) X(410) X(411) X(412) X(413) X(414) X(415) X(416) X(417) X(418) X(421) X(422)    \
-                X(423) X(424) X(425) X(426) X(428) X(429) X(431) X(451) X(499) X(500) X(501)       \
-                    X(502) X(503) X(504) X(505) X(506) X(507) X(508) X(510) X(511)
+enum { STATUS_CLASSES = 5 };
 
-enum {
-    STATUS_CLASSES = 5,
-    BEFORE_STATUSES = STATUS_CLASSES - 1,
-#define X(status) STATUS_##status,
-    STATUSES(X)
-#undef X
-        STATUSES_END
+/* The IANA registry's, but for interim responses other than 101, and 499; ascending. */
+static const unsigned short statuses[] = {
+    101, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303,
+    304, 305, 307, 308, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410,
+    411, 412, 413, 414, 415, 416, 417, 418, 421, 422, 423, 424, 425, 426, 428,
+    429, 431, 451, 499, 500, 501, 502, 503, 504, 505, 506, 507, 508, 510, 511,
 };
-_Static_assert((int)STATUSES_END == (int)TALLY_STATUS_COUNT, "each status has a counter");
+_Static_assert(sizeof statuses / sizeof statuses[0] + STATUS_CLASSES == TALLY_STATUS_COUNT,
+               "each status has a counter");
 
 unsigned tally_status_index(unsigned status)
 {
-    static const unsigned char indexes[600] = {
-#define X(status) [status] = STATUS_##status,
-        STATUSES(X)
-#undef X
-    };
     assert(status >= 100 && status < 600);
-    return indexes[status] != 0 ? indexes[status] : status / 100 - 1;
+    unsigned low = 0;
+    unsigned high = TALLY_STATUS_COUNT - STATUS_CLASSES;
+    while (low < high) {
+        unsigned middle = (low + high) / 2;
+        if (statuses[middle] == status) {
+            return STATUS_CLASSES + middle;
+        }
+        if (statuses[middle] < status) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return status / 100 - 1;
 }
 
 void tally_write_status(struct writer *writer, unsigned index)
 {
-    static const unsigned short statuses[] = {
-#define X(status) (status),
-        STATUSES(X)
-#undef X
-    };
     if (index < STATUS_CLASSES) {
         writer_number(writer, index + 1);
         writer_literal(writer, "xx");
