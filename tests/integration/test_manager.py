@@ -6,6 +6,7 @@ import time
 
 from lib.case import Case
 from lib.gateway import ini
+from lib.limits import until
 from lib.manager import HeldThread, Manager, threads_named
 
 
@@ -132,8 +133,9 @@ class SignsOfLife(ManagerCase):
         """While the thread stands still no sign of life comes; the log says which; then they come again."""
         manager, gate = self.start_watched()
         manager.wait("WATCHDOG", "1")
-        tids = threads_named(gate.pid, thread)
-        held = HeldThread(gate.pid if thread == "main" else tids[0])
+        # A thread gives itself its name, a moment after its start.
+        held = HeldThread(gate.pid if thread == "main" else
+                          until(lambda: threads_named(gate.pid, thread), "a thread of that name")[0])
         try:
             gate.wait_log(r"error: watchdog: %s has not turned for \d+ ms" % name)
             manager.forget()
