@@ -159,7 +159,7 @@ class SignsOfLife(ManagerCase):
         """As systemd does: SIGABRT when no sign of life has come for WATCHDOG_USEC."""
         manager, gate = self.start_watched(usec="1000000")
         manager.wait("WATCHDOG", "1")
-        held = HeldThread(threads_named(gate.pid, "worker 0")[0])
+        held = HeldThread(until(lambda: threads_named(gate.pid, "worker 0"), "a thread of that name")[0])
         while manager.receive(1.0) is not None:
             pass
         gate.signal(signal.SIGABRT)
