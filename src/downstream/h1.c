@@ -149,7 +149,7 @@ static void consider_closing(struct h1_request *request)
 {
     struct exchange *exchange = &request->exchange;
     unsigned max_requests = exchange_settings(exchange)->max_requests;
-    bool is_last = max_requests != 0 && request->number >= max_requests;
+    bool is_last = max_requests != 0 && exchange->client->request_count >= max_requests;
     if (!exchange->facts.connection.is_persistent || is_last ||
         context_is_ending(exchange->context)) {
         exchange_end_with(exchange, END_CLOSE);

@@ -29,7 +29,7 @@ void life_begin_request(struct downstream *downstream)
 {
     turn_cancel(&downstream->ready);
     set_state(downstream, DOWNSTREAM_ACTIVE);
-    downstream->request->number = ++downstream->client.request_count;
+    downstream->client.request_count++;
 }
 
 void life_wait(struct downstream *downstream)

@@ -86,6 +86,16 @@ static enum close_reason send_continue(struct exchange *exchange)
                                                                          : REASON_NONE;
 }
 
+/* Of content that is too large the rest is not read as another request. */
+static enum close_reason check_size(struct exchange *exchange)
+{
+    if (LIKELY(!content_is_too_large(exchange))) {
+        return REASON_NONE;
+    }
+    exchange_end_with(exchange, END_LINGER);
+    return REASON_CONTENT_TOO_LARGE;
+}
+
 /* What goes out with the head: what has come of the content, or what was kept of it. `*is_last`: the client
  * has no more to send. */
 static enum close_reason take_first_content(struct exchange *exchange, struct slice *content,
@@ -100,9 +110,9 @@ static enum close_reason take_first_content(struct exchange *exchange, struct sl
         exchange_end_with(exchange, END_LINGER);
         return REASON_REQUEST_FAULT;
     }
-    if (content_is_too_large(exchange)) {
-        exchange_end_with(exchange, END_LINGER);
-        return REASON_CONTENT_TOO_LARGE;
+    enum close_reason reason = check_size(exchange);
+    if (reason != REASON_NONE) {
+        return reason;
     }
     bool is_cut = !*is_last && exchange->client_side.in == SIDE_ENDED;
     return is_cut ? REASON_CLIENT_GONE : REASON_NONE;
@@ -200,11 +210,10 @@ enum close_reason forward_rested(struct exchange *exchange, struct upstream_conn
 
 static enum close_reason keep(struct exchange *exchange, struct slice content, bool is_last)
 {
-    if (content_is_too_large(exchange)) {
-        exchange_end_with(exchange, END_LINGER);
-        return REASON_CONTENT_TOO_LARGE;
+    enum close_reason reason = check_size(exchange);
+    if (reason == REASON_NONE) {
+        reason = buffer_add(exchange, &exchange->onward, content);
     }
-    enum close_reason reason = buffer_add(exchange, &exchange->onward, content);
     if (reason != REASON_NONE || !is_last) {
         return reason;
     }
@@ -254,9 +263,9 @@ enum close_reason forward_content(struct exchange *exchange, struct slice conten
     if (exchange->onward.state == FLOW_STORE) {
         return keep(exchange, content, is_last);
     }
-    if (content_is_too_large(exchange)) {
-        exchange_end_with(exchange, END_LINGER);
-        return REASON_CONTENT_TOO_LARGE;
+    enum close_reason reason = check_size(exchange);
+    if (reason != REASON_NONE) {
+        return reason;
     }
     if (exchange->replay == REPLAY_READY) {
         exchange->replay = REPLAY_NONE; /* what goes on now is kept nowhere */
@@ -295,11 +304,8 @@ enum close_reason forward_stored(struct exchange *exchange)
 enum close_reason forward_spliced(struct exchange *exchange)
 {
     enum stream_write_status status = splice_move(exchange, &exchange->onward);
-    if (content_is_too_large(exchange)) {
-        exchange_end_with(exchange, END_LINGER);
-        return REASON_CONTENT_TOO_LARGE;
-    }
-    return wrote(exchange, status, false);
+    enum close_reason reason = check_size(exchange);
+    return reason == REASON_NONE ? wrote(exchange, status, false) : reason;
 }
 
 enum close_reason forward_drained(struct exchange *exchange, int error)

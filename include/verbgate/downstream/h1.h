@@ -13,7 +13,6 @@
 
 struct h1_request {
     struct exchange exchange; /* the first member: the codec finds itself by it */
-    unsigned number;          /* on its connection, from 1; 0: no byte of it has come yet */
     size_t region_bytes;
     char *region;
     size_t used;               /* bytes in region */

@@ -97,6 +97,17 @@ static void send_in_turns(void)
     expect_head(LARGE);
 }
 
+static void carry_two(size_t length)
+{
+    for (unsigned request = 0; request < 2; request++) {
+        send_chunked(length);
+        expect_head(length);
+        expect_content(length);
+        expect_answer();
+    }
+    cr_assert_eq(gateway.records, 2);
+}
+
 Test(buffer, one_turn_of_the_loop_sends_a_bounded_number_of_pieces)
 {
     send_in_turns();
@@ -192,13 +203,7 @@ Test(buffer, survives_sockets_that_take_little_or_nothing_for_a_while)
         gateway.of_backend = hindrances[i];
         gateway_start(settings[i % 2]);
         gateway_connect();
-        for (unsigned request = 0; request < 2; request++) {
-            send_chunked(LENGTH);
-            expect_head(LENGTH);
-            expect_content(LENGTH);
-            expect_answer();
-        }
-        cr_assert_eq(gateway.records, 2);
+        carry_two(LENGTH);
         cr_assert_eq(gateway.context.store_memory.used, 0);
         gateway_stop();
     }
@@ -215,13 +220,7 @@ Test(buffer, survives_content_that_was_read_ahead)
         gateway_start(i % 2 == 0 ? "buffer-request = all\nbuffer-memory = 1m"
                                  : "buffer-request = all\nbuffer-memory = 10k");
         gateway_connect();
-        for (unsigned request = 0; request < 2; request++) {
-            send_chunked(LENGTH);
-            expect_head(LENGTH);
-            expect_content(LENGTH);
-            expect_answer();
-        }
-        cr_assert_eq(gateway.records, 2);
+        carry_two(LENGTH);
         gateway_stop();
     }
     gateway.of_client = (struct hindrance){.most = 0};

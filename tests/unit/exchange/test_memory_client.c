@@ -72,6 +72,22 @@ static void expect_over(unsigned number, unsigned status, const char *content)
               "exchange %u got \"%.*s\"", number, (int)request->got_length, request->got);
 }
 
+static void close_backend(void)
+{
+    close(backends[0]);
+    backends[0] = -1;
+}
+
+static void expect_failure(enum close_reason reason)
+{
+    for (unsigned i = 0; i < TURNS_MAX && !requests[0].is_over; i++) {
+        turn();
+    }
+    cr_assert(requests[0].is_over);
+    cr_assert_eq(requests[0].status, 502);
+    cr_assert_eq(requests[0].reason, reason);
+}
+
 static void stop(void)
 {
     for (unsigned i = 0; i < BACKENDS; i++) {
@@ -165,14 +181,8 @@ Test(memory_client, is_answered_502_when_a_server_closes)
     start(false);
     memory_begin(&requests[0], POST("/one"), "", true);
     expect_at_backend(0, "0\r\n\r\n");
-    close(backends[0]);
-    backends[0] = -1;
-    for (unsigned i = 0; i < TURNS_MAX && !requests[0].is_over; i++) {
-        turn();
-    }
-    cr_assert(requests[0].is_over);
-    cr_assert_eq(requests[0].status, 502);
-    cr_assert_eq(requests[0].reason, REASON_UPSTREAM_CLOSED);
+    close_backend();
+    expect_failure(REASON_UPSTREAM_CLOSED);
     stop();
 }
 
@@ -248,13 +258,7 @@ Test(memory_client, is_answered_502_when_a_response_is_cut_while_it_is_kept)
     for (unsigned i = 0; i < 100; i++) {
         turn();
     }
-    close(backends[0]);
-    backends[0] = -1;
-    for (unsigned i = 0; i < TURNS_MAX && !requests[0].is_over; i++) {
-        turn();
-    }
-    cr_assert(requests[0].is_over);
-    cr_assert_eq(requests[0].status, 502);
-    cr_assert_eq(requests[0].reason, REASON_UPSTREAM_CUT);
+    close_backend();
+    expect_failure(REASON_UPSTREAM_CUT);
     stop();
 }
